@@ -1,0 +1,42 @@
+package account
+
+import "time"
+
+// MailKind names a mail that Flowxi sends. Each has a template and its own texts in
+// every language.
+type MailKind string
+
+// The mails of contract sections 4 to 6.
+const (
+	MailRegistrationCode  MailKind = "registration_code"  // carries a six-digit code
+	MailRegistrationLink  MailKind = "registration_link"  // carries a magic link
+	MailAlreadyRegistered MailKind = "already_registered" // tells the owner that somebody tried to register again
+)
+
+// MailKinds lists every kind.
+func MailKinds() []MailKind {
+	return []MailKind{MailRegistrationCode, MailRegistrationLink, MailAlreadyRegistered}
+}
+
+// Mail is a message to one person as the outbox holds it. It says what to tell, not
+// how: the words are put in when it is sent.
+type Mail struct {
+	ID        string // 32 hex characters, random; also the left part of its Message-ID
+	Kind      MailKind
+	To        string
+	Locale    Locale
+	Sealed    []byte // a MailContent as JSON, sealed and bound to the ID
+	Attempts  int    // failed tries so far
+	CreatedAt time.Time
+	ExpiresAt time.Time // past this the mail is dropped, since what it carries is of no use any more
+}
+
+// MailContent is the part of a mail that nobody but its reader may see.
+type MailContent struct {
+	Code string        `json:"code,omitempty"`
+	Link string        `json:"link,omitempty"`
+	TTL  time.Duration `json:"ttl,omitempty"` // how long the code or link lives, nanoseconds
+}
+
+// SealContext binds sealed mail content to its row.
+func (m Mail) SealContext() string { return "outbox:" + m.ID }
