@@ -1,0 +1,204 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"time"
+)
+
+// slot is a window that has a limit, and where it is kept.
+type slot struct {
+	Window
+	index int // of its shard
+	shard *shard
+	entry *entry // nil where no event is counted yet
+}
+
+// Reserve implements Cache.
+func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, error) {
+	var few [6]slot // on the stack, for this runs on every request
+	slots, err := m.slots(few[:0], windows)
+	if err != nil {
+		return Reservation{}, err
+	}
+	held := m.lockAll(slots)
+	defer m.unlockAll(held)
+
+	now := m.clock.read()
+	if retry := judge(slots, now); retry > 0 {
+		r := Reservation{RetryAfter: retry}
+		r.measure(slots, now)
+		return r, nil
+	}
+	if err := take(slots, now); err != nil {
+		return Reservation{}, err
+	}
+	r := Reservation{Allowed: true, taken: newTaken(slots, now)}
+	r.measure(slots, now)
+	return r, nil
+}
+
+// slots appends to slots one for each window that has a limit.
+func (m *Memory) slots(slots []slot, windows []Window) ([]slot, error) {
+	for _, w := range windows {
+		if w.Limit <= 0 {
+			continue
+		}
+		if err := checkWindow(w, slots); err != nil {
+			return nil, err
+		}
+		i := m.index(w.Key)
+		slots = append(slots, slot{Window: w, index: i, shard: &m.shards[i]})
+	}
+	return slots, nil
+}
+
+func checkWindow(w Window, before []slot) error {
+	if w.Per <= 0 {
+		return fmt.Errorf("cache: window %q cannot last %v", w.Key, w.Per)
+	}
+	for i := range before {
+		if before[i].Key == w.Key {
+			return fmt.Errorf("cache: window %q is given twice", w.Key)
+		}
+	}
+	return nil
+}
+
+// lockAll locks the shards of slots in ascending order, so that no two callers
+// wait for each other, and returns the set of them.
+func (m *Memory) lockAll(slots []slot) (held uint64) {
+	for i := range slots {
+		held |= 1 << slots[i].index
+	}
+	for left := held; left != 0; left &= left - 1 {
+		m.shards[bits.TrailingZeros64(left)].mu.Lock()
+	}
+	return held
+}
+
+func (m *Memory) unlockAll(held uint64) {
+	for ; held != 0; held &= held - 1 {
+		m.shards[bits.TrailingZeros64(held)].mu.Unlock()
+	}
+}
+
+// judge finds the slots' entries, and returns how long until each slot would
+// admit one event: zero where all of them do.
+func judge(slots []slot, now int64) (retry time.Duration) {
+	for i := range slots {
+		s := &slots[i]
+		s.entry = s.shard.windows.byKey[s.Key]
+		if s.entry == nil {
+			continue
+		}
+		events := &s.entry.events
+		events.drop(now - int64(s.Per))
+		if full := events.n - s.Limit; full >= 0 {
+			retry = max(retry, s.until(full, now))
+		}
+	}
+	return retry
+}
+
+// until is how long the i-th oldest event stays.
+func (s *slot) until(i int, now int64) time.Duration {
+	return s.Per - time.Duration(now-s.entry.events.at(i))
+}
+
+// take counts one event in every slot, or in none where it fails.
+func take(slots []slot, now int64) error {
+	if err := open(slots, now); err != nil {
+		discardEmpty(slots)
+		return err
+	}
+	for i := range slots {
+		slots[i].entry.events.push(now, slots[i].Limit)
+	}
+	return nil
+}
+
+// open gives every slot an entry that lasts as long as an event of now. Those
+// that have one come first: making room drops what is expired.
+func open(slots []slot, now int64) error {
+	for i := range slots {
+		s := &slots[i]
+		if s.entry != nil {
+			s.shard.windows.expireAt(s.entry, after(now, s.Per))
+		}
+	}
+	for i := range slots {
+		s := &slots[i]
+		if s.entry != nil {
+			continue
+		}
+		if err := s.shard.room(now); err != nil {
+			return err
+		}
+		s.entry = s.shard.windows.add(s.Key, after(now, s.Per))
+		s.entry.per = s.Per
+	}
+	return nil
+}
+
+func discardEmpty(slots []slot) {
+	for i := range slots {
+		s := &slots[i]
+		if s.entry != nil && s.entry.events.n == 0 {
+			s.shard.windows.remove(s.entry)
+		}
+	}
+}
+
+func newTaken(slots []slot, now int64) *taken {
+	if len(slots) == 0 {
+		return nil
+	}
+	t := &taken{at: now, keys: make([]string, len(slots))}
+	for i := range slots {
+		t.keys[i] = slots[i].Key
+	}
+	return t
+}
+
+// measure fills in what r tells of the tightest window.
+func (r *Reservation) measure(slots []slot, now int64) {
+	for i := range slots {
+		s := &slots[i]
+		remaining, reset := s.Limit, time.Duration(0)
+		if s.entry != nil && s.entry.events.n > 0 {
+			remaining, reset = max(0, s.Limit-s.entry.events.n), s.until(0, now)
+		}
+		if i > 0 && (remaining > r.Remaining || remaining == r.Remaining && reset <= r.Reset) {
+			continue
+		}
+		r.Limit, r.Remaining, r.Reset = s.Limit, remaining, reset
+	}
+}
+
+// Release implements Cache.
+func (m *Memory) Release(_ context.Context, r Reservation) error {
+	if r.taken == nil || r.taken.released.Swap(true) {
+		return nil
+	}
+	for _, key := range r.taken.keys {
+		m.release(key, r.taken.at)
+	}
+	return nil
+}
+
+func (m *Memory) release(key string, at int64) {
+	s, _ := m.lock(key)
+	defer s.mu.Unlock()
+	e := s.windows.byKey[key]
+	if e == nil {
+		return
+	}
+	e.events.remove(at)
+	if e.events.n == 0 {
+		s.windows.remove(e)
+		return
+	}
+	s.windows.expireAt(e, after(e.events.newest(), e.per))
+}
