@@ -1,0 +1,150 @@
+// Package ratelimit limits how often something may happen to somebody
+// (contract section 12), with counts in the cache that all nodes share.
+//
+// Its one rule: reserve before the work, release where the work turned out not
+// to count, and do no work where the answer is anything but a ticket.
+package ratelimit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"flowxi.app/flowxi/internal/cache"
+)
+
+// Rule is what may happen how often to one subject.
+type Rule struct {
+	// Name tells rules apart: short, stable, and part of the key in the cache.
+	Name string
+
+	Rates Rates
+
+	// Subject is who is counted: an address, a network, the id of a person. The
+	// cache gets to see its SHA-256 hash only.
+	Subject string
+}
+
+// Limiter counts events by rules. Any number of goroutines may use it.
+type Limiter struct {
+	cache cache.Cache
+	off   bool
+}
+
+// New returns a limiter that counts in c, or with off one that allows all and
+// counts nothing.
+func New(c cache.Cache, off bool) *Limiter {
+	return &Limiter{cache: c, off: off}
+}
+
+// Reserve counts one event under all rules, or under none of them. Where any of
+// them is over its limit the error is a *Refused. Any other error means that
+// the cache did not answer, and the caller fails closed. No two rules of one
+// call have the same name and subject.
+func (l *Limiter) Reserve(ctx context.Context, rules ...Rule) (*Ticket, error) {
+	if l.off {
+		return &Ticket{}, nil
+	}
+	r, err := l.cache.Reserve(ctx, windows(rules))
+	if err != nil {
+		return nil, fmt.Errorf("reserve rate limit: %w", err)
+	}
+	quota := Quota{Limit: r.Limit, Remaining: r.Remaining, Reset: r.Reset}
+	if !r.Allowed {
+		return nil, &Refused{RetryAfter: r.RetryAfter, Quota: quota}
+	}
+	return &Ticket{cache: l.cache, reservation: r, quota: quota}, nil
+}
+
+func windows(rules []Rule) []cache.Window {
+	w := make([]cache.Window, 0, 2*len(rules))
+	for _, rule := range rules {
+		prefix := rule.prefix()
+		for _, rate := range rule.Rates {
+			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per})
+		}
+	}
+	return w
+}
+
+// prefix is the part of the key that all rates of the rule share. The rate
+// follows, so that a changed setting starts counting anew.
+func (r Rule) prefix() []byte {
+	subject := sha256.Sum256([]byte(r.Subject))
+	b := make([]byte, 0, 96)
+	b = append(append(b, r.Name...), ':')
+	b = base64.RawURLEncoding.AppendEncode(b, subject[:])
+	return append(b, ':')
+}
+
+// Ticket is leave to do the work.
+type Ticket struct {
+	cache       cache.Cache
+	reservation cache.Reservation
+	quota       Quota
+	released    atomic.Bool
+}
+
+// Release gives the event back: a success is not a failure. It does so once,
+// and nothing for a nil ticket.
+func (t *Ticket) Release(ctx context.Context) error {
+	if t == nil || t.cache == nil || t.released.Swap(true) {
+		return nil
+	}
+	if err := t.cache.Release(ctx, t.reservation); err != nil {
+		return fmt.Errorf("release rate limit: %w", err)
+	}
+	return nil
+}
+
+// Quota tells what is left after the ticket; zero for a nil ticket.
+func (t *Ticket) Quota() Quota {
+	if t == nil {
+		return Quota{}
+	}
+	return t.quota
+}
+
+// Quota is what the RateLimit headers tell (contract section 1). The zero
+// Quota means that no limit applied.
+type Quota struct {
+	Limit     int
+	Remaining int
+	Reset     time.Duration // until Remaining grows again
+}
+
+// Tighter returns the quota with the fewer events remaining and, among equals,
+// the longer reset.
+func (q Quota) Tighter(other Quota) Quota {
+	switch {
+	case q.Limit == 0:
+		return other
+	case other.Limit == 0:
+		return q
+	case other.Remaining < q.Remaining:
+		return other
+	case other.Remaining == q.Remaining && other.Reset > q.Reset:
+		return other
+	}
+	return q
+}
+
+// Refused is the error of Reserve where a limit is reached.
+type Refused struct {
+	RetryAfter time.Duration // until every rule that refused would allow one
+	Quota      Quota
+}
+
+// Error implements error.
+func (r *Refused) Error() string {
+	return fmt.Sprintf("rate limit reached, try again in %ds", r.Seconds())
+}
+
+// Seconds is RetryAfter for the header of that name (RFC 9110 section 10.2.3):
+// rounded up, since who comes a moment early is refused again, and at least 1.
+func (r *Refused) Seconds() int {
+	return max(1, int((r.RetryAfter+time.Second-1)/time.Second))
+}
