@@ -1,0 +1,114 @@
+package password_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
+
+	"flowxi.app/flowxi/internal/password"
+)
+
+const (
+	common  = password.Common
+	email   = password.Email
+	product = password.Product
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	const ada = "ada.l@example.org"
+	tests := []struct {
+		name, password, email string
+		want                  []password.Problem
+	}{
+		{"a phrase", "correct horse battery staple", ada, nil},
+		{"letters for digits are not mapped back", "Tr0ub4dor&3x!", ada, nil},
+		{"nor in a phrase", "Sup3r-Secret-Passw0rd!", ada, nil},
+		{"no composition rule", "vlqmzkxwoe", ada, nil},
+		{"any script", "пароль моей жизни", ada, nil},
+		{"spaces count", "a b c d ", ada, nil},
+		{"eight emoji", "🐴🔋🧷📎🎻🧊🪁🦉", ada, nil},
+		{"nobody's e-mail", "vlqmzkxwoe", "", nil},
+
+		{"empty", "", ada, []password.Problem{password.Short}},
+		{"seven", "xk4!vq9", ada, []password.Problem{password.Short}},
+		{"a short one has that problem alone", "1234567", ada, []password.Problem{password.Short}},
+		{"fourteen that compose to seven", strings.Repeat("e\u0301", 7), ada, []password.Problem{password.Short}},
+		{"four ligatures of two letters", "ﬁĳﬂǆ", ada, nil},
+		{"longest", strings.Repeat("xk4!vq9z", 16), ada, nil},
+		{"one too long", strings.Repeat("xk4!vq9z", 16) + "x", ada, []password.Problem{password.Long}},
+		{"longest, each composed of four", strings.Repeat("\u03b1\u0313\u0300\u0345\u03b7\u0314\u0301\u0345", 64), ada, nil},
+		{"absurd", strings.Repeat("a\u0301", 1<<22), ada, []password.Problem{password.Long}},
+
+		{"common", "password", ada, []password.Problem{common}},
+		{"common in any case", "PassWord", ada, []password.Problem{common}},
+		{"common in full width", "ｐａｓｓｗｏｒｄ", ada, []password.Problem{common}},
+		{"common and decorated", "password2026!", ada, []password.Problem{common}},
+		{"decorated in front", "...Dragon99", ada, []password.Problem{common}},
+		{"common in French", "azertyuiop", ada, []password.Problem{common}},
+		{"first of the list", "!qaz2wsx", ada, []password.Problem{common}},
+		{"a common part is not all", "password of ada", ada, nil},
+		{"a stem too short to judge", "cat-2026-11", ada, nil},
+		{"a character repeated", "ööööööööö", ada, []password.Problem{common}},
+		{"one repeated and decorated", "!zzzzzzz!", ada, []password.Problem{common}},
+		{"digits in order", "12345678901234", ada, []password.Problem{common}},
+		{"digits backwards", "87654321", ada, []password.Problem{common}},
+		{"digits in order with a mark", "34567890!", ada, []password.Problem{common}},
+		{"letters in order", "abcdefghijkl", ada, []password.Problem{common}},
+		{"letters in order in capitals", "GHIJKLMNOP", ada, []password.Problem{common}},
+		{"letters past the end", "uvwxyzabcd", ada, []password.Problem{common}},
+		{"a keyboard row", "qwertyuiopas", ada, []password.Problem{common}},
+		{"a French keyboard", "qsdfghjklmwx", ada, []password.Problem{common}},
+		{"a keyboard backwards and decorated", "lkjhgfdsa#1", ada, []password.Problem{common}},
+
+		{"the e-mail", "ada.l@example.org", ada, []password.Problem{email}},
+		{"the e-mail in any case", "ADA.L@Example.Org", ada, []password.Problem{email}},
+		{"the e-mail decorated", "1ada.l@example.org!", ada, []password.Problem{email}},
+		{"the local part", "ada.l2026", ada, []password.Problem{email}},
+		{"the local part twice", "ada.l-ada.l", ada, []password.Problem{email}},
+		{"the local part inside more", "ada.l's engine", ada, nil},
+		{"a local part too short to judge", "ada!2026", "ada@example.org", nil},
+		{"all digits", "+22997123456", "97123456@example.org", []password.Problem{email}},
+
+		{"the product", "Flowxi2026!", ada, []password.Problem{product}},
+		{"the product twice", "flowxi flowxi", ada, []password.Problem{product}},
+		{"the product inside more", "flowxi horse battery", ada, nil},
+		{"all at once", "flowxi12", "flowxi@example.org", []password.Problem{email, product}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := password.Check(test.password, test.email)
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("Check(%.40q) differs (-want +got):\n%s", test.password, diff)
+			}
+		})
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	f.Add("password2026!", "ada@example.org")
+	f.Add("ｐａｓｓｗｏｒｄ", "")
+	f.Add("\xff\xfe12345678", "@")
+	f.Add(strings.Repeat("a\u0301", 200), "\xffada@x")
+	f.Fuzz(func(t *testing.T, secret, address string) {
+		problems := password.Check(secret, address)
+		length := utf8.RuneCountInString(norm.NFKC.String(secret))
+		if got, want := slices.Contains(problems, password.Short), length < password.MinLength; got != want {
+			t.Errorf("%d code points: %v", length, problems)
+		}
+		if got, want := slices.Contains(problems, password.Long), length > password.MaxLength; got != want {
+			t.Errorf("%d code points: %v", length, problems)
+		}
+	})
+}
+
+func BenchmarkCheck(b *testing.B) {
+	for b.Loop() {
+		password.Check("correct horse battery staple", "ada.l@example.org")
+	}
+}

@@ -1,0 +1,94 @@
+package password
+
+import (
+	_ "embed" // for the list
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// common is the list of COMMON.md: one folded password a line, sorted by its
+// bytes. It is searched where it stands in the binary, so it costs no time at
+// start and no memory.
+//
+//go:generate go run ./internal/mklist -in passwords.json -out common.txt
+//go:embed common.txt
+var common string
+
+// minStem is how long what is left of a password without its decoration must be
+// to count as its stem: "cat-2026-xkcd" is not judged by its cat.
+const minStem = 6
+
+// isCommon tells whether a folded password is one of the first that an attacker
+// tries: it, or what is left of it without its decoration, is on the list, one
+// character repeated, or a run along the alphabet or a keyboard.
+func isCommon(password string) bool {
+	if isPredictable(password) {
+		return true
+	}
+	for _, decoration := range []func(rune) bool{isPunctuation, isDecoration} {
+		stem := strings.TrimFunc(password, decoration)
+		if utf8.RuneCountInString(stem) >= minStem && isPredictable(stem) {
+			return true
+		}
+	}
+	return false
+}
+
+func isPunctuation(r rune) bool { return isDecoration(r) && !unicode.IsNumber(r) }
+
+func isPredictable(s string) bool { return isRepeated(s) || isRun(s) || isListed(s) }
+
+func isRepeated(s string) bool {
+	_, size := utf8.DecodeRuneInString(s)
+	return s == strings.Repeat(s[:size], len(s)/size)
+}
+
+// isRun tells whether s goes along one of the rows, in either direction and past
+// its end, one character at a time.
+func isRun(s string) bool {
+	rows := [...]string{
+		"0123456789",
+		"abcdefghijklmnopqrstuvwxyz",
+		"qwertyuiopasdfghjklzxcvbnm",
+		"azertyuiopqsdfghjklmwxcvbn",
+		"qwertzuiopasdfghjklyxcvbnm",
+	}
+	for _, row := range rows {
+		if runsAlong(row, s, 1) || runsAlong(row, s, len(row)-1) {
+			return true
+		}
+	}
+	return false
+}
+
+func runsAlong(row, s string, step int) bool {
+	at := strings.IndexByte(row, s[0])
+	for i := range len(s) {
+		if at < 0 || s[i] != row[at] {
+			return false
+		}
+		at = (at + step) % len(row)
+	}
+	return true
+}
+
+// isListed finds the line s by halving the list.
+func isListed(s string) bool {
+	low, high := 0, len(common)
+	for low < high {
+		middle := low + (high-low)/2
+		start := strings.LastIndexByte(common[low:middle], '\n') + 1 + low
+		length := strings.IndexByte(common[start:], '\n')
+		line := common[start : start+length]
+		switch strings.Compare(s, line) {
+		case 0:
+			return true
+		case -1:
+			high = start
+		default:
+			low = start + length + 1
+		}
+	}
+	return false
+}

@@ -1,0 +1,107 @@
+package password
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Options are the costs and bounds of a Hasher.
+type Options struct {
+	Params Params
+	Slots  int           // hashes at once; 0 means GOMAXPROCS
+	Queue  int           // callers that wait for a slot; 0 means 128
+	Wait   time.Duration // longest wait for a slot; 0 means 5 seconds
+}
+
+// Hasher hashes and verifies passwords with bounded means: its memory is that
+// of Slots hashes. Any number of goroutines may use it.
+//
+// Each method returns ErrBusy where the queue is full or the wait was over, and
+// the error of the context where that ended while waiting.
+type Hasher struct {
+	params Params
+	gate   *gate
+	nobody string
+}
+
+// NewHasher returns a hasher. It costs next to nothing.
+func NewHasher(o Options) *Hasher {
+	if o.Slots <= 0 {
+		o.Slots = runtime.GOMAXPROCS(0)
+	}
+	if o.Queue <= 0 {
+		o.Queue = 128
+	}
+	if o.Wait <= 0 {
+		o.Wait = 5 * time.Second
+	}
+	h := &Hasher{params: o.Params.completed(), gate: newGate(o.Slots, o.Queue, o.Wait)}
+	nobody := h.blank()
+	rand.Read(nobody.tag)
+	h.nobody = nobody.String()
+	return h
+}
+
+// blank is a hash at today's costs with a fresh salt, and its tag still to fill.
+func (h *Hasher) blank() phc {
+	b := phc{params: h.params, salt: make([]byte, saltSize), tag: make([]byte, tagSize)}
+	rand.Read(b.salt)
+	return b
+}
+
+// Hash returns the argon2id hash of the NFKC form of a password as a PHC string.
+func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err error) {
+	err = h.gate.do(ctx, func() {
+		made := h.blank()
+		made.tag = made.derive(normalize(password))
+		encoded = made.String()
+	})
+	return encoded, err
+}
+
+// Verify tells whether the password is the one that was hashed. It reads what
+// Hash makes, and bcrypt hashes that came from elsewhere. Where the password is
+// right, stale tells that it is worth hashing anew: its hash is bcrypt, or its
+// costs are not today's. A stored hash that is malformed, or whose costs nobody
+// would choose, is an error.
+func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
+	if strings.HasPrefix(encoded, "$2") {
+		ok, err = h.verifyBcrypt(ctx, encoded, password)
+		return ok, ok, err
+	}
+	stored, err := parsePHC(encoded)
+	if err != nil {
+		return false, false, fmt.Errorf("verify password: %w", err)
+	}
+	err = h.gate.do(ctx, func() {
+		ok = subtle.ConstantTimeCompare(stored.derive(normalize(password)), stored.tag) == 1
+	})
+	return ok, ok && !h.isCurrent(stored), err
+}
+
+func (h *Hasher) isCurrent(stored phc) bool {
+	return stored.params == h.params && len(stored.salt) == saltSize && len(stored.tag) == tagSize
+}
+
+// VerifyNobody does the work of a Verify that fails, for people who do not
+// exist, so that its time does not tell that they do not.
+func (h *Hasher) VerifyNobody(ctx context.Context, password string) error {
+	_, _, err := h.Verify(ctx, h.nobody, password)
+	return err
+}
+
+// normalize makes the same password of what different keyboards send for it. It
+// leaves alone what Check refuses for its length, and so bounds its own work.
+func normalize(password string) string {
+	if len(password) > maxBytes {
+		return password
+	}
+	return norm.NFKC.String(password)
+}

@@ -1,0 +1,99 @@
+package password
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// The bounds of a stored hash. Past them it was not made to be verified, but to
+// wear the server down.
+const (
+	maxMemoryKiB = 1 << 20 // 1 GiB
+	maxWork      = 4 << 20 // memory in KiB times passes: seconds of work
+	memoryPerWay = 8       // KiB at least for each thread (RFC 9106, section 3.1)
+
+	minSalt, maxSalt = 8, 64
+	minTag, maxTag   = 16, 64
+
+	saltSize = 16
+	tagSize  = 32
+)
+
+var errMalformed = errors.New("the stored hash is malformed")
+
+// Params are the costs of argon2id (RFC 9106).
+type Params struct {
+	MemoryKiB uint32 // 0 means 19 MiB
+	Time      uint32 // passes over the memory; 0 means 2
+	Threads   uint8  // 0 means 1
+}
+
+// completed puts the default in the place of each zero (OWASP's choice for
+// argon2id), and brings costs that Verify would refuse within its bounds.
+func (p Params) completed() Params {
+	if p.MemoryKiB == 0 {
+		p.MemoryKiB = 19 * 1024
+	}
+	if p.Time == 0 {
+		p.Time = 2
+	}
+	if p.Threads == 0 {
+		p.Threads = 1
+	}
+	p.MemoryKiB = min(max(p.MemoryKiB, memoryPerWay*uint32(p.Threads)), maxMemoryKiB)
+	p.Time = min(p.Time, maxWork/p.MemoryKiB)
+	return p
+}
+
+func (p Params) bearable() bool {
+	return p.Time >= 1 && p.Threads >= 1 &&
+		p.MemoryKiB >= memoryPerWay*uint32(p.Threads) && p.MemoryKiB <= maxMemoryKiB &&
+		uint64(p.MemoryKiB)*uint64(p.Time) <= maxWork
+}
+
+// phc is an argon2id hash. Its text is the PHC string format:
+// $argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>.
+type phc struct {
+	params    Params
+	salt, tag []byte
+}
+
+func (h phc) String() string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
+		h.params.MemoryKiB, h.params.Time, h.params.Threads,
+		b64.EncodeToString(h.salt), b64.EncodeToString(h.tag))
+}
+
+func (h phc) derive(password string) []byte {
+	return argon2.IDKey([]byte(password), h.salt, h.params.Time, h.params.MemoryKiB, h.params.Threads, uint32(len(h.tag)))
+}
+
+// parsePHC reads what String writes, and nothing that it would write otherwise.
+func parsePHC(s string) (phc, error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 {
+		return phc{}, errMalformed
+	}
+	var h phc
+	p := &h.params
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &p.MemoryKiB, &p.Time, &p.Threads); err != nil {
+		return phc{}, errMalformed
+	}
+	var errSalt, errTag error
+	h.salt, errSalt = base64.RawStdEncoding.DecodeString(parts[4])
+	h.tag, errTag = base64.RawStdEncoding.DecodeString(parts[5])
+	if errors.Join(errSalt, errTag) != nil || h.String() != s {
+		return phc{}, errMalformed
+	}
+	if !p.bearable() || !within(len(h.salt), minSalt, maxSalt) || !within(len(h.tag), minTag, maxTag) {
+		return phc{}, errors.New("the costs of the stored hash are out of bounds")
+	}
+	return h, nil
+}
+
+func within(n, low, high int) bool { return low <= n && n <= high }
