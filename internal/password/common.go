@@ -21,7 +21,7 @@ const minStem = 6
 
 // isCommon tells whether a folded password is one of the first that an attacker
 // tries: it, or what is left of it without its decoration, is on the list, one
-// character repeated, or a run along the alphabet or a keyboard.
+// thing repeated, or a run along the alphabet or a keyboard.
 func isCommon(password string) bool {
 	if isPredictable(password) {
 		return true
@@ -39,9 +39,20 @@ func isPunctuation(r rune) bool { return isDecoration(r) && !unicode.IsNumber(r)
 
 func isPredictable(s string) bool { return isRepeated(s) || isRun(s) || isListed(s) }
 
+// isRepeated tells whether s is a shorter one over and over, the last time cut or
+// not. It is no stronger than that: too short to judge, or predictable itself. The
+// list lacks most of these, since its makers find them by rule too.
 func isRepeated(s string) bool {
-	_, size := utf8.DecodeRuneInString(s)
-	return s == strings.Repeat(s[:size], len(s)/size)
+	for size := range s {
+		if size > len(s)/2 {
+			return false
+		}
+		if size > 0 && strings.HasPrefix(s, s[size:]) {
+			unit := s[:size]
+			return utf8.RuneCountInString(unit) < minStem || isRun(unit) || isListed(unit)
+		}
+	}
+	return false
 }
 
 // isRun tells whether s goes along one of the rows, in either direction and past

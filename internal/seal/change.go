@@ -51,7 +51,7 @@ func change(path string, edit func(lines []string) ([]string, error)) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	lines, err := readLines(f)
 	if err != nil {
 		return err
@@ -90,12 +90,12 @@ func openLocked(path string) (*os.File, fs.FileInfo, error) {
 			return nil, nil, err
 		}
 		if err := lock(f); err != nil {
-			f.Close()
+			_ = f.Close()
 			return nil, nil, fmt.Errorf("lock key file %s: %w", path, err)
 		}
 		if now, err := os.Stat(path); err == nil && os.SameFile(info, now) {
 			return f, info, nil
 		}
-		f.Close()
+		_ = f.Close()
 	}
 }

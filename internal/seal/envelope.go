@@ -44,7 +44,7 @@ func (r *KeyRing) Open(sealed []byte, context string) ([]byte, error) {
 	if !ok {
 		return nil, ErrDamaged
 	}
-	k := r.keys.Load().find(e.id)
+	k := r.find(e.id)
 	if k == nil {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownKey, e.id)
 	}
@@ -53,6 +53,18 @@ func (r *KeyRing) Open(sealed []byte, context string) ([]byte, error) {
 		return nil, ErrDamaged
 	}
 	return plaintext, nil
+}
+
+// find looks for a key, and once more in the file where the ring lacks it: another
+// process may have added it and sealed with it a moment ago.
+func (r *KeyRing) find(id string) *key {
+	if k := r.keys.Load().find(id); k != nil {
+		return k
+	}
+	if r.Reload() != nil {
+		return nil // whoever reloads the ring at intervals tells of it
+	}
+	return r.keys.Load().find(id)
 }
 
 // SealedBy tells the id of the key that the bytes claim to be sealed under,

@@ -78,7 +78,7 @@ func readFile(path string) (keys, fs.FileInfo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	lines, err := readLines(f)
 	if err != nil {
 		return nil, nil, err
@@ -114,12 +114,12 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("key file %s is not a regular file: give the path of the file itself", path)
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, nil, fmt.Errorf("open key file: %w", err)
 	}
 	if info, err = checkMode(f); err != nil {
-		f.Close()
+		_ = f.Close()
 		return nil, nil, err
 	}
 	return f, info, nil

@@ -327,3 +327,23 @@ func TestNoChangeIsLost(t *testing.T) {
 		t.Errorf("%d keys, %v", len(r.IDs()), err)
 	}
 }
+
+func TestAKeyThatAnotherProcessAddedOpensAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	server, err := seal.LoadOrCreate(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := seal.Add(path); err != nil {
+		t.Fatal(err)
+	}
+	command, err := seal.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := server.Open(command.Seal([]byte("fresh"), "totp:42"), "totp:42")
+	if err != nil || string(got) != "fresh" {
+		t.Errorf("Open = %q, %v", got, err)
+	}
+}

@@ -34,7 +34,7 @@ func syncDir(path string) error {
 	if err != nil {
 		return fmt.Errorf("open its folder: %w", err)
 	}
-	defer dir.Close()
+	defer func() { _ = dir.Close() }()
 	if err := dir.Sync(); err != nil {
 		return fmt.Errorf("flush its folder: %w", err)
 	}

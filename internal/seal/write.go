@@ -15,7 +15,7 @@ func createFile(path, content string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp)
+	defer func() { _ = os.Remove(temp) }()
 	if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("put it in place: %w", err)
 	}
@@ -30,7 +30,7 @@ func replaceFile(path, content string, old fs.FileInfo) error {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
-		os.Remove(temp)
+		_ = os.Remove(temp)
 		return fmt.Errorf("put it in place: %w", err)
 	}
 	return syncDir(path)
@@ -45,7 +45,7 @@ func writeTemp(path, content string, old fs.FileInfo) (name string, err error) {
 	}
 	err = fill(f, content, old)
 	if err := errors.Join(err, f.Close()); err != nil {
-		os.Remove(f.Name())
+		_ = os.Remove(f.Name())
 		return "", err
 	}
 	return f.Name(), nil
