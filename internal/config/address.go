@@ -1,0 +1,105 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// errAddress says that an address is not of the form that its setting allows, which the
+// setting itself explains.
+var errAddress = errors.New("not such an address")
+
+// parsePublicURL reads the origin that clients use, as a URL with nothing but a scheme
+// and a host.
+func parsePublicURL(text string) (url.URL, error) {
+	u, err := parseAuthority(text)
+	if err != nil || !plainOrigin(u) || u.Scheme != "http" && u.Scheme != "https" {
+		return url.URL{}, errAddress
+	}
+	return url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}, nil
+}
+
+// parseOrigin reads an origin as browsers send it (RFC 6454 section 6.2). Apps have
+// schemes of their own, such as capacitor://localhost.
+func parseOrigin(text string) (string, error) {
+	u, err := parseAuthority(text)
+	if err != nil || !plainOrigin(u) || strings.Contains(u.Host, "*") || strings.HasSuffix(text, "/") {
+		return "", errAddress
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host), nil
+}
+
+// parseAuthority reads a URL that has a host, and a port only if it is a real one.
+func parseAuthority(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+		return nil, errAddress
+	}
+	if port := u.Port(); port != "" && !realPort(port, 1) {
+		return nil, errAddress
+	}
+	return u, nil
+}
+
+// plainOrigin tells whether nothing stands before or after the host.
+func plainOrigin(u *url.URL) bool {
+	return u.User == nil && (u.Path == "" || u.Path == "/") && u.RawQuery == "" && !u.ForceQuery && u.Fragment == ""
+}
+
+func realPort(text string, least uint64) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n >= least
+}
+
+// parseProxies reads a network or the address of one proxy. A network of everything is
+// no network of proxies: it would let every client choose its own address.
+func parseProxies(text string) (netip.Prefix, error) {
+	if ip, err := netip.ParseAddr(text); err == nil && ip.Zone() == "" {
+		return netip.PrefixFrom(ip, ip.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(text)
+	if err != nil || p.Bits() == 0 {
+		return netip.Prefix{}, errAddress
+	}
+	return p.Masked(), nil
+}
+
+func validAddr(text string) bool {
+	host, port, err := net.SplitHostPort(text)
+	return err == nil && realPort(port, 0) && !strings.ContainsAny(host, "/@ \t")
+}
+
+func validSender(text string) bool {
+	_, err := mail.ParseAddress(text)
+	return err == nil && !strings.ContainsAny(text, "\r\n")
+}
+
+// hasHost tells whether text is a URL of one of the schemes, with a host.
+func hasHost(text string, schemes ...string) bool {
+	u, err := parseAuthority(text)
+	return err == nil && slices.Contains(schemes, u.Scheme)
+}
+
+// validMagicLink tells whether text is a template that a mail may link to: an address
+// that opens something, and cannot run anything in the reader's browser. The two names
+// stand after the host, since what stands in the host would choose who gets the token.
+func validMagicLink(text string) bool {
+	if !strings.Contains(text, "{token}") || !strings.Contains(text, "{email}") {
+		return false
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || strings.Contains(u.Host, "{") || u.User != nil {
+		return false
+	}
+	if u.Scheme != "http" && u.Scheme != "https" {
+		return false // mail programs open nothing else; an app claims an https address
+	}
+	_, err = parseAuthority(text)
+	return err == nil
+}

@@ -1,0 +1,104 @@
+// Package config reads the settings of Flowxi from the environment. Its one rule: a
+// setting stands in one place, the struct Config, and everything that speaks of it
+// (the reader, the help, the reference page) is derived from its tags.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/ratelimit"
+)
+
+// Config is every setting of one node. The tags of a field are all there is to know:
+// env is its name, envDefault what holds where it is not set, allowed what may be
+// given (for a duration or a number min and max, for a word oneof), doc what it does.
+type Config struct {
+	Addr        string   `env:"FLOWXI_ADDR" envDefault:"127.0.0.1:8080" allowed:"host:port, such as 127.0.0.1:8080 or :8080" doc:"Address that the server listens on."`
+	DataDir     string   `env:"FLOWXI_DATA_DIR" envDefault:"./flowxi-data" allowed:"the path of a folder" doc:"Folder for everything that a node keeps: database, key ring, photos, inbox. Made at the first start, for its owner alone."`
+	PublicURL   *url.URL `env:"FLOWXI_PUBLIC_URL" envDefault:"http://localhost:8080" allowed:"https://host or http://host, with a port or without, and nothing after it" doc:"Address by which clients reach Flowxi. Where FLOWXI_ADDR is another port of this machine, it is that port's. With https every request must come by TLS; http is for development on this machine."`
+	Environment string   `env:"FLOWXI_ENVIRONMENT" envDefault:"production" oneof:"production,sandbox" doc:"Production and sandbox never accept each other's tokens, and a sandbox keeps all mail in its inbox."`
+
+	InsecureHTTP bool `env:"FLOWXI_INSECURE_HTTP" envDefault:"refuse" oneof:"refuse,allow" doc:"DANGEROUS with allow: passwords and tokens then travel in clear over plain HTTP, for everybody on the way to read. For a closed test network only."`
+
+	DatabaseURL account.Secret `env:"FLOWXI_DATABASE_URL" secret:"true" allowed:"postgres://user:password@host:port/name, or postgresql://…" doc:"PostgreSQL database. Without it the data is in an SQLite file in the data folder."`
+	Keys        account.Secret `env:"FLOWXI_KEYS" secret:"true" allowed:"id:key[,id:key…], the first of them active; make one with: flowxi keys new" doc:"Key ring that seals second factors and waiting mail. Without it the ring is a file in the data folder. Required with FLOWXI_DATABASE_URL."`
+
+	SMTPURL  account.Secret `env:"FLOWXI_SMTP_URL" secret:"true" allowed:"smtps://user:password@host:port, or smtp://… for STARTTLS" doc:"Mail server. Without it mail stays in the inbox on this machine. Required in production for everything but this machine alone; never used by a sandbox."`
+	MailFrom string         `env:"FLOWXI_MAIL_FROM" envDefault:"Flowxi <no-reply@localhost>" allowed:"a mail address, such as Flowxi <no-reply@example.org>" doc:"Sender of all mail."`
+
+	MagicLinkURL    string         `env:"FLOWXI_MAGIC_LINK_URL" allowed:"an https or http address with {token} and {email} in its path, query or fragment, such as https://app.example.org/register?token={token}&email={email}" doc:"Address that a registration mail links to. Without it: the page /register under FLOWXI_PUBLIC_URL."`
+	FrontendOrigins []string       `env:"FLOWXI_FRONTEND_ORIGINS" allowed:"origins with commas between them, such as https://app.example.org,http://localhost:5173" doc:"Web pages of which origins may call the API from a browser (CORS)."`
+	TrustedProxies  []netip.Prefix `env:"FLOWXI_TRUSTED_PROXIES" allowed:"networks with commas between them, such as 10.0.0.0/8,fd00::/8" doc:"Networks of the proxies whose word on a client's address and on TLS is taken. None by default."`
+	TLSCert         string         `env:"FLOWXI_TLS_CERT" allowed:"the path of a PEM file, together with FLOWXI_TLS_KEY" doc:"Certificate chain to serve TLS with. Read again when the file changes."`
+	TLSKey          string         `env:"FLOWXI_TLS_KEY" allowed:"the path of a PEM file, together with FLOWXI_TLS_CERT" doc:"Private key of the certificate."`
+
+	OTPTTL       time.Duration `env:"FLOWXI_OTP_TTL" envDefault:"10m" min:"1s" max:"1h" doc:"How long a registration code is good."`
+	MagicLinkTTL time.Duration `env:"FLOWXI_MAGIC_LINK_TTL" envDefault:"60m" min:"1s" max:"168h" doc:"How long a registration link is good."`
+	ChallengeTTL time.Duration `env:"FLOWXI_CHALLENGE_TTL" envDefault:"5m" min:"1s" max:"1h" doc:"How long a login waits for its second factor."`
+	EnrollTTL    time.Duration `env:"FLOWXI_ENROLL_TTL" envDefault:"10m" min:"1s" max:"10m" doc:"How long a new second factor waits to be enabled."`
+	TokenTTL     time.Duration `env:"FLOWXI_TOKEN_TTL" envDefault:"8760h" min:"1s" max:"43800h" doc:"How long a token is good, however busy it is."`
+	TokenIdleTTL time.Duration `env:"FLOWXI_TOKEN_IDLE_TTL" envDefault:"720h" min:"1s" max:"43800h" doc:"How long a token is good that nobody uses."`
+	PhotoURLTTL  time.Duration `env:"FLOWXI_PHOTO_URL_TTL" envDefault:"1h" min:"1s" max:"168h" doc:"How long the signed address of a photo is good."`
+
+	RateLimits          bool   `env:"FLOWXI_RATE_LIMITS" envDefault:"on" oneof:"on,off" doc:"Off switches every limit off, for tests and benchmarks. Refused in production for everything but this machine alone."`
+	RegistrationPrivacy string `env:"FLOWXI_REGISTRATION_PRIVACY" envDefault:"public" oneof:"public,strict" doc:"Strict answers a registration with a known e-mail address as one with an unknown address; the owner gets a mail."`
+	LogLevel            string `env:"FLOWXI_LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"Least level that is logged."`
+	LogFormat           string `env:"FLOWXI_LOG_FORMAT" envDefault:"auto" oneof:"auto,json,text" doc:"Auto is text on a terminal and JSON elsewhere."`
+
+	Limits Limits
+}
+
+// Limits are the limits of contract section 12.
+type Limits struct {
+	MailPerEmail         ratelimit.Rates `env:"FLOWXI_LIMIT_MAIL_PER_EMAIL" envDefault:"1/1m,5/1h,10/24h" doc:"Registration mails to one e-mail address."`
+	MailPerNetwork       ratelimit.Rates `env:"FLOWXI_LIMIT_MAIL_PER_NETWORK" envDefault:"30/1h" doc:"Requests for registration mails from one network."`
+	CodePerEmail         ratelimit.Rates `env:"FLOWXI_LIMIT_CODE_PER_EMAIL" envDefault:"10/10m" doc:"Checks of registration codes for one e-mail address."`
+	CodePerNetwork       ratelimit.Rates `env:"FLOWXI_LIMIT_CODE_PER_NETWORK" envDefault:"60/10m" doc:"Checks of registration codes from one network."`
+	LoginPerEmailNetwork ratelimit.Rates `env:"FLOWXI_LIMIT_LOGIN_PER_EMAIL_NETWORK" envDefault:"5/1m" doc:"Failed logins for one e-mail address from one network."`
+	LoginPerEmail        ratelimit.Rates `env:"FLOWXI_LIMIT_LOGIN_PER_EMAIL" envDefault:"10/10m" doc:"Failed logins for one e-mail address from devices that the person never used."`
+	LoginPerNetwork      ratelimit.Rates `env:"FLOWXI_LIMIT_LOGIN_PER_NETWORK" envDefault:"100/10m" doc:"Failed logins from one network."`
+	LoginPerDevice       ratelimit.Rates `env:"FLOWXI_LIMIT_LOGIN_PER_DEVICE" envDefault:"5/1m,10/10m" doc:"Failed logins on one device that the person has used before."`
+	TwoFAPerPerson       ratelimit.Rates `env:"FLOWXI_LIMIT_TWOFA_PER_PERSON" envDefault:"5/1m,20/1h" doc:"Codes of the second factor for one person."`
+	TwoFAPerNetwork      ratelimit.Rates `env:"FLOWXI_LIMIT_TWOFA_PER_NETWORK" envDefault:"100/10m" doc:"Codes of the second factor from one network."`
+	PhotoPerPerson       ratelimit.Rates `env:"FLOWXI_LIMIT_PHOTO_PER_PERSON" envDefault:"10/1h" doc:"Photos uploaded by one person."`
+	RequestsPerNetwork   ratelimit.Rates `env:"FLOWXI_LIMIT_REQUESTS_PER_NETWORK" envDefault:"600/1m" doc:"Requests of every kind from one network."`
+	RequestsPerToken     ratelimit.Rates `env:"FLOWXI_LIMIT_REQUESTS_PER_TOKEN" envDefault:"1200/1m" doc:"Requests of every kind with one token."`
+
+	CodeTries        int `env:"FLOWXI_LIMIT_CODE_TRIES" envDefault:"5" min:"1" max:"10" doc:"Wrong tries that end a registration code."`
+	ChallengeTries   int `env:"FLOWXI_LIMIT_CHALLENGE_TRIES" envDefault:"5" min:"1" max:"10" doc:"Wrong codes that end a login waiting for its second factor."`
+	DevicesPerPerson int `env:"FLOWXI_LIMIT_DEVICES_PER_PERSON" envDefault:"50" min:"1" max:"1000" doc:"Devices that one person may be logged in on; past that the one longest unused is logged out."`
+}
+
+// Sandbox tells whether this is the environment for trying things out.
+func (c Config) Sandbox() bool { return c.Environment == "sandbox" }
+
+// StrictPrivacy tells whether a registration hides who has an account already.
+func (c Config) StrictPrivacy() bool { return c.RegistrationPrivacy == "strict" }
+
+// Loopback tells whether clients reach Flowxi on this machine only.
+func (c Config) Loopback() bool { return loopback(c.PublicURL.Hostname()) }
+
+// SendsMail tells whether mail leaves for the world. Otherwise it goes to the inbox.
+func (c Config) SendsMail() bool { return c.SMTPURL != "" && !c.Sandbox() }
+
+// DevInbox tells whether the inbox may be read on a page: where no mail server is set
+// and nobody but this machine can ask.
+func (c Config) DevInbox() bool { return c.SMTPURL == "" && c.private() }
+
+// private tells whether neither the listener nor the public address leaves this machine.
+func (c Config) private() bool {
+	host, _, err := net.SplitHostPort(c.Addr)
+	return err == nil && loopback(host) && c.Loopback()
+}
+
+func loopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	return strings.EqualFold(host, "localhost")
+}

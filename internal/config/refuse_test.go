@@ -1,0 +1,97 @@
+package config_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"flowxi.app/flowxi/internal/config"
+)
+
+func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
+	t.Parallel()
+	const https = "FLOWXI_PUBLIC_URL=https://a.example.org"
+	for _, c := range []struct {
+		environ []string
+		want    string // how the line begins
+	}{
+		{[]string{"FLOWXI_OTP_TTL=5 minutes"}, `FLOWXI_OTP_TTL is "5 minutes"; allowed: a duration from 1s to 1h, such as 10m`},
+		{[]string{"FLOWXI_OTP_TTL=0s"}, `FLOWXI_OTP_TTL is "0s"; allowed: a duration from 1s`},
+		{[]string{"FLOWXI_ENROLL_TTL=11m"}, `FLOWXI_ENROLL_TTL is "11m"; allowed: a duration from 1s to 10m`},
+		{[]string{"FLOWXI_LIMIT_CODE_TRIES=0"}, `FLOWXI_LIMIT_CODE_TRIES is "0"; allowed: a number from 1 to 10`},
+		{[]string{"FLOWXI_LIMIT_CODE_TRIES=many"}, `FLOWXI_LIMIT_CODE_TRIES is "many"; allowed: a number`},
+		{[]string{"FLOWXI_LIMIT_MAIL_PER_EMAIL=5"}, `FLOWXI_LIMIT_MAIL_PER_EMAIL is "5"; allowed: rates such as 5/1m`},
+		{[]string{"FLOWXI_ENVIRONMENT=prod"}, `FLOWXI_ENVIRONMENT is "prod"; allowed: production or sandbox`},
+		{[]string{"FLOWXI_RATE_LIMITS=false"}, `FLOWXI_RATE_LIMITS is "false"; allowed: on or off`},
+		{[]string{"FLOWXI_ADDR=8080"}, `FLOWXI_ADDR is "8080"; allowed: host:port`},
+		{[]string{"FLOWXI_ADDR=localhost:99999"}, `FLOWXI_ADDR is "localhost:99999"; allowed: host:port`},
+		{[]string{"FLOWXI_DATA_DIR=a\x00b"}, `FLOWXI_DATA_DIR is "a\x00b"; allowed: the path`},
+		{[]string{"FLOWXI_PUBLIC_URL=localhost:8080"}, `FLOWXI_PUBLIC_URL is "localhost:8080"; allowed: https://host`},
+		{[]string{"FLOWXI_PUBLIC_URL=https://a.example.org/api"}, `FLOWXI_PUBLIC_URL is "https://a.example.org/api"; allowed`},
+		{[]string{"FLOWXI_PUBLIC_URL=https://a.example.org?x"}, `FLOWXI_PUBLIC_URL is`},
+		{[]string{"FLOWXI_PUBLIC_URL=https://joe:hunter2@a.example.org"}, `FLOWXI_PUBLIC_URL is "[secret]@a.example.org"; allowed`},
+		{[]string{"FLOWXI_PUBLIC_URL=http://a.example.org"}, `FLOWXI_PUBLIC_URL is "http://a.example.org"; allowed: https://`},
+		{[]string{"FLOWXI_ADDR=:8080"}, `FLOWXI_ADDR is ":8080"; allowed: a loopback address`},
+		{[]string{"FLOWXI_ADDR=192.0.2.1:80"}, `FLOWXI_ADDR is "192.0.2.1:80"; allowed: a loopback address`},
+		{[]string{"FLOWXI_TLS_CERT=c.pem"}, `FLOWXI_TLS_KEY is not set; required together with FLOWXI_TLS_CERT`},
+		{[]string{"FLOWXI_TLS_KEY=k.pem"}, `FLOWXI_TLS_CERT is not set; required together with FLOWXI_TLS_KEY`},
+		{[]string{"FLOWXI_TLS_KEY=k.pem", "FLOWXI_TLS_CERT=c.pem"}, `FLOWXI_PUBLIC_URL is "http://localhost:8080"; allowed: https`},
+		{[]string{"FLOWXI_DATABASE_URL=mysql://joe:hunter2@h/d"}, `FLOWXI_DATABASE_URL is [secret]; allowed: postgres://`},
+		{[]string{"FLOWXI_DATABASE_URL=postgres://joe:hunter2@h/d"}, `FLOWXI_KEYS is not set; required with FLOWXI_DATABASE_URL`},
+		{[]string{"FLOWXI_SMTP_URL=http://joe:hunter2@h"}, `FLOWXI_SMTP_URL is [secret]; allowed: smtps://`},
+		{[]string{"FLOWXI_SMTP_URL=smtp://"}, `FLOWXI_SMTP_URL is [secret]; allowed: smtps://`},
+		{[]string{https}, `FLOWXI_SMTP_URL is not set; required in production`},
+		{[]string{"FLOWXI_INSECURE_HTTP=allow", "FLOWXI_ADDR=:80"}, `FLOWXI_SMTP_URL is not set; required in production`},
+		{[]string{"FLOWXI_MAIL_FROM=nobody"}, `FLOWXI_MAIL_FROM is "nobody"; allowed: a mail address`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=https://a.example.org/?t={token}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=https://{token}.example.org/{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=javascript:alert('{token}{email}')"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=DATA:text/html,{token}{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=/register/{token}/{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=http://a.example.org/{token}/{email}"}, `FLOWXI_MAGIC_LINK_URL is "http://a.example.org/{token}/{email}"; allowed: https`},
+		{[]string{"FLOWXI_FRONTEND_ORIGINS=*"}, `FLOWXI_FRONTEND_ORIGINS is "*"; allowed: origins`},
+		{[]string{"FLOWXI_FRONTEND_ORIGINS=https://*.example.org"}, `FLOWXI_FRONTEND_ORIGINS is`},
+		{[]string{"FLOWXI_FRONTEND_ORIGINS=https://a.example.org/"}, `FLOWXI_FRONTEND_ORIGINS is`},
+		{[]string{"FLOWXI_FRONTEND_ORIGINS=https://a.example.org,"}, `FLOWXI_FRONTEND_ORIGINS is`},
+		{[]string{"FLOWXI_TRUSTED_PROXIES=10.0.0.0/40"}, `FLOWXI_TRUSTED_PROXIES is "10.0.0.0/40"; allowed: networks`},
+		{[]string{"FLOWXI_TRUSTED_PROXIES=0.0.0.0/0"}, `FLOWXI_TRUSTED_PROXIES is "0.0.0.0/0"; allowed: networks`},
+		{[]string{"FLOWXI_RATE_LIMITS=off", https, "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_RATE_LIMITS is "off"; allowed: on`},
+		{[]string{"FLOWXI_LIMIT_LOGIN_PER_EMAIL=off", https, "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_LIMIT_LOGIN_PER_EMAIL is "off"; allowed: rates such as 10/10m`},
+		{[]string{"FLOWXI_ADR=:1"}, `FLOWXI_ADR is not a setting; did you mean FLOWXI_ADDR?`},
+		{[]string{"FLOWXI_OTP_TLL=1m"}, `FLOWXI_OTP_TLL is not a setting; did you mean FLOWXI_OTP_TTL?`},
+		{[]string{"FLOWXI_SOMETHING_ELSE=hunter2"}, `FLOWXI_SOMETHING_ELSE is not a setting; flowxi serve --help`},
+		{[]string{"FLOWXI_\n=1"}, `FLOWXI_\n is not a setting`},
+	} {
+		_, err := config.Load(c.environ)
+		if err == nil {
+			t.Errorf("%q was accepted", c.environ)
+			continue
+		}
+		if got := err.Error(); !strings.HasPrefix(got, c.want) || strings.Contains(got, "\n") || strings.Contains(got, "hunter2") {
+			t.Errorf("%q:\n got %s\nwant %s", c.environ, got, c.want)
+		}
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, s := range config.Table() {
+		f.Add(s.Name, s.Default)
+		f.Add(s.Name, "postgres://user:pass@host/,{token}{email}\n")
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		c, err := config.Load([]string{name + "=" + value})
+		if err == nil {
+			if c.PublicURL == nil || c.MagicLinkURL == "" || c.OTPTTL <= 0 {
+				t.Errorf("%q=%q gives %+v", name, value, c)
+			}
+			return
+		}
+		var wrong *config.Error
+		if !errors.As(err, &wrong) {
+			t.Fatalf("%q=%q: an error of type %T: %v", name, value, err, err)
+		}
+		if strings.ContainsAny(err.Error(), "\n\r\x00") {
+			t.Errorf("%q=%q: more than one line: %q", name, value, err)
+		}
+	})
+}

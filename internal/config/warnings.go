@@ -1,0 +1,26 @@
+package config
+
+import "strings"
+
+// Warnings are sentences about settings that are allowed and that somebody should know
+// about, one line each. A node tells them at its start.
+func (c Config) Warnings() []string {
+	var list []string
+	warn := func(when bool, text string) {
+		if when {
+			list = append(list, text)
+		}
+	}
+	warn(c.InsecureHTTP, "FLOWXI_INSECURE_HTTP=allow: PASSWORDS AND TOKENS TRAVEL IN CLEAR OVER PLAIN HTTP")
+	warn(!c.RateLimits, "FLOWXI_RATE_LIMITS=off: EVERY LIMIT IS OFF, passwords and codes can be guessed without end")
+	warn(c.DatabaseURL != "", "PostgreSQL with limits and login challenges in this node's memory: this serves one node only")
+	warn(c.noTLS(), "FLOWXI_PUBLIC_URL is https, but neither FLOWXI_TLS_CERT nor FLOWXI_TRUSTED_PROXIES is set: every request will be answered HTTPS_REQUIRED")
+	warn(c.Sandbox() && c.SMTPURL != "", "FLOWXI_SMTP_URL is not used: a sandbox keeps its mail in the inbox")
+	warn(c.SendsMail() && !c.Loopback() && strings.Contains(c.MailFrom, "@localhost"), "FLOWXI_MAIL_FROM is at localhost: other mail servers may refuse such mail")
+	return list
+}
+
+// noTLS tells whether no request can come by TLS, or be known to have.
+func (c Config) noTLS() bool {
+	return c.PublicURL.Scheme == "https" && c.TLSCert == "" && len(c.TrustedProxies) == 0
+}

@@ -1,0 +1,95 @@
+package locale
+
+import (
+	"slices"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// The headers come from strangers with every request, so no more of them is
+// looked at than an honest client has use for.
+const (
+	maxHeader = 1024 // bytes
+	maxPieces = 32
+)
+
+// Resolve picks the language that a request asks for by its X-App-Locale header,
+// or else by Accept-Language (contract section 2). It is not ok where neither
+// names a supported one. Only pieces that end within the first 1,024 bytes of a
+// header count, and only 32 of them.
+func (c *Catalog) Resolve(appLocale, acceptLanguage string) (l account.Locale, ok bool) {
+	if l, ok := c.first(appLocale); ok {
+		return l, true
+	}
+	return c.first(acceptLanguage)
+}
+
+// Choose applies the whole order of contract section 2: what Resolve found, then
+// the language of the person, then Default.
+func (c *Catalog) Choose(explicit account.Locale, explicitOK bool, user account.Locale) account.Locale {
+	if explicitOK {
+		return explicit
+	}
+	if slices.Contains(c.supported, user) {
+		return user
+	}
+	return Default
+}
+
+func (c *Catalog) first(header string) (account.Locale, bool) {
+	n := 0
+	for piece := range strings.FieldsFuncSeq(bounded(header), separates) {
+		if l, ok := c.match(piece); ok {
+			return l, true
+		}
+		if n++; n == maxPieces {
+			break
+		}
+	}
+	return "", false
+}
+
+// bounded drops a last piece that was cut, since what is left of it could be the
+// name of another language.
+func bounded(header string) string {
+	if len(header) <= maxHeader {
+		return header
+	}
+	header = header[:maxHeader]
+	return header[:strings.LastIndexAny(header, ",;")+1]
+}
+
+func separates(r rune) bool { return r == ',' || r == ';' }
+
+// match finds the supported language that a piece such as " en_US" names.
+func (c *Catalog) match(piece string) (account.Locale, bool) {
+	name := strings.Trim(piece, " \t")
+	if i := strings.IndexAny(name, "-_"); i >= 0 {
+		name = name[:i]
+	}
+	for _, l := range c.supported {
+		if equalFold(name, string(l)) {
+			return l, true
+		}
+	}
+	return "", false
+}
+
+// equalFold compares name with a lowercase language code. strings.EqualFold would
+// also let the Kelvin sign pass for a k.
+func equalFold(name, code string) bool {
+	if len(name) != len(code) {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != code[i] {
+			return false
+		}
+	}
+	return true
+}
