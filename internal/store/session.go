@@ -1,0 +1,207 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+const sessionColumns = `s.id, s.user_id, COALESCE(s.device_id, ''), s.device_type, s.device_name, s.country, s.ip,
+	s.created_at, s.last_used_at, s.expires_at, s.stepped_up_at`
+
+func sessionFields(s *account.Session) []any {
+	return []any{
+		&s.ID, &s.UserID, &s.Device.ID, &s.Device.Type, &s.Device.Name, &s.Device.Country, &s.IP,
+		stamp{&s.CreatedAt}, stamp{&s.LastUsedAt}, stamp{&s.ExpiresAt}, stamp{&s.SteppedUp},
+	}
+}
+
+func scanSession(row scanner) (s account.Session, err error) {
+	err = row.Scan(sessionFields(&s)...)
+	return s, err
+}
+
+// Identity reads a session of an active person, the person, and the hash of the
+// session's token, by primary key and without a write. ErrNotFound where the session
+// is gone or its person is not active.
+func (r reader) Identity(ctx context.Context, id account.SessionID) (who account.Identity, tokenHash []byte, err error) {
+	err = r.row(ctx, "read session", `
+		SELECT `+sessionColumns+`, `+userColumns+`, s.token_hash
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.id = $1 AND u.status = 'active'`,
+		[]any{id}, append(append(sessionFields(&who.Session), userFields(&who.User)...), &tokenHash)...)
+	return who, tokenHash, err
+}
+
+// Sessions lists the unexpired sessions of a person, the one used last first.
+func (r reader) Sessions(ctx context.Context, id account.UserID, now, idleSince time.Time) ([]account.Session, error) {
+	return rows(ctx, r, "list sessions", `
+		SELECT `+sessionColumns+` FROM sessions s
+		WHERE s.user_id = $1 AND s.expires_at > $2 AND s.last_used_at > $3
+		ORDER BY s.last_used_at DESC, s.id DESC`, []any{id, micros(now), micros(idleSince)}, scanSession)
+}
+
+// PutSession stores a new session and revokes the one that the person has on the same
+// device, so that exactly one is left (contract section 7). It returns the new id.
+func (tx *Tx) PutSession(ctx context.Context, s account.Session, tokenHash []byte) (id account.SessionID, err error) {
+	var device any
+	if s.Device.Known() {
+		device = s.Device.ID
+		if _, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE user_id = $1 AND device_id = $2`, s.UserID, s.Device.ID); err != nil {
+			return 0, err
+		}
+	}
+	err = tx.row(ctx, "create session", `
+		INSERT INTO sessions (user_id, token_hash, device_id, device_type, device_name, country, ip, created_at, last_used_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+		[]any{s.UserID, tokenHash, device, s.Device.Type, s.Device.Name, s.Device.Country, s.IP,
+			micros(s.CreatedAt), micros(s.LastUsedAt), micros(s.ExpiresAt)}, &id)
+	return id, err
+}
+
+// TrimDevices logs out the devices of a person that were used longest ago, down to keep.
+func (tx *Tx) TrimDevices(ctx context.Context, id account.UserID, keep int) (int64, error) {
+	return tx.exec(ctx, "trim devices", `
+		DELETE FROM sessions WHERE user_id = $1 AND device_id IS NOT NULL AND id NOT IN (
+			SELECT s.id FROM sessions s WHERE s.user_id = $1 AND s.device_id IS NOT NULL
+			ORDER BY s.last_used_at DESC, s.id DESC LIMIT $2)`, id, keep)
+}
+
+// CountDevices tells how many sessions with a device a person has.
+func (tx *Tx) CountDevices(ctx context.Context, id account.UserID) (n int, err error) {
+	err = tx.row(ctx, "count devices", `SELECT COUNT(*) FROM sessions WHERE user_id = $1 AND device_id IS NOT NULL`, []any{id}, &n)
+	return n, err
+}
+
+// RememberDevice notes that a person has used a device.
+func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash []byte, now time.Time) error {
+	_, err := tx.exec(ctx, "remember device", `
+		INSERT INTO known_devices (user_id, device_hash, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)
+		ON CONFLICT (user_id, device_hash) DO UPDATE SET last_used_at = excluded.last_used_at`, id, deviceHash, micros(now))
+	return err
+}
+
+// Revoke deletes one session; false where it is gone already.
+func (tx *Tx) Revoke(ctx context.Context, id account.SessionID) (bool, error) {
+	n, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE id = $1`, id)
+	return n == 1, err
+}
+
+// RevokeDevice deletes the live session of a person's device; false where there is none.
+func (tx *Tx) RevokeDevice(ctx context.Context, id account.UserID, device string, now, idleSince time.Time) (bool, error) {
+	n, err := tx.exec(ctx, "revoke device", `
+		DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND expires_at > $3 AND last_used_at > $4`,
+		id, device, micros(now), micros(idleSince))
+	return n == 1, err
+}
+
+// RevokeAll deletes every session of a person and tells how many there were.
+func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID) (int64, error) {
+	return tx.exec(ctx, "revoke sessions", `DELETE FROM sessions WHERE user_id = $1`, id)
+}
+
+// StepUp notes that a session has just proved its second factor.
+func (tx *Tx) StepUp(ctx context.Context, id account.SessionID, now time.Time) error {
+	_, err := tx.exec(ctx, "step up session", `UPDATE sessions SET stepped_up_at = $2 WHERE id = $1`, id, micros(now))
+	return err
+}
+
+// Touch notes when sessions were last used. It never moves a time back, and a session
+// that is gone stays gone.
+func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) error {
+	for id, at := range used {
+		_, err := tx.exec(ctx, "touch session", `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`, id, micros(at))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepSessions removes up to limit sessions that are past their end or idle allowance.
+func (tx *Tx) SweepSessions(ctx context.Context, now, idleSince time.Time, limit int) (int64, error) {
+	return tx.exec(ctx, "sweep sessions", `
+		DELETE FROM sessions WHERE id IN (
+			SELECT id FROM sessions WHERE expires_at <= $1 OR last_used_at <= $2 LIMIT $3)`, micros(now), micros(idleSince), limit)
+}
+
+// SweepDevices forgets up to limit devices that were not used since before.
+func (tx *Tx) SweepDevices(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return tx.exec(ctx, "sweep devices", `
+		DELETE FROM known_devices WHERE (user_id, device_hash) IN (
+			SELECT user_id, device_hash FROM known_devices WHERE last_used_at < $1 ORDER BY last_used_at LIMIT $2)`, micros(before), limit)
+}
+
+// EnableTOTP commits a second factor where there is none; false where there is one.
+func (tx *Tx) EnableTOTP(ctx context.Context, id account.UserID, sealed []byte, now time.Time) (bool, error) {
+	n, err := tx.exec(ctx, "enable 2FA", `
+		UPDATE users SET totp_sealed = $2, totp_enabled_at = $3, updated_at = $3
+		WHERE id = $1 AND status = 'active' AND totp_enabled_at = 0`, id, sealed, micros(now))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	// The steps of an earlier secret say nothing about this one.
+	_, err = tx.exec(ctx, "forget steps", `DELETE FROM totp_steps WHERE user_id = $1`, id)
+	return true, err
+}
+
+// DisableTOTP takes away the second factor that was enabled at a time; false where it
+// is no longer that one.
+func (tx *Tx) DisableTOTP(ctx context.Context, id account.UserID, enabled, now time.Time) (bool, error) {
+	n, err := tx.exec(ctx, "disable 2FA", `
+		UPDATE users SET totp_sealed = NULL, totp_enabled_at = 0, updated_at = $3
+		WHERE id = $1 AND totp_enabled_at = $2`, id, micros(enabled), micros(now))
+	return n == 1, err
+}
+
+// UseStep takes a time step of a person's secret; false where it was taken before. Of
+// any number of callers, in any flow, one succeeds (RFC 6238 section 5.2).
+func (tx *Tx) UseStep(ctx context.Context, id account.UserID, step int64) (bool, error) {
+	n, err := tx.exec(ctx, "use step", `INSERT INTO totp_steps (user_id, step) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, step)
+	return n == 1, err
+}
+
+// SweepSteps forgets up to limit time steps before one that no code can match any more.
+func (tx *Tx) SweepSteps(ctx context.Context, before int64, limit int) (int64, error) {
+	return tx.exec(ctx, "sweep steps", `
+		DELETE FROM totp_steps WHERE (user_id, step) IN (
+			SELECT user_id, step FROM totp_steps WHERE step < $1 ORDER BY step LIMIT $2)`, before, limit)
+}
+
+// Sealed is one sealed value and the person or mail that it is bound to.
+type Sealed struct {
+	UserID account.UserID
+	MailID string
+	Value  []byte
+}
+
+// SealedTOTP lists up to limit sealed second factors of people after an id.
+func (r reader) SealedTOTP(ctx context.Context, after account.UserID, limit int) ([]Sealed, error) {
+	return rows(ctx, r, "list sealed secrets", `
+		SELECT id, totp_sealed FROM users WHERE id > $1 AND totp_sealed IS NOT NULL ORDER BY id LIMIT $2`, []any{after, limit},
+		func(row scanner) (s Sealed, err error) {
+			err = row.Scan(&s.UserID, &s.Value)
+			return s, err
+		})
+}
+
+// SealedMail lists up to limit sealed mails after an id.
+func (r reader) SealedMail(ctx context.Context, after string, limit int) ([]Sealed, error) {
+	return rows(ctx, r, "list sealed mails", `SELECT id, sealed FROM outbox WHERE id > $1 ORDER BY id LIMIT $2`, []any{after, limit},
+		func(row scanner) (s Sealed, err error) {
+			err = row.Scan(&s.MailID, &s.Value)
+			return s, err
+		})
+}
+
+// Reseal replaces a sealed value unless it has changed meanwhile.
+func (tx *Tx) Reseal(ctx context.Context, was Sealed, value []byte) error {
+	query, id := `UPDATE users SET totp_sealed = $2 WHERE id = $1 AND totp_sealed = $3`, any(was.UserID)
+	if was.MailID != "" {
+		query, id = strings.NewReplacer("users", "outbox", "totp_sealed", "sealed").Replace(query), was.MailID
+	}
+	_, err := tx.exec(ctx, "reseal", query, id, value, was.Value)
+	return err
+}

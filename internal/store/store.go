@@ -1,0 +1,259 @@
+// Package store holds all of Flowxi's SQL; nothing outside it speaks SQL. Its one
+// rule: every promise of single use, of one per device and of counting is carried by
+// one conditional statement or a unique index, inside a serializable transaction,
+// never by reading first and writing later in the hope that nothing happened between.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// ErrNotFound says that no row is there.
+var ErrNotFound = errors.New("store: not found")
+
+// ErrBusy says that a transaction lost every one of its races or that the database
+// could not be had in time; nothing was written.
+var ErrBusy = errors.New("store: too much contention")
+
+//go:embed migrations
+var migrations embed.FS
+
+// Options says where the data is: a PostgreSQL URL, or else the path of an SQLite file.
+type Options struct {
+	URL  string
+	Path string
+}
+
+// Store is a database, SQLite or PostgreSQL. It is safe for concurrent use.
+type Store struct {
+	reader // statements that only read, outside a transaction
+
+	engine engine
+	db     *sql.DB // writes
+	ro     *sql.DB // reads; the same pool as db on PostgreSQL
+}
+
+// Open connects to the database. It does not migrate it.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.URL != "" {
+		db, err := openPostgres(ctx, o.URL)
+		if err != nil {
+			return nil, err
+		}
+		return &Store{reader: reader{db}, engine: postgresEngine(), db: db, ro: db}, nil
+	}
+	db, ro, err := openSQLite(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{reader: reader{ro}, engine: sqliteEngine(), db: db, ro: ro}
+	// The writer goes first: it is the one that may turn a new file into a WAL database.
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close gives back every connection.
+func (s *Store) Close() error {
+	if s.ro == s.db {
+		return s.db.Close()
+	}
+	return errors.Join(s.ro.Close(), s.db.Close())
+}
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.ro.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
+}
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version   int64     `json:"version"`
+	Name      string    `json:"name"`
+	AppliedAt time.Time `json:"applied_at"` // zero where it is still to come
+}
+
+// Migrate brings the schema up to date. Nodes that start together take turns.
+func (s *Store) Migrate(ctx context.Context) error {
+	p, err := s.migrator()
+	if err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// Migrations lists every step of the schema, oldest first.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return nil, err
+	}
+	states, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	list := make([]Migration, len(states))
+	for i, m := range states {
+		list[i] = Migration{Version: m.Source.Version, Name: m.Source.Path, AppliedAt: m.AppliedAt}
+	}
+	return list, nil
+}
+
+func (s *Store) migrator() (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations/"+s.engine.name)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName("schema_versions")}
+	if s.engine.dialect == goose.DialectPostgres {
+		// A lock row, since advisory locks do not survive a pooler in transaction mode.
+		locker, err := lock.NewPostgresTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(200*time.Millisecond, 300))
+		if err != nil {
+			return nil, fmt.Errorf("migration lock: %w", err)
+		}
+		options = append(options, goose.WithLocker(locker))
+	}
+	p, err := goose.NewProvider(s.engine.dialect, s.db, dir, options...)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
+
+// Tx is a serializable transaction. It must not be used by two goroutines at once.
+type Tx struct{ reader }
+
+const (
+	txAttempts = 30                    // before ErrBusy
+	txPause    = 60 * time.Millisecond // longest wait between two attempts
+)
+
+// Tx runs fn in a serializable transaction and commits where fn returns nil. Where the
+// database reports a conflict fn is run again, so fn must not change anything outside
+// the transaction that a second run would get wrong. It returns fn's own error
+// unchanged, or ErrBusy.
+func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
+	var err error
+	for attempt := range txAttempts {
+		if err = s.try(ctx, fn); err == nil || !s.engine.conflicts(err) {
+			return err
+		}
+		ceiling := min(txPause, time.Millisecond<<min(attempt+1, 10))
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+		case <-time.After(rand.N(ceiling)): //nolint:gosec // spreads callers, guards nothing
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrBusy, err)
+}
+
+func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: s.engine.isolation})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if err := fn(&Tx{reader{tx}}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// reader runs statements on a pool or inside a transaction.
+type reader struct{ q querier }
+
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// exec runs a statement and tells how many rows it changed.
+func (r reader) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
+	res, err := r.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", what, err)
+	}
+	return n, nil
+}
+
+// row scans the one row of a query, or returns ErrNotFound.
+func (r reader) row(ctx context.Context, what, query string, args []any, dest ...any) error {
+	err := r.q.QueryRowContext(ctx, query, args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// rows collects every row of a query.
+func rows[T any](ctx context.Context, r reader, what, query string, args []any, scan func(scanner) (T, error)) (list []T, err error) {
+	rs, err := r.q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	defer func() { err = errors.Join(err, rs.Close()) }()
+	for rs.Next() {
+		v, err := scan(rs)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		list = append(list, v)
+	}
+	if err := rs.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return list, nil
+}
+
+type scanner interface{ Scan(dest ...any) error }
+
+// micros is how a time stands in the database: microseconds since 1970, 0 for never.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// stamp scans what micros wrote.
+type stamp struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (s stamp) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a time of type %T", v)
+	}
+	*s.t = time.Time{}
+	if n != 0 {
+		*s.t = time.UnixMicro(n).UTC()
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Trash marks an object of the blob storage for deletion at a time. Marking it again
+// moves the time.
+func (tx *Tx) Trash(ctx context.Context, key string, due time.Time) error {
+	_, err := tx.exec(ctx, "trash object", `
+		INSERT INTO blob_trash (object_key, due_at) VALUES ($1, $2)
+		ON CONFLICT (object_key) DO UPDATE SET due_at = excluded.due_at`, key, micros(due))
+	return err
+}
+
+// Keep takes the mark off an object; false where it was not marked any more, so that
+// the object may be gone.
+func (tx *Tx) Keep(ctx context.Context, key string) (bool, error) {
+	n, err := tx.exec(ctx, "keep object", `DELETE FROM blob_trash WHERE object_key = $1`, key)
+	return n == 1, err
+}
+
+// DueTrash leases up to limit objects that are due for deletion to the caller until a
+// time, and returns their keys.
+func (s *Store) DueTrash(ctx context.Context, now, until time.Time, limit int) (keys []string, err error) {
+	err = s.Tx(ctx, func(tx *Tx) error {
+		keys, err = rows(ctx, tx.reader, "claim trash", `
+			UPDATE blob_trash SET due_at = $2, attempts = attempts + 1
+			WHERE due_at <= $1 AND object_key IN (SELECT b.object_key FROM blob_trash b WHERE b.due_at <= $1 ORDER BY b.due_at LIMIT $3)
+			RETURNING object_key`, []any{micros(now), micros(until), limit},
+			func(row scanner) (key string, err error) {
+				err = row.Scan(&key)
+				return key, err
+			})
+		return err
+	})
+	return keys, err
+}
+
+// Trashed forgets an object that has been deleted.
+func (s *Store) Trashed(ctx context.Context, key string) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.Keep(ctx, key)
+		return err
+	})
+}
+
+// Lease gives a named duty to one holder until a time; false where somebody else has
+// it. The holder renews it by asking again.
+func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
+	err = s.Tx(ctx, func(tx *Tx) error {
+		n, err := tx.exec(ctx, "take lease", `
+			INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
+			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+			WHERE leases.holder = excluded.holder OR leases.expires_at <= $4`, name, holder, micros(until), micros(now))
+		held = n == 1
+		return err
+	})
+	return held, err
+}
