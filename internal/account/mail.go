@@ -31,6 +31,10 @@ type Mail struct {
 	ExpiresAt time.Time // past this the mail is dropped, since what it carries is of no use any more
 }
 
+// Blank tells whether m was written for nobody: born expired, so that the outbox does
+// the same work whoever an address belongs to, and never sent.
+func (m Mail) Blank() bool { return !m.ExpiresAt.After(m.CreatedAt) }
+
 // MailContent is the part of a mail that nobody but its reader may see.
 type MailContent struct {
 	Code string        `json:"code,omitempty"`

@@ -1,0 +1,134 @@
+package mail
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"net/url"
+	"strings"
+	texttemplate "text/template"
+	"time"
+	"unicode"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/locale"
+)
+
+// errUnknownKind says that a mail is of a kind that this version has no template
+// for, and a newer one may have.
+var errUnknownKind = errors.New("unknown kind of mail")
+
+//go:embed templates
+var templates embed.FS
+
+// Renderer writes mails in the language of their readers. Any number of goroutines
+// may use it.
+type Renderer struct {
+	catalog *locale.Catalog
+	text    *texttemplate.Template
+	html    *htmltemplate.Template
+}
+
+// NewRenderer returns a renderer with the words of the catalogue, whose keys begin
+// with "mail.".
+func NewRenderer(c *locale.Catalog) (*Renderer, error) {
+	text, err1 := texttemplate.ParseFS(templates, "templates/mail.txt")
+	html, err2 := htmltemplate.ParseFS(templates, "templates/mail.html")
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("parse mail templates: %w", err)
+	}
+	return &Renderer{catalog: c, text: text, html: html}, nil
+}
+
+// Rendered is what a reader gets to see of a mail. Text and HTML say the same.
+type Rendered struct {
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Render writes a mail of that kind in language l, or in the default language where
+// l is not supported. It is an error if the content lacks what the kind is about, or
+// if its code is not six digits or its link not an http or https URL.
+//
+// The code is not in the subject, nor in what a list of mails shows of the body: a
+// locked screen shows both to whoever passes by.
+func (r *Renderer) Render(kind account.MailKind, l account.Locale, content account.MailContent) (Rendered, error) {
+	if err := checkContent(kind, content); err != nil {
+		return Rendered{}, fmt.Errorf("render %s mail: %w", kind, err)
+	}
+	v := r.view(kind, l, content)
+	var text, html bytes.Buffer
+	if err := errors.Join(r.text.Execute(&text, v), r.html.Execute(&html, v)); err != nil {
+		return Rendered{}, fmt.Errorf("render %s mail: %w", kind, err)
+	}
+	return Rendered{Subject: v.Subject, Text: text.String(), HTML: html.String()}, nil
+}
+
+func checkContent(kind account.MailKind, c account.MailContent) error {
+	switch kind {
+	case account.MailRegistrationCode:
+		if len(c.Code) != 6 || strings.Trim(c.Code, "0123456789") != "" {
+			return errors.New("its code is not six digits")
+		}
+	case account.MailRegistrationLink:
+		if !validLink(c.Link) {
+			return errors.New("its link is not an http or https URL")
+		}
+	case account.MailAlreadyRegistered:
+	default:
+		return errUnknownKind
+	}
+	return nil
+}
+
+// validLink refuses what would not stay one link on a line of text.
+func validLink(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	return printable(link) && !strings.ContainsFunc(link, unicode.IsSpace) && !strings.ContainsAny(link, `<>"`)
+}
+
+// view is what the templates show.
+type view struct {
+	Lang                                       account.Locale
+	Subject, Preheader, Title, Greeting, Intro string
+	Code                                       string
+	Link, Button, LinkHint                     string
+	Expiry                                     string
+	Secrecy, Ignore, Why                       string
+}
+
+func (r *Renderer) view(kind account.MailKind, l account.Locale, c account.MailContent) view {
+	shared := func(key string) string { return r.catalog.Text(l, "mail."+key, nil) }
+	own := func(key string) string { return shared(string(kind) + "." + key) }
+	v := view{
+		Lang: r.catalog.Choose("", false, l), Greeting: shared("greeting"), Why: shared("why"),
+		Subject: own("subject"), Preheader: own("preheader"), Title: own("title"), Intro: own("intro"),
+		Secrecy: own("secrecy"), Ignore: own("ignore"),
+	}
+	switch kind {
+	case account.MailRegistrationCode:
+		v.Code, v.Expiry = c.Code, r.expiry(kind, l, c.TTL)
+	case account.MailRegistrationLink:
+		v.Link, v.Button, v.LinkHint, v.Expiry = c.Link, own("button"), shared("link_hint"), r.expiry(kind, l, c.TTL)
+	}
+	return v
+}
+
+func (r *Renderer) expiry(kind account.MailKind, l account.Locale, ttl time.Duration) string {
+	return r.catalog.Text(l, "mail."+string(kind)+".expiry", map[string]any{"Duration": r.duration(l, ttl)})
+}
+
+// duration says how long in minutes, and from two hours on in whole hours.
+func (r *Renderer) duration(l account.Locale, d time.Duration) string {
+	if d >= 2*time.Hour {
+		return r.catalog.Text(l, "mail.hours", map[string]any{"Count": int(d / time.Hour)})
+	}
+	minutes := max(1, int(d.Round(time.Minute)/time.Minute))
+	return r.catalog.Text(l, "mail.minutes", map[string]any{"Count": minutes})
+}

@@ -1,0 +1,77 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// settle notes in the outbox how a delivery went. Log lines name a mail by its id:
+// its address is nobody's business.
+func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
+	level, message := verdict(err)
+	if m.Blank() {
+		level = slog.LevelDebug // nothing is lost, and strangers could fill the log
+	}
+	args := []any{"mail", m.ID, "kind", m.Kind, "attempt", m.Attempts + 1}
+	if err != nil {
+		args = append(args, "error", err)
+	}
+	w.logger.Log(ctx, level, message, args...)
+	if err == nil || final(err) {
+		w.note(ctx, m, func() error { return w.store.MailDone(ctx, m.ID) })
+		return
+	}
+	delay := backoff(m.Attempts)
+	next := w.now().Add(delay)
+	w.note(ctx, m, func() error { return w.store.MailFailed(ctx, m.ID, next) })
+	time.AfterFunc(delay, w.Wake)
+}
+
+func final(err error) bool {
+	return errors.Is(err, errExpired) || errors.Is(err, errUnusable) || errors.Is(err, ErrRefused)
+}
+
+func verdict(err error) (slog.Level, string) {
+	switch {
+	case err == nil:
+		return slog.LevelDebug, "mail sent"
+	case errors.Is(err, errExpired):
+		return slog.LevelWarn, "mail dropped"
+	case errors.Is(err, errUnusable):
+		return slog.LevelError, "mail dropped"
+	case errors.Is(err, ErrRefused):
+		return slog.LevelWarn, "mail dropped"
+	default:
+		return slog.LevelWarn, "mail not sent, will try again"
+	}
+}
+
+// note writes to the outbox, again and again until it works or the worker must end:
+// a mail that was sent and is not noted is sent twice.
+func (w *Worker) note(ctx context.Context, m account.Mail, write func() error) {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := write()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			w.logger.ErrorContext(ctx, "outbox not updated, the mail may be sent again", "mail", m.ID, "error", err)
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// backoff is how long to wait after that many earlier failures. Up to a fifth of it
+// is taken off by chance, so that mails which failed together do not return together.
+func backoff(failures int) time.Duration {
+	steps := [...]time.Duration{1, 2, 5, 15, 30, 60, 120}
+	full := steps[min(failures, len(steps)-1)] * time.Second
+	return full - rand.N(full/5)
+}
