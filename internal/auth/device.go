@@ -1,0 +1,50 @@
+package auth
+
+import (
+	"context"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// Devices lists the caller's live sessions that have a device, the one used last first
+// (contract section 8).
+func (a *Auth) Devices(ctx context.Context, c *Caller) ([]account.Session, error) {
+	id := c.Identity.User.ID
+	if err := a.flushLastUseOf(ctx, id); err != nil {
+		return nil, err
+	}
+	now := a.now()
+	sessions, err := a.store.Sessions(ctx, id, now, now.Add(-a.cfg.TokenIdleTTL))
+	if err != nil {
+		return nil, err
+	}
+	devices := make([]account.Session, 0, len(sessions))
+	for _, s := range sessions {
+		if s.Device.Known() {
+			devices = append(devices, s)
+		}
+	}
+	return devices, nil
+}
+
+// LogoutDevice revokes the session of one of the caller's devices, the one in hand
+// included. A device of nobody, of somebody else or without a session is one and the
+// same ErrDeviceNotFound.
+func (a *Auth) LogoutDevice(ctx context.Context, c *Caller, in LogoutDeviceInput) error {
+	id := c.Identity.User.ID
+	return a.tx(ctx, func(tx *store.Tx) error {
+		if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
+			return err
+		}
+		now := a.now()
+		gone, err := tx.RevokeDevice(ctx, id, in.DeviceID, now, now.Add(-a.cfg.TokenIdleTTL))
+		if err != nil {
+			return err
+		}
+		if !gone {
+			return account.ErrDeviceNotFound
+		}
+		return tx.Audit(ctx, a.event(c, eventDeviceLogout, id, ""))
+	})
+}

@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/ratelimit"
+)
+
+// The limits of contract section 12, each as the rules that one kind of call meets.
+// The figures are settings (config.Limits); what they are counted by stands here.
+
+// mailRules limit the codes and links that are mailed. The two share one allowance, and
+// an address that nobody has counts like any other.
+func (a *Auth) mailRules(c *Caller, email string) []ratelimit.Rule {
+	l := &a.cfg.Limits
+	return []ratelimit.Rule{
+		{Name: "mail.email", Rates: l.MailPerEmail, Subject: email},
+		{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)},
+	}
+}
+
+// codeRules limit the checks of mailed codes and links.
+func (a *Auth) codeRules(c *Caller, email string) []ratelimit.Rule {
+	l := &a.cfg.Limits
+	return []ratelimit.Rule{
+		{Name: "code.email", Rates: l.CodePerEmail, Subject: email},
+		{Name: "code.network", Rates: l.CodePerNetwork, Subject: Network(c.IP)},
+	}
+}
+
+// loginRules limit failed logins. A device that the person has used before has an
+// allowance of its own and meets no other, so that strangers, even on the same network,
+// cannot lock the owner out.
+func (a *Auth) loginRules(c *Caller, email, device string, known bool) []ratelimit.Rule {
+	l := &a.cfg.Limits
+	if known {
+		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: email + "\x00" + device}}
+	}
+	network := Network(c.IP)
+	return []ratelimit.Rule{
+		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: email + "\x00" + network},
+		{Name: "login.email", Rates: l.LoginPerEmail, Subject: email},
+		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},
+	}
+}
+
+// personRule limits the checks of second factors, all flows together.
+func (a *Auth) personRule(id account.UserID) ratelimit.Rule {
+	return ratelimit.Rule{Name: "2fa.person", Rates: a.cfg.Limits.TwoFAPerPerson, Subject: subject(id)}
+}
+
+// networkRule limits the second factors that fail from one network.
+func (a *Auth) networkRule(c *Caller) ratelimit.Rule {
+	return ratelimit.Rule{Name: "2fa.network", Rates: a.cfg.Limits.TwoFAPerNetwork, Subject: Network(c.IP)}
+}
+
+// AdmitRequest counts a request against its network. Everything but the health check
+// passes here first.
+func (a *Auth) AdmitRequest(ctx context.Context, c *Caller) error {
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: Network(c.IP)})
+	return err
+}
+
+// AdmitPhoto counts a photo upload before its body is read.
+func (a *Auth) AdmitPhoto(ctx context.Context, c *Caller) error {
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "photo.person", Rates: a.cfg.Limits.PhotoPerPerson, Subject: subject(c.Identity.User.ID)})
+	return err
+}
+
+// admitToken counts a request against its token.
+func (a *Auth) admitToken(ctx context.Context, c *Caller, id account.SessionID) error {
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.token", Rates: a.cfg.Limits.RequestsPerToken, Subject: strconv.FormatInt(int64(id), 10)})
+	return err
+}
+
+func subject(id account.UserID) string { return strconv.FormatInt(int64(id), 10) }
+
+// reserve takes one event from each rule before the work is done, so that callers at
+// the same time cannot share one. A refusal is ErrTooManyRequests; a cache that does
+// not answer closes the door.
+func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
+	ticket, err := a.limiter.Reserve(ctx, rules...)
+	var refused *ratelimit.Refused
+	switch {
+	case errors.As(err, &refused):
+		c.Quota = c.Quota.Tighter(refused.Quota)
+		return nil, account.ErrTooManyRequests.After(refused.RetryAfter)
+	case err != nil:
+		return nil, a.cacheDown(ctx, err)
+	}
+	c.Quota = c.Quota.Tighter(ticket.Quota())
+	return ticket, nil
+}
+
+// release gives a reservation back where the work turned out not to count. Where that
+// fails the event stays counted, which is the safe side.
+func (a *Auth) release(ctx context.Context, ticket *ratelimit.Ticket) {
+	if err := ticket.Release(context.WithoutCancel(ctx)); err != nil {
+		slog.DebugContext(ctx, "a reservation stays counted", "error", err)
+	}
+}
+
+// cacheDown turns a cache that does not answer into a 503.
+func (a *Auth) cacheDown(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return errors.Join(account.ErrServiceUnavailable.After(busyPause), err)
+}

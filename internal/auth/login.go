@@ -1,0 +1,110 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// LoginResult is a token, or a challenge for the second factor.
+type LoginResult struct {
+	Issued    Issued
+	Challenge string        // empty where no second factor is needed
+	ExpiresIn time.Duration // of the challenge
+}
+
+// Login is step 1 of a login, and the whole of it for a person without a second factor
+// (contract section 7). An unknown address, a wrong password and an account that is not
+// active are ErrInvalidCredentials, after the same work.
+func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult, error) {
+	who, err := a.store.Applicant(ctx, in.Email, hashDevice(in.Device.ID))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return LoginResult{}, err
+	}
+	active := who.User.Status == account.Active
+	ticket, err := a.reserve(ctx, c, a.loginRules(c, in.Email, in.Device.ID, active && who.KnownDevice)...)
+	if err != nil {
+		return LoginResult{}, err
+	}
+	ok, stale, err := a.verifyPassword(ctx, who.User, in.Password)
+	if err != nil {
+		a.release(ctx, ticket)
+		return LoginResult{}, err
+	}
+	if !ok {
+		return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)
+	}
+	a.release(ctx, ticket) // what is limited is failures
+	if who.User.TOTP.Enabled() {
+		return a.challenge(ctx, c, who.User, in.Device)
+	}
+	var rehashed account.Secret
+	if stale {
+		if rehashed, err = a.rehash(ctx, in.Password); err != nil {
+			return LoginResult{}, err
+		}
+	}
+	var result LoginResult
+	err = a.tx(ctx, func(tx *store.Tx) error {
+		u, err := a.unchanged(ctx, tx, who.User)
+		if err != nil {
+			return err
+		}
+		if rehashed != "" {
+			if err := tx.Rehash(ctx, u.ID, u.PasswordHash, rehashed); err != nil {
+				return err
+			}
+		}
+		result.Issued, err = a.openSession(ctx, tx, c, u, in.Device)
+		return err
+	})
+	return result, err
+}
+
+// verifyPassword checks the password of an active person. For anybody else it does the
+// same work and says no.
+func (a *Auth) verifyPassword(ctx context.Context, u account.User, plain account.Secret) (ok, stale bool, err error) {
+	if u.Status != account.Active {
+		return false, false, hashed(a.hasher.VerifyNobody(ctx, string(plain)))
+	}
+	ok, stale, err = a.hasher.Verify(ctx, string(u.PasswordHash), string(plain))
+	return ok, stale, hashed(err)
+}
+
+func (a *Auth) rehash(ctx context.Context, plain account.Secret) (account.Secret, error) {
+	hash, err := a.hasher.Hash(ctx, string(plain))
+	return account.Secret(hash), hashed(err)
+}
+
+func (a *Auth) refuseLogin(ctx context.Context, c *Caller, about account.UserID) error {
+	if err := a.record(ctx, a.event(c, eventLoginRefused, about, "")); err != nil {
+		return err
+	}
+	return account.ErrInvalidCredentials
+}
+
+// unchanged reads a person again and makes sure that nothing that the login rests on
+// has changed since: a block, a new password or a second factor in between wins.
+func (a *Auth) unchanged(ctx context.Context, tx *store.Tx, was account.User) (account.User, error) {
+	u, err := tx.UserByID(ctx, was.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return u, account.ErrInvalidCredentials
+	}
+	if err != nil {
+		return u, err
+	}
+	if u.Status != account.Active || !u.PasswordChanged.Equal(was.PasswordChanged) || !u.TOTP.EnabledAt.Equal(was.TOTP.EnabledAt) {
+		return u, account.ErrInvalidCredentials
+	}
+	return u, nil
+}
+
+// hashDevice is how a device that a person has used is remembered.
+func hashDevice(id string) []byte {
+	sum := sha256.Sum256([]byte(id))
+	return sum[:]
+}

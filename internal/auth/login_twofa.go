@@ -1,0 +1,147 @@
+package auth
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// challenge keeps a login that has proved its password until the second factor comes.
+// It lives in the cache only, sealed, under the hash of its id.
+func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device account.Device) (LoginResult, error) {
+	id := randomHex(32)
+	plain, err := json.Marshal(account.Challenge{
+		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: c.UserAgent,
+		PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt,
+	})
+	if err != nil {
+		return LoginResult{}, fmt.Errorf("encode challenge: %w", err)
+	}
+	key := challengeKey(id)
+	if err := a.cache.Set(ctx, key, a.keys.Seal(plain, key), a.cfg.ChallengeTTL); err != nil {
+		return LoginResult{}, a.cacheDown(ctx, err)
+	}
+	if err := a.record(ctx, a.event(c, eventChallenged, u.ID, device.Type)); err != nil {
+		return LoginResult{}, err
+	}
+	return LoginResult{Challenge: id, ExpiresIn: a.cfg.ChallengeTTL}, nil
+}
+
+func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(hashSecret(id)) }
+
+// LoginTwoFA is step 2 of a login: a challenge and a code for a token (contract section
+// 7). A challenge that cannot be used any more, for whatever reason, is one and the same
+// ErrTwoFAChallengeExpired.
+func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (Issued, error) {
+	key := challengeKey(in.ChallengeID)
+	ch, err := a.readChallenge(ctx, key)
+	if err != nil {
+		return Issued{}, err
+	}
+	if ch.Network != Network(c.IP) || ch.UserAgent != c.UserAgent || ch.Device.ID != in.DeviceID {
+		return Issued{}, account.ErrTwoFAChallengeMismatch
+	}
+	u, err := a.challenged(ctx, a.store.UserByID, ch)
+	if err != nil {
+		return Issued{}, err
+	}
+	try, err := a.reserveTry(ctx, key)
+	if err != nil {
+		return Issued{}, err
+	}
+	step, err := a.matchCode(ctx, c, u, in.Code)
+	if err != nil {
+		if !errors.Is(err, account.ErrTwoFAInvalidCode) {
+			_ = a.cache.Release(context.WithoutCancel(ctx), try) // not a wrong code; unreleased it counts, which is safe
+		}
+		return Issued{}, err
+	}
+	issued, err := a.spendChallenge(ctx, c, key, ch, step)
+	if err == nil || !errors.Is(err, account.ErrTwoFAInvalidCode) {
+		_ = a.cache.Release(context.WithoutCancel(ctx), try)
+	}
+	return issued, err
+}
+
+// spendChallenge spends time step and challenge and opens the session, in this order
+// and once each, whoever else tries at the same time.
+func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, step int64) (issued Issued, err error) {
+	taken := false // a second run of the transaction must not take the challenge twice
+	err = a.tx(ctx, func(tx *store.Tx) error {
+		u, err := a.challenged(ctx, tx.UserByID, ch)
+		if err != nil {
+			return err
+		}
+		if err := a.useStep(ctx, tx, u.ID, step); err != nil {
+			return err
+		}
+		if !taken {
+			if _, err := a.cache.Take(ctx, key); errors.Is(err, cache.ErrMiss) {
+				return account.ErrTwoFAChallengeExpired
+			} else if err != nil {
+				return a.cacheDown(ctx, err)
+			}
+			taken = true
+		}
+		issued, err = a.openSession(ctx, tx, c, u, ch.Device)
+		return err
+	})
+	return issued, err
+}
+
+func (a *Auth) readChallenge(ctx context.Context, key string) (ch account.Challenge, err error) {
+	sealed, _, err := a.cache.Get(ctx, key)
+	if errors.Is(err, cache.ErrMiss) {
+		return ch, account.ErrTwoFAChallengeExpired
+	}
+	if err != nil {
+		return ch, a.cacheDown(ctx, err)
+	}
+	plain, err := a.keys.Open(sealed, key)
+	if err != nil { // its key was retired: whoever has it starts again
+		return ch, account.ErrTwoFAChallengeExpired
+	}
+	if err := json.Unmarshal(plain, &ch); err != nil {
+		return ch, fmt.Errorf("decode challenge: %w", err)
+	}
+	return ch, nil
+}
+
+// challenged reads the person of a challenge and makes sure that the challenge still
+// rests on what it did: active, the same password, the same second factor.
+func (a *Auth) challenged(ctx context.Context, read func(context.Context, account.UserID) (account.User, error), ch account.Challenge) (account.User, error) {
+	u, err := read(ctx, ch.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return u, account.ErrTwoFAChallengeExpired
+	}
+	if err != nil {
+		return u, err
+	}
+	if u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged) || !u.TOTP.EnabledAt.Equal(ch.TOTPEnabled) {
+		return u, account.ErrTwoFAChallengeExpired
+	}
+	return u, nil
+}
+
+// reserveTry takes one of a challenge's tries before the code is looked at, so that
+// guesses at the same time cannot share one. The allowance is part of the challenge and
+// not a rate limit: it holds with limits off, too.
+func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, error) {
+	// A minute more than the challenge lives, so that no try is forgotten before it.
+	window := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute}
+	try, err := a.cache.Reserve(ctx, []cache.Window{window})
+	if err != nil {
+		return try, a.cacheDown(ctx, err)
+	}
+	if !try.Allowed {
+		return try, account.ErrTwoFAChallengeExpired
+	}
+	return try, nil
+}

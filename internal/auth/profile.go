@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/form"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// UpdateProfile changes what the caller says of themselves: what is absent stays, null
+// clears (contract section 10). It returns the person as they are then.
+func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u account.User, err error) {
+	err = a.tx(ctx, func(tx *store.Tx) error {
+		if u, err = tx.UserByID(ctx, c.Identity.User.ID); err != nil {
+			return err
+		}
+		p := in.apply(u.Profile)
+		u, err = tx.UpdateProfile(ctx, u.ID, p, a.now())
+		if errors.Is(err, store.ErrNotFound) {
+			return account.ErrUnauthenticated // no longer active
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Audit(ctx, a.event(c, eventProfileUpdated, u.ID, ""))
+	})
+	return u, err
+}
+
+func (in ProfileInput) apply(p account.Profile) account.Profile {
+	for _, change := range []struct {
+		to   **string
+		from form.Optional
+	}{
+		{&p.FirstName, in.FirstName}, {&p.LastName, in.LastName}, {&p.BirthDate, in.BirthDate},
+		{&p.Country, in.Country}, {&p.Nationality, in.Nationality}, {&p.PhoneNumber, in.PhoneNumber},
+	} {
+		if change.from.Set {
+			*change.to = change.from.Value
+		}
+	}
+	return p
+}

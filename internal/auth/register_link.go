@@ -1,0 +1,61 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// SendLink mails a magic link (contract section 6). An active person's address is
+// ErrEmailAlreadyUsed, unless registration is private.
+func (a *Auth) SendLink(ctx context.Context, c *Caller, in EmailInput) error {
+	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, false, account.ErrEmailAlreadyUsed))
+}
+
+// ResendLink mails a new link to somebody who has started to register, and to nobody
+// else, with the same answer.
+func (a *Auth) ResendLink(ctx context.Context, c *Caller, in EmailInput) error {
+	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, true, account.ErrEmailAlreadyActive))
+}
+
+func (a *Auth) linkInvitation(email string, resend bool, taken account.Error) invitation {
+	token := randomHex(32)
+	return invitation{
+		kind: account.MailRegistrationLink, ttl: a.cfg.MagicLinkTTL, resend: resend, taken: taken,
+		content: account.MailContent{Link: a.linkURL(token, email), TTL: a.cfg.MagicLinkTTL},
+		put: func(ctx context.Context, tx *store.Tx, id account.UserID, now, expires time.Time) error {
+			return tx.PutLink(ctx, id, hashSecret(token), now, expires)
+		},
+	}
+}
+
+// RegisterByLink activates the person of a live link, spends it and logs them in. A
+// link that was right once is ErrMagicLinkExpired, any other is ErrMagicLinkInvalid.
+func (a *Auth) RegisterByLink(ctx context.Context, c *Caller, in LinkPasswordInput) (Issued, error) {
+	if _, err := a.reserve(ctx, c, a.codeRules(c, in.Email)...); err != nil {
+		return Issued{}, err
+	}
+	digest := hashSecret(string(in.Token))
+	state, err := a.store.Link(ctx, digest, in.Email, a.now())
+	if err != nil {
+		return Issued{}, err
+	}
+	if state != store.LinkLive {
+		return Issued{}, a.refuseLink(ctx, c, state)
+	}
+	return a.activate(ctx, c, in.Password, in.Device, account.ErrMagicLinkExpired, func(tx *store.Tx, now time.Time) (account.UserID, error) {
+		return tx.SpendLink(ctx, digest, in.Email, now)
+	})
+}
+
+func (a *Auth) refuseLink(ctx context.Context, c *Caller, state store.LinkState) error {
+	if err := a.record(ctx, a.event(c, eventCodeRefused, 0, "link")); err != nil {
+		return err
+	}
+	if state == store.LinkOver {
+		return account.ErrMagicLinkExpired
+	}
+	return account.ErrMagicLinkInvalid
+}

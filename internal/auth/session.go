@@ -1,0 +1,195 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// openSession issues a token to a person on a device, in the caller's transaction. The
+// token that the device had is revoked by the same stroke, and past the limit of
+// devices the one that was used longest ago is logged out (contract section 7).
+func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u account.User, device account.Device) (Issued, error) {
+	now, secret := a.now(), newSecret(a.tokenPrefix())
+	id, err := tx.PutSession(ctx, account.Session{
+		UserID: u.ID, Device: device, IP: c.IP.String(),
+		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(a.cfg.TokenTTL),
+	}, hashSecret(secret))
+	if err != nil {
+		return Issued{}, err
+	}
+	if device.Known() {
+		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now); err != nil {
+			return Issued{}, err
+		}
+		if err := a.trimDevices(ctx, tx, u.ID); err != nil {
+			return Issued{}, err
+		}
+	}
+	e := a.event(c, eventLogin, u.ID, device.Type)
+	e.SessionID = id
+	if err := tx.Audit(ctx, e); err != nil {
+		return Issued{}, err
+	}
+	return Issued{Token: formatToken(id, secret), UserID: u.ID, Status: u.Status}, nil
+}
+
+func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID) error {
+	n, err := tx.CountDevices(ctx, id)
+	if err != nil || n <= a.cfg.Limits.DevicesPerPerson {
+		return err
+	}
+	// Which one is unused longest is not decided by what has not been flushed yet.
+	if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
+		return err
+	}
+	_, err = tx.TrimDevices(ctx, id, a.cfg.Limits.DevicesPerPerson)
+	return err
+}
+
+// Authenticate finds out who holds a token and counts the request against it. A token
+// that is malformed, unknown, revoked, expired, of the other environment or of a person
+// who is not active is one and the same ErrUnauthenticated. It reads one row by primary
+// key and writes nothing.
+func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error {
+	id, secret, ok := parseToken(token, a.tokenPrefix())
+	if !ok {
+		return account.ErrUnauthenticated
+	}
+	who, hash, err := a.store.Identity(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return account.ErrUnauthenticated
+	}
+	if err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(hash, hashSecret(secret)) != 1 {
+		return account.ErrUnauthenticated
+	}
+	now := a.now()
+	if used := a.lastUse.at(id); used.After(who.Session.LastUsedAt) {
+		who.Session.LastUsedAt = used
+	}
+	if !now.Before(who.Session.Expires(a.cfg.TokenIdleTTL)) {
+		return account.ErrUnauthenticated
+	}
+	if err := a.admitToken(ctx, c, id); err != nil {
+		return err
+	}
+	a.lastUse.note(id, who.User.ID, now)
+	who.Session.LastUsedAt = now
+	c.Identity = &who
+	return nil
+}
+
+// Logout revokes the caller's token and no other.
+func (a *Auth) Logout(ctx context.Context, c *Caller) error {
+	return a.tx(ctx, func(tx *store.Tx) error {
+		gone, err := tx.Revoke(ctx, c.Identity.Session.ID)
+		if err != nil {
+			return err
+		}
+		if !gone {
+			return account.ErrUnauthenticated
+		}
+		return tx.Audit(ctx, a.event(c, eventLogout, c.Identity.User.ID, ""))
+	})
+}
+
+// lastUse keeps in memory when tokens were last used, so that reading a session writes
+// nothing. It is flushed in batches; a crash loses a minute of it at most.
+type lastUse struct {
+	mu   sync.Mutex
+	uses map[account.SessionID]use
+}
+
+type use struct {
+	user account.UserID
+	at   time.Time
+}
+
+func newLastUse() *lastUse { return &lastUse{uses: make(map[account.SessionID]use)} }
+
+func (l *lastUse) note(id account.SessionID, user account.UserID, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.uses[id].at.Before(at) {
+		l.uses[id] = use{user, at}
+	}
+}
+
+// at is when a token was last used here, zero where that is not known or flushed.
+func (l *lastUse) at(id account.SessionID) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.uses[id].at
+}
+
+// of returns what is not flushed of one person.
+func (l *lastUse) of(user account.UserID) map[account.SessionID]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	mine := make(map[account.SessionID]time.Time)
+	for id, u := range l.uses {
+		if u.user == user {
+			mine[id] = u.at
+		}
+	}
+	return mine
+}
+
+// batch returns up to n uses that are not flushed.
+func (l *lastUse) batch(n int) map[account.SessionID]time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	some := make(map[account.SessionID]time.Time, min(n, len(l.uses)))
+	for id, u := range l.uses {
+		if len(some) == n {
+			break
+		}
+		some[id] = u.at
+	}
+	return some
+}
+
+// flushed forgets uses that are in the database now, unless there was a later one.
+func (l *lastUse) flushed(done map[account.SessionID]time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.uses, func(id account.SessionID, u use) bool {
+		at, ok := done[id]
+		return ok && !u.at.After(at)
+	})
+}
+
+// flushBatch bounds the transaction of one flush.
+const flushBatch = 500
+
+// FlushLastUse writes every use of a token that is only in memory to the database.
+func (a *Auth) FlushLastUse(ctx context.Context) error {
+	for {
+		some := a.lastUse.batch(flushBatch)
+		if len(some) == 0 {
+			return nil
+		}
+		if err := a.tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, some) }); err != nil {
+			return err
+		}
+		a.lastUse.flushed(some)
+	}
+}
+
+// flushLastUseOf does the same for one person, before an answer that tells of it.
+func (a *Auth) flushLastUseOf(ctx context.Context, id account.UserID) error {
+	mine := a.lastUse.of(id)
+	if len(mine) == 0 {
+		return nil
+	}
+	return a.tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, mine) })
+}

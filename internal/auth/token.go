@@ -1,0 +1,101 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/crc32"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// A token reads <id>|<secret> (contract section 3). The secret is a prefix that names
+// the environment, 43 random characters of base 62 (256 bits), and 6 more that are the
+// base 62 of the CRC-32 (IEEE) of all before it, so that a scanner can tell a leaked
+// token from chance.
+const (
+	prefixProduction = "fxp_"
+	prefixSandbox    = "fxs_"
+	randomChars      = 43
+	checksumChars    = 6
+	alphabet         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+// tokenPrefix is the prefix of this instance's tokens.
+func (a *Auth) tokenPrefix() string {
+	if a.cfg.Sandbox() {
+		return prefixSandbox
+	}
+	return prefixProduction
+}
+
+// newSecret returns a fresh token secret.
+func newSecret(prefix string) string {
+	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
+	b = append(b, prefix...)
+	for range randomChars {
+		b = append(b, alphabet[uniform(int64(len(alphabet)))])
+	}
+	return string(b) + checksum(string(b))
+}
+
+// checksum is the CRC-32 of s in six characters of base 62.
+func checksum(s string) string {
+	var out [checksumChars]byte
+	for i, n := checksumChars-1, crc32.ChecksumIEEE([]byte(s)); i >= 0; i, n = i-1, n/62 {
+		out[i] = alphabet[n%62]
+	}
+	return string(out[:])
+}
+
+// formatToken is the token as its owner gets to see it, once.
+func formatToken(id account.SessionID, secret string) account.Secret {
+	return account.Secret(strconv.FormatInt(int64(id), 10) + "|" + secret)
+}
+
+// parseToken takes a token apart; false where it cannot be one of this environment.
+func parseToken(token, prefix string) (id account.SessionID, secret string, ok bool) {
+	number, secret, ok := strings.Cut(token, "|")
+	if !ok || len(secret) != len(prefix)+randomChars+checksumChars || !strings.HasPrefix(secret, prefix) {
+		return 0, "", false
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != number {
+		return 0, "", false
+	}
+	body := secret[:len(secret)-checksumChars]
+	return account.SessionID(n), secret, secret == body+checksum(body)
+}
+
+// hashSecret is how a random secret of 240 bits and more is stored: it cannot be
+// guessed, so a fast hash does. The prefix is part of it, so that a secret of one
+// environment is not one of the other.
+func hashSecret(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// randomHex returns n random bytes as hex.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(b)
+}
+
+// randomCode returns a uniform code of six digits.
+func randomCode() string {
+	digits := strconv.FormatInt(uniform(1_000_000), 10)
+	return strings.Repeat("0", 6-len(digits)) + digits
+}
+
+// uniform returns a uniform number below n.
+func uniform(n int64) int64 {
+	v, err := rand.Int(rand.Reader, big.NewInt(n))
+	if err != nil {
+		panic(err) // never: crypto/rand.Reader does not fail
+	}
+	return v.Int64()
+}

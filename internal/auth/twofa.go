@@ -1,0 +1,209 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/totp"
+)
+
+// issuer is the name that an authenticator shows.
+const issuer = "Flowxi"
+
+// TwoFAStatus is whether the second factor is on and, where it is not, what an
+// authenticator needs to turn it on.
+type TwoFAStatus struct {
+	Enabled   bool
+	Email     string
+	Issuer    string
+	Secret    account.Secret // empty where enabled
+	URI       account.Secret // otpauth://…, empty where enabled
+	ExpiresIn time.Duration  // what is left of the pending secret
+}
+
+// TwoFAStatus tells the state of the caller's second factor (contract section 9). A
+// pending secret lives in the cache only and is made once while it is valid.
+func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) {
+	u := c.Identity.User
+	status := TwoFAStatus{Enabled: u.TOTP.Enabled(), Email: u.Email, Issuer: issuer}
+	if status.Enabled {
+		return status, nil
+	}
+	secret, left, err := a.pendingSecret(ctx, u.ID)
+	if errors.Is(err, cache.ErrMiss) {
+		secret, left, err = a.makePending(ctx, u.ID)
+	}
+	if err != nil {
+		return TwoFAStatus{}, err
+	}
+	status.Secret, status.ExpiresIn = account.Secret(secret), left
+	status.URI = account.Secret(totp.URI(issuer, u.Email, secret))
+	return status, nil
+}
+
+func pendingKey(id account.UserID) string { return fmt.Sprintf("enroll:%d", id) }
+
+// pendingSecret reads the secret that a person is about to confirm, or cache.ErrMiss.
+func (a *Auth) pendingSecret(ctx context.Context, id account.UserID) (string, time.Duration, error) {
+	key := pendingKey(id)
+	sealed, left, err := a.cache.Get(ctx, key)
+	if errors.Is(err, cache.ErrMiss) {
+		return "", 0, err
+	}
+	if err != nil {
+		return "", 0, a.cacheDown(ctx, err)
+	}
+	secret, err := a.keys.Open(sealed, key)
+	if err != nil { // its key was retired: make another
+		return "", 0, errors.Join(cache.ErrMiss, a.cache.Delete(ctx, key))
+	}
+	return string(secret), left, nil
+}
+
+// makePending makes a secret, unless somebody else has just made one.
+func (a *Auth) makePending(ctx context.Context, id account.UserID) (string, time.Duration, error) {
+	key, secret := pendingKey(id), totp.NewSecret()
+	added, err := a.cache.Add(ctx, key, a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)
+	if err != nil {
+		return "", 0, a.cacheDown(ctx, err)
+	}
+	if added {
+		return secret, a.cfg.EnrollTTL, nil
+	}
+	return a.pendingSecret(ctx, id)
+}
+
+// EnableTwoFA turns the second factor on with a code of the pending secret.
+func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
+	u := c.Identity.User
+	if u.TOTP.Enabled() {
+		return account.ErrTwoFAAlreadyEnabled
+	}
+	secret, _, err := a.pendingSecret(ctx, u.ID)
+	if errors.Is(err, cache.ErrMiss) {
+		return account.ErrTwoFAEnrollmentExpired
+	}
+	if err != nil {
+		return err
+	}
+	step, err := a.matchSecret(ctx, c, u.ID, secret, in.Code)
+	if err != nil {
+		return err
+	}
+	err = a.tx(ctx, func(tx *store.Tx) error {
+		enabled, err := tx.EnableTOTP(ctx, u.ID, a.keys.Seal([]byte(secret), totpContext(u.ID)), a.now())
+		if err != nil {
+			return err
+		}
+		if !enabled {
+			return account.ErrTwoFAAlreadyEnabled
+		}
+		if err := a.useStep(ctx, tx, u.ID, step); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, a.event(c, eventTwoFAEnabled, u.ID, ""))
+	})
+	if err != nil {
+		return err
+	}
+	// It is on. A pending secret that cannot be cleared now expires by itself, and until
+	// then nothing reads it.
+	_ = a.cache.Delete(ctx, pendingKey(u.ID))
+	return nil
+}
+
+// DisableTwoFA turns the second factor off with a code of the stored secret.
+func (a *Auth) DisableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
+	return a.prove(ctx, c, in.Code, eventTwoFADisabled, func(tx *store.Tx, u account.User) error {
+		disabled, err := tx.DisableTOTP(ctx, u.ID, u.TOTP.EnabledAt, a.now())
+		if err == nil && !disabled {
+			err = account.ErrTwoFANotEnabled
+		}
+		return err
+	})
+}
+
+// StepUp proves the second factor again for the caller's session, without a token.
+func (a *Auth) StepUp(ctx context.Context, c *Caller, in TOTPInput) error {
+	return a.prove(ctx, c, in.Code, eventSteppedUp, func(tx *store.Tx, _ account.User) error {
+		return tx.StepUp(ctx, c.Identity.Session.ID, a.now())
+	})
+}
+
+// prove checks a code of the caller's stored secret, uses its time step and does then,
+// all in one transaction.
+func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action string, then func(*store.Tx, account.User) error) error {
+	u := c.Identity.User
+	if !u.TOTP.Enabled() {
+		return account.ErrTwoFANotEnabled
+	}
+	step, err := a.matchCode(ctx, c, u, code)
+	if err != nil {
+		return err
+	}
+	return a.tx(ctx, func(tx *store.Tx) error {
+		now, err := tx.UserByID(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		if !now.TOTP.EnabledAt.Equal(u.TOTP.EnabledAt) {
+			return account.ErrTwoFANotEnabled
+		}
+		if err := a.useStep(ctx, tx, u.ID, step); err != nil {
+			return err
+		}
+		if err := then(tx, u); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, a.event(c, action, u.ID, ""))
+	})
+}
+
+// matchCode finds the time step of a code of a person's stored secret.
+func (a *Auth) matchCode(ctx context.Context, c *Caller, u account.User, code account.Secret) (int64, error) {
+	secret, err := a.keys.Open(u.TOTP.Sealed, totpContext(u.ID))
+	if err != nil {
+		return 0, fmt.Errorf("open second factor of user %d: %w", u.ID, err)
+	}
+	return a.matchSecret(ctx, c, u.ID, string(secret), code)
+}
+
+// matchSecret finds the time step of a code. Every check counts against the person, a
+// wrong one against the network too.
+func (a *Auth) matchSecret(ctx context.Context, c *Caller, id account.UserID, secret string, code account.Secret) (int64, error) {
+	network, err := a.reserve(ctx, c, a.networkRule(c))
+	if err != nil {
+		return 0, err
+	}
+	if _, err := a.reserve(ctx, c, a.personRule(id)); err != nil {
+		a.release(ctx, network)
+		return 0, err
+	}
+	step, ok := totp.Match(secret, string(code), a.now())
+	if !ok {
+		if err := a.record(ctx, a.event(c, eventCodeWrong, id, "")); err != nil {
+			return 0, err
+		}
+		return 0, account.ErrTwoFAInvalidCode
+	}
+	a.release(ctx, network)
+	return step, nil
+}
+
+// useStep takes a time step, or says that the code is of no use: used before, in
+// whatever flow (RFC 6238 section 5.2).
+func (a *Auth) useStep(ctx context.Context, tx *store.Tx, id account.UserID, step int64) error {
+	fresh, err := tx.UseStep(ctx, id, step)
+	if err == nil && !fresh {
+		err = account.ErrTwoFAInvalidCode
+	}
+	return err
+}
+
+// totpContext binds a sealed secret to its person.
+func totpContext(id account.UserID) string { return fmt.Sprintf("totp:%d", id) }
