@@ -63,6 +63,8 @@ func TestCheck(t *testing.T) {
 		{"a short word twice and decorated", "Doudou123", ada, []password.Problem{common}},
 		{"a common one twice", "marseilleMarseille", ada, []password.Problem{common}},
 		{"a run twice", "123456123456", ada, []password.Problem{common}},
+		{"a few mixed ones repeated", "xK3$xK3$", ada, nil},
+		{"one character up to the end", strings.Repeat("\U0001F511", 128), ada, nil},
 		{"what is repeated is long enough by itself", "xk4!vqxk4!vq", ada, nil},
 		{"repeated in part", "xk4!xk4!vq9z", ada, nil},
 		{"digits in order", "12345678901234", ada, []password.Problem{common}},

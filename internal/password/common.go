@@ -37,22 +37,40 @@ func isCommon(password string) bool {
 
 func isPunctuation(r rune) bool { return isDecoration(r) && !unicode.IsNumber(r) }
 
+const (
+	maxRepeated = 32 // code points of a password that is looked at for repeats
+	maxUnit     = 3  // code points that give nothing by being repeated, whatever they are
+)
+
 func isPredictable(s string) bool { return isRepeated(s) || isRun(s) || isListed(s) }
 
 // isRepeated tells whether s is a shorter one over and over, the last time cut or
-// not. It is no stronger than that: too short to judge, or predictable itself. The
-// list lacks most of these, since its makers find them by rule too.
+// not. It is no stronger than that: of a few characters, or predictable itself. The
+// list lacks most of these, since its makers find them by rule too. What is longer than
+// anybody's list of guesses is left alone.
 func isRepeated(s string) bool {
+	if utf8.RuneCountInString(s) > maxRepeated {
+		return false
+	}
 	for size := range s {
 		if size > len(s)/2 {
 			return false
 		}
 		if size > 0 && strings.HasPrefix(s, s[size:]) {
 			unit := s[:size]
-			return utf8.RuneCountInString(unit) < minStem || isRun(unit) || isListed(unit)
+			return isSlight(unit) || isRun(unit) || isListed(unit)
 		}
 	}
 	return false
+}
+
+// isSlight tells whether a unit gives nothing by being repeated: a few characters, or
+// a short word or number.
+func isSlight(unit string) bool {
+	n := utf8.RuneCountInString(unit)
+	plain := !strings.ContainsFunc(unit, func(r rune) bool { return !unicode.IsLetter(r) }) ||
+		!strings.ContainsFunc(unit, func(r rune) bool { return !unicode.IsNumber(r) })
+	return n <= maxUnit || plain && n < minStem
 }
 
 // isRun tells whether s goes along one of the rows, in either direction and past

@@ -9,8 +9,8 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-// crowded gives a pending person everything that a stranger could ever have left there.
-func (d db) crowded(email string) account.User {
+// squatted gives a pending person everything that a stranger could ever have left there.
+func (d db) squatted(email string) account.User {
 	d.t.Helper()
 	u := d.pending(email)
 	d.set(`UPDATE users SET first_name = 'Eve', last_name = 'Eve', birth_date = '1990-01-01', country = 'FR',
@@ -37,7 +37,7 @@ func (d db) activate(id account.UserID, a store.Activation) (u account.User, err
 
 func TestActivationLeavesNothingOfBefore(t *testing.T) {
 	each(t, func(d db) {
-		was, other := d.crowded(ada), d.crowded(bob)
+		was, other := d.squatted(ada), d.squatted(bob)
 		got, err := d.activate(was.ID, store.Activation{PasswordHash: "hash", Locale: "en", At: after(1)})
 		if err != nil {
 			d.t.Fatal(err)
@@ -91,9 +91,9 @@ func TestOnlyAPendingPersonIsActivated(t *testing.T) {
 
 func TestAPersonIsActivatedByOneOfManyCallers(t *testing.T) {
 	each(t, func(d db) {
-		id := d.crowded(ada).ID
+		id := d.squatted(ada).ID
 		d.oneOf(func(tx *store.Tx) error {
-			got, err := tx.SpendCode(d.ctx, ada, right, limit, noon)
+			got, err := tx.SpendCode(d.ctx, ada, right, maxTries, noon)
 			if err != nil {
 				return err
 			}
@@ -106,12 +106,12 @@ func TestAPersonIsActivatedByOneOfManyCallers(t *testing.T) {
 
 func TestACodeAndALinkActivateOnceBetweenThem(t *testing.T) {
 	each(t, func(d db) {
-		id := d.crowded(ada).ID
+		id := d.squatted(ada).ID
 		won := 0
 		for i, err := range crowd(func(i int) error {
 			return d.Tx(d.ctx, func(tx *store.Tx) (err error) {
 				if i%2 == 0 {
-					_, err = tx.SpendCode(d.ctx, ada, right, limit, noon)
+					_, err = tx.SpendCode(d.ctx, ada, right, maxTries, noon)
 				} else {
 					_, err = tx.SpendLink(d.ctx, []byte("link of "+ada), ada, noon)
 				}
@@ -156,7 +156,7 @@ func (d db) dropPending(before time.Time, limit int) int64 {
 
 func TestAPendingPersonIsDroppedWithAllThatIsTheirs(t *testing.T) {
 	each(t, func(d db) {
-		id := d.crowded(ada).ID
+		id := d.squatted(ada).ID
 		same(d.t, d.dropPending(after(3600), 10), 1)
 		_, err := d.UserByID(d.ctx, id)
 		notFound(d.t, err)

@@ -10,8 +10,8 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-// limit is how many wrong tries kill a code in these tests.
-const limit = 5
+// maxTries is how many wrong tries kill a code in these tests.
+const maxTries = 5
 
 var (
 	right = [][]byte{[]byte("right under a new key"), []byte("right")}
@@ -43,7 +43,7 @@ func (d db) tries(email string) int {
 
 func (d db) spendCode(email string, digests [][]byte, now time.Time) (id account.UserID, err error) {
 	err = d.Tx(d.ctx, func(tx *store.Tx) (err error) {
-		id, err = tx.SpendCode(d.ctx, email, digests, limit, now)
+		id, err = tx.SpendCode(d.ctx, email, digests, maxTries, now)
 		return err
 	})
 	return id, err
@@ -64,7 +64,7 @@ func TestACodeIsRightUnderAnyKeyUntilItExpires(t *testing.T) {
 			{right, after(600), store.CodeExpired},
 			{wrong, after(600), store.CodeWrong},
 		} {
-			same(d.t, d.checkCode(ada, c.digests, limit, c.now), c.want)
+			same(d.t, d.checkCode(ada, c.digests, maxTries, c.now), c.want)
 		}
 	})
 }
@@ -77,7 +77,7 @@ func TestACodeIsNobodysButThePendingPersons(t *testing.T) {
 		}
 		d.putCode(d.pending(ada).ID, after(600))
 		for _, email := range []string{bob, "nobody@example.org", "active@example.org", "blocked@example.org", "closed@example.org"} {
-			same(d.t, d.checkCode(email, right, limit, noon), store.CodeWrong)
+			same(d.t, d.checkCode(email, right, maxTries, noon), store.CodeWrong)
 			_, err := d.spendCode(email, right, noon)
 			notFound(d.t, err)
 		}
@@ -88,13 +88,13 @@ func TestWrongTriesAreCountedAndRightOnesAreNot(t *testing.T) {
 	each(t, func(d db) {
 		id := d.pending(ada).ID
 		d.putCode(id, after(600))
-		for range limit - 1 {
-			same(d.t, d.checkCode(ada, wrong, limit, noon), store.CodeWrong)
-			same(d.t, d.checkCode(ada, right, limit, noon), store.CodeRight)
+		for range maxTries - 1 {
+			same(d.t, d.checkCode(ada, wrong, maxTries, noon), store.CodeWrong)
+			same(d.t, d.checkCode(ada, right, maxTries, noon), store.CodeRight)
 		}
-		same(d.t, d.tries(ada), limit-1)
-		same(d.t, d.checkCode(ada, wrong, limit, noon), store.CodeWrong)
-		same(d.t, d.checkCode(ada, right, limit, noon), store.CodeWrong)
+		same(d.t, d.tries(ada), maxTries-1)
+		same(d.t, d.checkCode(ada, wrong, maxTries, noon), store.CodeWrong)
+		same(d.t, d.checkCode(ada, right, maxTries, noon), store.CodeWrong)
 		_, err := d.spendCode(ada, right, noon)
 		notFound(d.t, err)
 
@@ -118,24 +118,24 @@ func TestACodeIsDeadAtTheLimitHoweverManyGuessAtOnce(t *testing.T) {
 	each(t, func(d db) {
 		d.putCode(d.pending(ada).ID, after(600))
 		d.allOf(func(_ int, tx *store.Tx) error {
-			outcome, err := tx.CheckCode(d.ctx, ada, wrong, limit, noon)
+			outcome, err := tx.CheckCode(d.ctx, ada, wrong, maxTries, noon)
 			if outcome != store.CodeWrong {
 				d.t.Errorf("a wrong code came out as %d", outcome)
 			}
 			return err
 		})
-		same(d.t, d.checkCode(ada, right, limit, noon), store.CodeWrong)
-		same(d.t, d.tries(ada), limit)
+		same(d.t, d.checkCode(ada, right, maxTries, noon), store.CodeWrong)
+		same(d.t, d.tries(ada), maxTries)
 	})
 }
 
 func TestAWrongTryStaysCountedWhenALaterTransactionFails(t *testing.T) {
 	each(t, func(d db) {
 		d.putCode(d.pending(ada).ID, after(600))
-		d.checkCode(ada, wrong, limit, noon)
+		d.checkCode(ada, wrong, maxTries, noon)
 		failure := errors.New("the mail server is on fire")
 		if err := d.Tx(d.ctx, func(tx *store.Tx) error {
-			if _, err := tx.SpendCode(d.ctx, ada, right, limit, noon); err != nil {
+			if _, err := tx.SpendCode(d.ctx, ada, right, maxTries, noon); err != nil {
 				return err
 			}
 			return failure
@@ -151,13 +151,13 @@ func TestACodeIsSpentOnce(t *testing.T) {
 		id := d.pending(ada).ID
 		d.putCode(id, after(600))
 		d.oneOf(func(tx *store.Tx) error {
-			got, err := tx.SpendCode(d.ctx, ada, right, limit, noon)
+			got, err := tx.SpendCode(d.ctx, ada, right, maxTries, noon)
 			if err == nil && got != id {
 				d.t.Errorf("the code of %d was %d's", id, got)
 			}
 			return err
 		})
-		same(d.t, d.checkCode(ada, right, limit, noon), store.CodeWrong)
+		same(d.t, d.checkCode(ada, right, maxTries, noon), store.CodeWrong)
 	})
 }
 
@@ -179,8 +179,8 @@ func TestANewCodeReplacesTheOldOne(t *testing.T) {
 		id := d.pending(ada).ID
 		d.tx(func(tx *store.Tx) error { return tx.PutCode(d.ctx, id, []byte("older"), noon, after(9000)) })
 		d.putCode(id, after(600))
-		same(d.t, d.checkCode(ada, [][]byte{[]byte("older")}, limit, noon), store.CodeWrong)
-		same(d.t, d.checkCode(ada, right, limit, after(600)), store.CodeExpired)
+		same(d.t, d.checkCode(ada, [][]byte{[]byte("older")}, maxTries, noon), store.CodeWrong)
+		same(d.t, d.checkCode(ada, right, maxTries, after(600)), store.CodeExpired)
 	})
 }
 
