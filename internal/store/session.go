@@ -152,7 +152,7 @@ func (tx *Tx) EnableTOTP(ctx context.Context, id account.UserID, sealed []byte, 
 func (tx *Tx) DisableTOTP(ctx context.Context, id account.UserID, enabled, now time.Time) (bool, error) {
 	n, err := tx.exec(ctx, "disable 2FA", `
 		UPDATE users SET totp_sealed = NULL, totp_enabled_at = 0, updated_at = $3
-		WHERE id = $1 AND totp_enabled_at = $2`, id, micros(enabled), micros(now))
+		WHERE id = $1 AND totp_enabled_at = $2 AND totp_enabled_at <> 0`, id, micros(enabled), micros(now))
 	return n == 1, err
 }
 

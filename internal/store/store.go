@@ -165,6 +165,9 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
 
 func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: s.engine.isolation})
+	if err != nil && ctx.Err() != nil { // it stood in line for the database until its time was up
+		return fmt.Errorf("%w: begin: %w", ErrBusy, err)
+	}
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

@@ -14,10 +14,10 @@ func (tx *Tx) Trash(ctx context.Context, key string, due time.Time) error {
 	return err
 }
 
-// Keep takes the mark off an object; false where it was not marked any more, so that
-// the object may be gone.
+// Keep takes the mark off an object; false where it was not marked any more or has been
+// handed out for deletion, so that the object may be gone.
 func (tx *Tx) Keep(ctx context.Context, key string) (bool, error) {
-	n, err := tx.exec(ctx, "keep object", `DELETE FROM blob_trash WHERE object_key = $1`, key)
+	n, err := tx.exec(ctx, "keep object", `DELETE FROM blob_trash WHERE object_key = $1 AND attempts = 0`, key)
 	return n == 1, err
 }
 
@@ -41,7 +41,7 @@ func (s *Store) DueTrash(ctx context.Context, now, until time.Time, limit int) (
 // Trashed forgets an object that has been deleted.
 func (s *Store) Trashed(ctx context.Context, key string) error {
 	return s.Tx(ctx, func(tx *Tx) error {
-		_, err := tx.Keep(ctx, key)
+		_, err := tx.exec(ctx, "forget object", `DELETE FROM blob_trash WHERE object_key = $1`, key)
 		return err
 	})
 }

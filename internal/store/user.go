@@ -82,7 +82,10 @@ func (tx *Tx) EnsureApplicant(ctx context.Context, email string, locale account.
 	_, err = tx.exec(ctx, "refresh pending user", `
 		UPDATE users SET locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username = COALESCE(username, $3), updated_at = $4
 		WHERE id = $1 AND status = 'pending'`, u.ID, string(locale), account.Username(u.ID), micros(now))
-	return u, err
+	if err != nil {
+		return account.User{}, err
+	}
+	return tx.UserByID(ctx, u.ID)
 }
 
 func (tx *Tx) createPending(ctx context.Context, email string, locale account.Locale, now time.Time) (account.User, error) {

@@ -41,7 +41,7 @@ CREATE INDEX registration_codes_expiry ON registration_codes (expires_at);
 
 -- One live link a person; spent ones stay for a while, so that a second click can be told from a forgery.
 CREATE TABLE registration_links (
-  digest     BLOB    PRIMARY KEY,
+  digest     BLOB    NOT NULL PRIMARY KEY,
   user_id    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
@@ -88,7 +88,7 @@ CREATE TABLE totp_steps (
 CREATE INDEX totp_steps_age ON totp_steps (step);
 
 CREATE TABLE outbox (
-  id         TEXT    PRIMARY KEY,
+  id         TEXT    NOT NULL PRIMARY KEY,
   kind       TEXT    NOT NULL,
   recipient  TEXT    NOT NULL,
   locale     TEXT    NOT NULL,
@@ -101,7 +101,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (due_at);
 
 CREATE TABLE blob_trash (
-  object_key TEXT    PRIMARY KEY,
+  object_key TEXT    NOT NULL PRIMARY KEY,
   attempts   INTEGER NOT NULL DEFAULT 0,
   due_at     INTEGER NOT NULL
 );
@@ -121,7 +121,7 @@ CREATE TABLE audit_events (
 CREATE INDEX audit_events_user ON audit_events (user_id, id);
 
 CREATE TABLE leases (
-  name       TEXT    PRIMARY KEY,
+  name       TEXT    NOT NULL PRIMARY KEY,
   holder     TEXT    NOT NULL,
   expires_at INTEGER NOT NULL
 );

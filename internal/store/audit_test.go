@@ -1,0 +1,83 @@
+package store_test
+
+import (
+	"testing"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+func (d db) audit(e store.AuditEvent) {
+	d.t.Helper()
+	d.tx(func(tx *store.Tx) error { return tx.Audit(d.ctx, e) })
+}
+
+func (d db) auditOf(id account.UserID, limit int) []store.AuditEvent {
+	d.t.Helper()
+	list, err := d.AuditOf(d.ctx, id, limit)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for i := range list {
+		list[i].ID = 0
+	}
+	return list
+}
+
+func TestAnEventIsReadAsItWasWritten(t *testing.T) {
+	each(t, func(d db) {
+		full := store.AuditEvent{
+			At: noon, Action: "login.succeeded", Actor: "user:17", UserID: 17, SessionID: 125,
+			IP: "2001:db8::1", RequestID: "r-1", Detail: "ios",
+		}
+		bare := store.AuditEvent{At: after(1), Action: "login.failed", Actor: "stranger", UserID: 17}
+		d.audit(full)
+		d.audit(bare)
+		same(d.t, d.auditOf(17, 10), []store.AuditEvent{bare, full})
+	})
+}
+
+func TestEventsAreListedNewestFirstWithinTheLimit(t *testing.T) {
+	each(t, func(d db) {
+		for i, action := range []string{"first", "second", "third"} {
+			d.audit(store.AuditEvent{At: after(i), Action: action, Actor: "user:1", UserID: 1})
+			d.audit(store.AuditEvent{At: after(i), Action: action, Actor: "user:2", UserID: 2})
+		}
+		list := d.auditOf(1, 2)
+		if len(list) != 2 || list[0].Action != "third" || list[1].Action != "second" {
+			d.t.Errorf("got %v", list)
+		}
+		for _, e := range list {
+			same(d.t, e.UserID, 1)
+		}
+	})
+}
+
+func TestAnEventOfNobodyBelongsToNobody(t *testing.T) {
+	each(t, func(d db) {
+		d.audit(store.AuditEvent{At: noon, Action: "login.failed", Actor: "stranger"})
+		same(d.t, d.auditOf(0, 10), nil)
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE user_id IS NULL AND session_id IS NULL`), 1)
+	})
+}
+
+func TestAnEventOutlivesItsPerson(t *testing.T) {
+	each(t, func(d db) {
+		id := d.pending(ada).ID
+		d.audit(store.AuditEvent{At: noon, Action: "registration.invited", Actor: "stranger", UserID: id})
+		same(d.t, d.dropPending(after(1), 10), 1)
+		same(d.t, len(d.auditOf(id, 10)), 1)
+	})
+}
+
+func TestAnEventIsWrittenWithWhatItRecordsOrNotAtAll(t *testing.T) {
+	each(t, func(d db) {
+		_ = d.Tx(d.ctx, func(tx *store.Tx) error {
+			if err := tx.Audit(d.ctx, store.AuditEvent{At: noon, Action: "login.succeeded", UserID: 17}); err != nil {
+				d.t.Error(err)
+			}
+			return store.ErrNotFound
+		})
+		same(d.t, d.auditOf(17, 10), nil)
+	})
+}

@@ -1,0 +1,214 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+func mail(id string, created time.Time) account.Mail {
+	return account.Mail{
+		ID: id, Kind: account.MailRegistrationCode, To: ada, Locale: "fr", Sealed: []byte{0, 0xff},
+		CreatedAt: created, ExpiresAt: created.Add(time.Hour),
+	}
+}
+
+func (d db) putMail(list ...account.Mail) {
+	d.t.Helper()
+	for _, m := range list {
+		d.tx(func(tx *store.Tx) error { return tx.PutMail(d.ctx, m) })
+	}
+}
+
+// claimMail claims mails for ten seconds.
+func (d db) claimMail(now time.Time, limit int) []account.Mail {
+	d.t.Helper()
+	list, err := d.ClaimMail(d.ctx, now, now.Add(10*time.Second), limit)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return list
+}
+
+func TestAMailIsClaimedAsItWasPut(t *testing.T) {
+	each(t, func(d db) {
+		for i, m := range []account.Mail{
+			mail("full", noon),
+			{ID: "empty", Sealed: []byte{}, CreatedAt: noon, ExpiresAt: noon},
+		} {
+			d.putMail(m)
+			now := after(i)
+			same(d.t, d.claimMail(now, 10), []account.Mail{m})
+		}
+	})
+}
+
+func TestAMailIsDueFromItsMakingOn(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		same(d.t, len(d.claimMail(noon.Add(-tick), 10)), 0)
+		same(d.t, len(d.claimMail(noon, 10)), 1)
+	})
+}
+
+func TestAClaimedMailIsNobodyElsesUntilTheLeaseEnds(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		same(d.t, len(d.claimMail(noon, 10)), 1)
+		same(d.t, len(d.claimMail(after(10).Add(-tick), 10)), 0)
+		same(d.t, d.claimMail(after(10), 10), []account.Mail{mail("m", noon)})
+	})
+}
+
+func TestTheMailLongestDueIsClaimedFirst(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("c", after(2)), mail("a", noon), mail("b", after(1)))
+		for _, id := range []string{"a", "b", "c"} {
+			list := d.claimMail(after(3), 1)
+			if len(list) != 1 || list[0].ID != id {
+				d.t.Errorf("got %v; want %s alone", list, id)
+			}
+		}
+	})
+}
+
+func TestNoMailIsClaimedByTwo(t *testing.T) {
+	each(t, func(d db) {
+		d.tx(func(tx *store.Tx) error {
+			for i := range 2 * callers {
+				if err := tx.PutMail(d.ctx, mail(fmt.Sprint(i), noon)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		claims := newClaims()
+		for _, err := range crowd(func(int) error {
+			list, err := d.ClaimMail(d.ctx, noon, after(60), 3)
+			for _, m := range list {
+				claims.note(m.ID)
+			}
+			return err
+		}) {
+			if err != nil {
+				d.t.Error(err)
+			}
+		}
+		claims.eachOnce(d.t, 2*callers)
+	})
+}
+
+func TestAFailedMailIsCountedAndPutOff(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon), mail("other", after(500)))
+		for try := range 3 {
+			due := after(100 * (try + 1))
+			if err := d.MailFailed(d.ctx, "m", due); err != nil {
+				d.t.Fatal(err)
+			}
+			same(d.t, len(d.claimMail(due.Add(-tick), 10)), 0)
+			want := mail("m", noon)
+			want.Attempts = try + 1
+			same(d.t, d.claimMail(due, 10), []account.Mail{want})
+		}
+		same(d.t, d.claimMail(after(500), 1)[0].Attempts, 3)
+		same(d.t, d.claimMail(after(500), 1), []account.Mail{mail("other", after(500))})
+	})
+}
+
+func TestManyFailuresAtOnceAreAllCounted(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		for _, err := range crowd(func(int) error { return d.MailFailed(d.ctx, "m", noon) }) {
+			if err != nil {
+				d.t.Error(err)
+			}
+		}
+		same(d.t, d.claimMail(noon, 1)[0].Attempts, callers)
+	})
+}
+
+func TestADoneMailIsGone(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon), mail("other", noon))
+		for range 2 {
+			if err := d.MailDone(d.ctx, "m"); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+		if err := d.MailFailed(d.ctx, "m", noon); err != nil {
+			d.t.Error(err)
+		}
+		same(d.t, d.claimMail(noon, 10), []account.Mail{mail("other", noon)})
+	})
+}
+
+func TestAMailOfATransactionThatFailedIsNeverSent(t *testing.T) {
+	each(t, func(d db) {
+		_ = d.Tx(d.ctx, func(tx *store.Tx) error {
+			if err := tx.PutMail(d.ctx, mail("m", noon)); err != nil {
+				d.t.Error(err)
+			}
+			return store.ErrNotFound
+		})
+		same(d.t, len(d.claimMail(noon, 10)), 0)
+	})
+}
+
+func TestSealedMailsAreListedInPages(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("b", noon), mail("c", noon), mail("a", noon))
+		first, err := d.SealedMail(d.ctx, "", 2)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		rest, err := d.SealedMail(d.ctx, first[1].MailID, 2)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		value := mail("", noon).Sealed
+		same(d.t, append(first, rest...), []store.Sealed{{MailID: "a", Value: value}, {MailID: "b", Value: value}, {MailID: "c", Value: value}})
+	})
+}
+
+func TestAMailIsResealedUnlessItHasChanged(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		was := store.Sealed{MailID: "m", Value: mail("m", noon).Sealed}
+		for _, value := range []string{"sealed anew", "too late"} {
+			d.tx(func(tx *store.Tx) error { return tx.Reseal(d.ctx, was, []byte(value)) })
+		}
+		same(d.t, string(d.claimMail(noon, 1)[0].Sealed), "sealed anew")
+	})
+}
+
+// claims counts how often each thing was handed out.
+type claims struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func newClaims() *claims { return &claims{count: map[string]int{}} }
+
+func (c *claims) note(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count[id]++
+}
+
+// eachOnce wants n things to have been handed out, each of them to one.
+func (c *claims) eachOnce(t *testing.T, n int) {
+	t.Helper()
+	if len(c.count) != n {
+		t.Errorf("%d were handed out; want %d", len(c.count), n)
+	}
+	for id, times := range c.count {
+		if times != 1 {
+			t.Errorf("%s was handed to %d", id, times)
+		}
+	}
+}

@@ -1,0 +1,351 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// longAgo is before every session of these tests was used.
+var longAgo = after(-1_000_000)
+
+// login makes a session that is used at a time and ends an hour after noon.
+func (d db) login(id account.UserID, device string, used time.Time) account.SessionID {
+	d.t.Helper()
+	return write(d, func(tx *store.Tx) (account.SessionID, error) {
+		return tx.PutSession(d.ctx, session(id, device, used), []byte("hash"))
+	})
+}
+
+func session(id account.UserID, device string, used time.Time) account.Session {
+	return account.Session{
+		UserID: id, Device: account.Device{ID: device}, CreatedAt: noon, LastUsedAt: used, ExpiresAt: after(3600),
+	}
+}
+
+// sessions lists the ids of a person's sessions that are live at noon.
+func (d db) sessions(id account.UserID) []account.SessionID {
+	d.t.Helper()
+	return d.sessionsAt(id, noon, longAgo)
+}
+
+func (d db) sessionsAt(id account.UserID, now, idleSince time.Time) (ids []account.SessionID) {
+	d.t.Helper()
+	list, err := d.Sessions(d.ctx, id, now, idleSince)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, s := range list {
+		ids = append(ids, s.ID)
+	}
+	return ids
+}
+
+func (d db) identity(id account.SessionID) account.Identity {
+	d.t.Helper()
+	who, _, err := d.Identity(d.ctx, id)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return who
+}
+
+func TestASessionIsReadAsItWasPut(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada)
+		for _, device := range []account.Device{
+			{ID: "phone", Type: "ios", Name: "Ada's phone ☎", Country: "BJ"},
+			{},
+		} {
+			want := account.Session{UserID: u.ID, Device: device, IP: "2001:db8::1", CreatedAt: noon, LastUsedAt: after(1), ExpiresAt: after(2)}
+			want.ID = write(d, func(tx *store.Tx) (account.SessionID, error) {
+				return tx.PutSession(d.ctx, want, []byte{0, 1, 0xff})
+			})
+			who, hash, err := d.Identity(d.ctx, want.ID)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			same(d.t, who, account.Identity{Session: want, User: u})
+			same(d.t, hash, []byte{0, 1, 0xff})
+			list, err := d.Sessions(d.ctx, u.ID, noon, longAgo)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			same(d.t, list[0], want) // of two used at once the newer one comes first
+		}
+	})
+}
+
+func TestNoSessionOpensAnAccountThatIsNotActive(t *testing.T) {
+	each(t, func(d db) {
+		for _, status := range []account.Status{account.Pending, account.Blocked, account.Closed} {
+			u := d.inState(string(status)+"@example.org", status)
+			_, _, err := d.Identity(d.ctx, d.login(u.ID, "phone", noon))
+			notFound(d.t, err)
+		}
+		_, _, err := d.Identity(d.ctx, 12345)
+		notFound(d.t, err)
+	})
+}
+
+func TestANewSessionReplacesTheOneOfTheSameDevice(t *testing.T) {
+	each(t, func(d db) {
+		u, other := d.active(ada).ID, d.active(bob).ID
+		old, tablet, others := d.login(u, "phone", noon), d.login(u, "tablet", after(1)), d.login(other, "phone", noon)
+		d.tx(func(tx *store.Tx) error { return tx.StepUp(d.ctx, old, noon) })
+		fresh := d.login(u, "phone", after(2))
+		same(d.t, d.sessions(u), []account.SessionID{fresh, tablet})
+		same(d.t, d.sessions(other), []account.SessionID{others})
+		same(d.t, d.identity(fresh).Session.SteppedUp, time.Time{})
+		if fresh <= others {
+			d.t.Errorf("id %d came after %d: an id is never used again", fresh, others)
+		}
+	})
+}
+
+func TestSessionsWithoutADeviceStandSideBySide(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		a, b := d.login(u, "", noon), d.login(u, "", noon)
+		same(d.t, d.sessions(u), []account.SessionID{b, a})
+	})
+}
+
+func TestOfManyLoginsOnADeviceOneSessionIsLeftAndWasAnswered(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		var answered [callers]account.SessionID
+		d.allOf(func(i int, tx *store.Tx) (err error) {
+			answered[i], err = tx.PutSession(d.ctx, session(u, "phone", noon), []byte(fmt.Sprint(i)))
+			return err
+		})
+		left := d.sessions(u)
+		if len(left) != 1 {
+			d.t.Fatalf("%d sessions are left; want one", len(left))
+		}
+		_, hash, err := d.Identity(d.ctx, left[0])
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		for i, id := range answered {
+			if id == left[0] && string(hash) == fmt.Sprint(i) {
+				return
+			}
+		}
+		d.t.Errorf("session %d was never answered: %v", left[0], answered)
+	})
+}
+
+func TestSessionsAreListedByUseWhileTheyLive(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		older, newer, twin := d.login(u, "a", noon), d.login(u, "b", after(9)), d.login(u, "c", noon)
+		all := []account.SessionID{newer, twin, older}
+		for _, c := range []struct {
+			now, idleSince time.Time
+			want           []account.SessionID
+		}{
+			{noon, longAgo, all},
+			{after(3600).Add(-tick), longAgo, all},
+			{after(3600), longAgo, nil},
+			{noon, noon.Add(-tick), all},
+			{noon, noon, all[:1]},
+			{noon, after(9), nil},
+		} {
+			same(d.t, d.sessionsAt(u, c.now, c.idleSince), c.want)
+		}
+	})
+}
+
+func TestTrimmingLogsOutTheDevicesLongestUnused(t *testing.T) {
+	each(t, func(d db) {
+		u, other := d.active(ada).ID, d.active(bob).ID
+		bare, others := d.login(u, "", after(-9)), d.login(other, "phone", after(-9))
+		ids := []account.SessionID{d.login(u, "a", after(2)), d.login(u, "b", after(1)), d.login(u, "c", after(1)), d.login(u, "d", after(3))}
+		count := func() int {
+			return write(d, func(tx *store.Tx) (int, error) { return tx.CountDevices(d.ctx, u) })
+		}
+		trim := func(keep int) int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.TrimDevices(d.ctx, u, keep) })
+		}
+		same(d.t, count(), 4)
+		same(d.t, trim(4), 0)
+		same(d.t, trim(3), 1)
+		same(d.t, d.sessions(u), []account.SessionID{ids[3], ids[0], ids[2], bare})
+		same(d.t, trim(1), 2)
+		same(d.t, count(), 1)
+		same(d.t, d.sessions(u), []account.SessionID{ids[3], bare})
+		same(d.t, d.sessions(other), []account.SessionID{others})
+	})
+}
+
+func TestManyLoginsAtOnceStayWithinTheDevicesKept(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		d.allOf(func(i int, tx *store.Tx) error {
+			if _, err := tx.PutSession(d.ctx, session(u, fmt.Sprint(i), noon), []byte("hash")); err != nil {
+				return err
+			}
+			_, err := tx.TrimDevices(d.ctx, u, 5)
+			return err
+		})
+		same(d.t, len(d.sessions(u)), 5)
+	})
+}
+
+func TestASessionIsRevokedOnce(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		id, other := d.login(u, "phone", noon), d.login(u, "tablet", noon)
+		d.oneTrue(func(tx *store.Tx) (bool, error) { return tx.Revoke(d.ctx, id) })
+		_, _, err := d.Identity(d.ctx, id)
+		notFound(d.t, err)
+		same(d.t, d.sessions(u), []account.SessionID{other})
+	})
+}
+
+func TestADeviceIsRevokedWhileItsSessionLives(t *testing.T) {
+	each(t, func(d db) {
+		u, other := d.active(ada).ID, d.active(bob).ID
+		d.login(u, "phone", noon)
+		d.login(u, "", noon)
+		for _, c := range []struct {
+			who            account.UserID
+			device         string
+			now, idleSince time.Time
+			want           bool
+		}{
+			{u, "tablet", noon, longAgo, false},
+			{u, "", noon, longAgo, false},
+			{other, "phone", noon, longAgo, false},
+			{u, "phone", after(3600), longAgo, false},
+			{u, "phone", noon, noon, false},
+			{u, "phone", after(3600).Add(-tick), noon.Add(-tick), true},
+			{u, "phone", noon, longAgo, false},
+		} {
+			got := write(d, func(tx *store.Tx) (bool, error) { return tx.RevokeDevice(d.ctx, c.who, c.device, c.now, c.idleSince) })
+			if got != c.want {
+				d.t.Errorf("%q of %d at %s, idle since %s: %t; want %t", c.device, c.who, c.now, c.idleSince, got, c.want)
+			}
+		}
+		same(d.t, len(d.sessions(u)), 1)
+	})
+}
+
+func TestAllSessionsOfOnePersonAreRevoked(t *testing.T) {
+	each(t, func(d db) {
+		u, other := d.active(ada).ID, d.active(bob).ID
+		d.login(u, "phone", noon)
+		d.login(u, "", noon)
+		left := d.login(other, "phone", noon)
+		all := func() int64 { return write(d, func(tx *store.Tx) (int64, error) { return tx.RevokeAll(d.ctx, u) }) }
+		same(d.t, all(), 2)
+		same(d.t, all(), 0)
+		same(d.t, d.sessions(other), []account.SessionID{left})
+	})
+}
+
+func TestASessionStepsUpAlone(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		id, other := d.login(u, "phone", noon), d.login(u, "tablet", noon)
+		d.tx(func(tx *store.Tx) error { return tx.StepUp(d.ctx, id, after(7)) })
+		same(d.t, d.identity(id).Session.SteppedUp, after(7))
+		same(d.t, d.identity(other).Session.SteppedUp, time.Time{})
+	})
+}
+
+func TestATouchNeverMovesBackNorBringsBack(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		ahead, behind, gone := d.login(u, "a", after(5)), d.login(u, "b", after(5)), d.login(u, "c", noon)
+		d.tx(func(tx *store.Tx) error {
+			_, err := tx.Revoke(d.ctx, gone)
+			return err
+		})
+		d.tx(func(tx *store.Tx) error {
+			return tx.Touch(d.ctx, map[account.SessionID]time.Time{ahead: after(9), behind: after(1), gone: after(9)})
+		})
+		same(d.t, d.identity(ahead).Session.LastUsedAt, after(9))
+		same(d.t, d.identity(behind).Session.LastUsedAt, after(5))
+		same(d.t, d.sessions(u), []account.SessionID{ahead, behind})
+	})
+}
+
+func TestOfManyTouchesTheLatestStands(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		a, b := d.login(u, "a", noon), d.login(u, "b", noon)
+		d.allOf(func(i int, tx *store.Tx) error {
+			return tx.Touch(d.ctx, map[account.SessionID]time.Time{a: after(i), b: after(callers - i)})
+		})
+		same(d.t, d.identity(a).Session.LastUsedAt, after(callers-1))
+		same(d.t, d.identity(b).Session.LastUsedAt, after(callers))
+	})
+}
+
+func TestEndedSessionsAreSweptWithinTheLimit(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		sweep := func(now, idleSince time.Time, limit int) int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepSessions(d.ctx, now, idleSince, limit) })
+		}
+		idle, busy := d.login(u, "a", noon), d.login(u, "b", after(9))
+		same(d.t, sweep(after(3600).Add(-tick), noon.Add(-tick), 10), 0)
+		same(d.t, sweep(noon, noon, 10), 1)
+		same(d.t, d.sessions(u), []account.SessionID{busy})
+		same(d.t, sweep(after(3600), longAgo, 10), 1)
+		for _, device := range []string{"a", "b", "c"} {
+			idle = d.login(u, device, noon)
+		}
+		same(d.t, sweep(noon, noon, 2), 2)
+		same(d.t, sweep(noon, noon, 2), 1)
+		_, _, err := d.Identity(d.ctx, idle)
+		notFound(d.t, err)
+	})
+}
+
+func TestADeviceIsRememberedOnceWithItsLastUse(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		d.allOf(func(_ int, tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), noon) })
+		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), after(5)) })
+		same(d.t, d.number(`SELECT COUNT(*) FROM known_devices`), 1)
+		same(d.t, d.number(`SELECT first_used_at FROM known_devices`), noon.UnixMicro())
+		same(d.t, d.number(`SELECT last_used_at FROM known_devices`), after(5).UnixMicro())
+	})
+}
+
+func TestDevicesLongestUnusedAreForgottenFirst(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		for i, device := range []string{"oldest", "older", "old"} {
+			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte(device), after(i)) })
+		}
+		sweep := func(before time.Time, limit int) int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepDevices(d.ctx, before, limit) })
+		}
+		known := func() (list []bool) {
+			for _, device := range []string{"oldest", "older", "old"} {
+				a, err := d.Applicant(d.ctx, ada, []byte(device))
+				if err != nil {
+					d.t.Fatal(err)
+				}
+				list = append(list, a.KnownDevice)
+			}
+			return list
+		}
+		same(d.t, sweep(noon, 10), 0)
+		same(d.t, sweep(after(2), 1), 1)
+		if diff := cmp.Diff([]bool{false, true, true}, known()); diff != "" {
+			d.t.Errorf("which are known (-want +got):\n%s", diff)
+		}
+		same(d.t, sweep(after(2), 10), 1)
+		same(d.t, sweep(after(2).Add(tick), 10), 1)
+	})
+}
