@@ -1,0 +1,128 @@
+// Package api is Flowxi over HTTP: it reads requests, calls the verbs of package
+// auth, and writes their answers (contract sections 1, 2, 3 and 8 to 12).
+//
+// Its one rule: what can be asked stands in one table (Routes), and every answer
+// leaves by one function, so that no answer lacks what all of them must have.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/rs/cors"
+
+	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/locale"
+)
+
+// Prefix is the base path of all routes (contract, preamble).
+const Prefix = "/api/v1"
+
+// Deps is what the API works with. All of it but Pages is required.
+type Deps struct {
+	Auth    *auth.Auth
+	Catalog *locale.Catalog
+	Config  config.Config
+	Log     *slog.Logger
+	Version string // of the program, told by the health check
+	Now     func() time.Time
+
+	// Pages answers everything outside /api, its own unknown paths included. It
+	// stands behind the same gates as the API. Where it is nil those paths are
+	// NOT_FOUND.
+	Pages http.Handler
+}
+
+type server struct {
+	Deps
+	resources map[string]resource // by path
+	cors      *cors.Cors          // nil where no frontend has another origin
+	proxies   proxies
+	https     bool // plain HTTP is refused
+}
+
+// New returns the handler of everything that is served: the API and the pages. It
+// is safe for concurrent use.
+func New(d Deps) http.Handler {
+	return &server{
+		Deps:      d,
+		resources: resources(Routes()),
+		cors:      newCORS(d.Config.FrontendOrigins),
+		proxies:   proxies(d.Config.TrustedProxies),
+		https:     d.Config.PublicURL.Scheme == "https",
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := s.begin(w, r)
+	defer x.report()
+	defer x.recover()
+	for _, pass := range []func(*exchange) error{
+		(*exchange).identify, (*exchange).locate, (*exchange).speak, (*exchange).secure, (*exchange).share, (*exchange).admit,
+	} {
+		if err := pass(x); err != nil {
+			x.refuse(err)
+			return
+		}
+		if x.writer.status != 0 {
+			return
+		}
+	}
+	x.dispatch()
+}
+
+// exchange is one request and the answer to it. One goroutine uses it.
+type exchange struct {
+	*server
+	writer  *recorder
+	request *http.Request
+	caller  auth.Caller
+	tls     bool   // the client's connection is a secure one
+	pattern string // which route it is, for the log
+	started time.Time
+}
+
+func (s *server) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	return &exchange{
+		server: s, writer: &recorder{ResponseWriter: w}, request: r, pattern: "none", started: time.Now(),
+		caller: auth.Caller{UserAgent: r.UserAgent(), Locale: locale.Default},
+	}
+}
+
+// recorder notes what was answered, for the log.
+type recorder struct {
+	http.ResponseWriter
+	status int // 0 until the answer has begun
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach what is below.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// healthPath is asked by load balancers, which have no certificate and no patience.
+const healthPath = Prefix + "/health"
+
+func (x *exchange) isHealth() bool {
+	return x.request.URL.Path == healthPath && x.request.URL.RawPath == ""
+}

@@ -1,0 +1,36 @@
+package api
+
+import (
+	"net/http"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// authenticate finds out who is calling. From then on answers speak the person's
+// language where no header asked for another (contract section 2).
+func (x *exchange) authenticate() error {
+	token, ok := bearerToken(x.request.Header)
+	if !ok {
+		return account.ErrUnauthenticated
+	}
+	if err := x.Auth.Authenticate(x.request.Context(), &x.caller, token); err != nil {
+		return err
+	}
+	x.caller.Locale = x.Catalog.Choose(x.caller.Locale, x.caller.Explicit, x.caller.Identity.User.Locale)
+	return nil
+}
+
+// bearerToken reads the token of the one Authorization header (RFC 6750 section
+// 2.1). It is never taken from the query, the body or a cookie.
+func bearerToken(h http.Header) (string, bool) {
+	all := h.Values("Authorization")
+	if len(all) != 1 {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(all[0], " ")
+	if !ok || !strings.EqualFold(scheme, bearerScheme) || token == "" {
+		return "", false
+	}
+	return token, !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' })
+}

@@ -1,0 +1,24 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// databaseWait is how long the database may take to answer the health check
+// (contract section 11).
+const databaseWait = time.Second
+
+func (x *exchange) health() (answer, error) {
+	ctx, cancel := context.WithTimeout(x.request.Context(), databaseWait)
+	defer cancel()
+	if err := x.Auth.Ping(ctx); err != nil {
+		return nil, errors.Join(account.ErrServiceUnavailable, err)
+	}
+	return &Health{Data: HealthData{
+		Status: "ok", Version: x.Version, Environment: x.Config.Environment, Time: Timestamp(x.Now()),
+	}}, nil
+}

@@ -1,0 +1,164 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/cors"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
+)
+
+const requestIDHeader = "X-Request-Id"
+
+// saneID is what a caller may call a request.
+var saneID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// identify gives the request its id, and the answer what it has whatever becomes of
+// the request.
+func (x *exchange) identify() error {
+	id := x.request.Header.Get(requestIDHeader)
+	if !saneID.MatchString(id) {
+		id = newRequestID()
+	}
+	x.caller.RequestID = id
+	h := x.writer.Header()
+	h.Set(requestIDHeader, id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer") // addresses of pages carry link tokens
+	h.Set("Vary", "X-App-Locale, Accept-Language")
+	return nil
+}
+
+func newRequestID() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// locate finds out where the request came from.
+func (x *exchange) locate() error {
+	from := x.proxies.originOf(x.request)
+	x.caller.IP, x.tls = from.addr, from.tls
+	return nil
+}
+
+// speak chooses the language of the answer (contract section 2).
+func (x *exchange) speak() error {
+	h := x.request.Header
+	l, ok := x.Catalog.Resolve(strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ","))
+	x.caller.Locale, x.caller.Explicit = x.Catalog.Choose(l, ok, ""), ok
+	return nil
+}
+
+// secure refuses plain HTTP (contract section 3) and tells browsers not to try it.
+func (x *exchange) secure() error {
+	switch {
+	case !x.https:
+		return nil
+	case x.tls:
+		x.writer.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		return nil
+	case x.isHealth():
+		return nil
+	}
+	return account.ErrHTTPSRequired
+}
+
+// share answers the CORS questions of browsers (contract section 1). A preflight is
+// answered for good.
+func (x *exchange) share() error {
+	if x.cors != nil {
+		x.cors.HandlerFunc(x.writer, x.request)
+	}
+	return nil
+}
+
+// newCORS returns nil where there are no frontends elsewhere.
+func newCORS(origins []string) *cors.Cors {
+	if len(origins) == 0 {
+		return nil
+	}
+	return cors.New(cors.Options{
+		// A function, since the library gives a meaning to stars in a list.
+		AllowOriginFunc: func(origin string) bool { return slices.Contains(origins, origin) },
+		AllowedMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders:  []string{"Authorization", "Content-Type", "X-App-Locale", "Accept-Language", requestIDHeader},
+		ExposedHeaders: []string{
+			requestIDHeader, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "Content-Language",
+		},
+		MaxAge: int((10 * time.Minute).Seconds()),
+	})
+}
+
+// admit counts the request against its network (contract section 12).
+func (x *exchange) admit() error {
+	if x.isHealth() {
+		return nil
+	}
+	return x.Auth.AdmitRequest(x.request.Context(), &x.caller)
+}
+
+// recover is deferred and turns a panic into a 500, or, where the answer has begun,
+// into a connection that is cut.
+func (x *exchange) recover() {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	x.Log.Error("panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", x.caller.RequestID)
+	if x.writer.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	x.refuse(account.ErrServerError)
+}
+
+// logFault logs an error that is ours, once. A client that has hung up is none.
+func (x *exchange) logFault(status int, err error) {
+	level := slog.LevelError
+	switch {
+	case errors.Is(err, context.Canceled):
+		level = slog.LevelDebug
+	case status == http.StatusServiceUnavailable:
+		level = slog.LevelWarn
+	}
+	x.Log.Log(x.request.Context(), level, "request failed",
+		"error", err, "status", status, "route", x.pattern, "request_id", x.caller.RequestID)
+}
+
+// report writes the line of the access log. It tells no path that is not in the
+// table, no query and no header, since those may hold secrets.
+func (x *exchange) report() {
+	x.Log.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
+		slog.String("method", knownMethod(x.request.Method)),
+		slog.String("route", x.pattern),
+		slog.Int("status", x.writer.status),
+		slog.Duration("duration", time.Since(x.started)),
+		slog.Int64("bytes", x.writer.bytes),
+		slog.String("request_id", x.caller.RequestID),
+		slog.String("network", auth.Network(x.caller.IP)),
+	)
+}
+
+// knownMethod keeps a stranger's inventions out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}

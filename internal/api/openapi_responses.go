@@ -1,0 +1,202 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+// answers are all answers of a route that have one status.
+type answers struct {
+	status    int
+	successes []Success
+	errors    []account.Error
+}
+
+func (s answers) text() string { return strconv.Itoa(s.status) }
+
+// describe lists the codes, each with when it is answered.
+func (s answers) describe() string {
+	var lines []string
+	for _, o := range s.successes {
+		lines = append(lines, "`"+string(o.Outcome)+"`: "+outcomeMeaning(o.Outcome))
+	}
+	for _, e := range s.errors {
+		lines = append(lines, "`"+e.Code+"`: "+meaningOf(e).when)
+	}
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return "- " + strings.Join(lines, "\n- ")
+}
+
+// statusesOf sorts the answers of a route by status.
+func statusesOf(r Route) []answers {
+	byStatus := map[int]*answers{http.StatusOK: {status: http.StatusOK, successes: r.Successes}}
+	for _, e := range r.AllErrors() {
+		status := statusOf(e.Kind)
+		if byStatus[status] == nil {
+			byStatus[status] = &answers{status: status}
+		}
+		byStatus[status].errors = append(byStatus[status].errors, e)
+	}
+	var all []answers
+	for _, a := range byStatus {
+		all = append(all, *a)
+	}
+	slices.SortFunc(all, func(a, b answers) int { return a.status - b.status })
+	return all
+}
+
+func (d *document) responses(r Route) (object, error) {
+	var all object
+	for _, a := range statusesOf(r) {
+		response, err := d.response(r, a)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, member{a.text(), response})
+	}
+	return all, nil
+}
+
+// response describes all answers of one status. What is the same wherever it is
+// answered stands among the components.
+func (d *document) response(r Route, a answers) (object, error) {
+	if a.isCommon(r) {
+		return d.share(r, a.errors[0])
+	}
+	return d.spell(r, a)
+}
+
+// isCommon tells whether an answer is the same on all routes that have it.
+func (s answers) isCommon(r Route) bool {
+	return len(s.errors) == 1 && !r.isFree() &&
+		s.errors[0] != account.ErrValidationFailed && !slices.Contains(r.Errors, s.errors[0])
+}
+
+func (d *document) share(r Route, e account.Error) (object, error) {
+	name := camel(e.Code)
+	if !d.has[name] {
+		response, err := d.spell(r, answers{status: statusOf(e.Kind), errors: []account.Error{e}})
+		if err != nil {
+			return nil, err
+		}
+		d.has[name] = true
+		d.shared = append(d.shared, member{name, response})
+	}
+	return ref("responses", name), nil
+}
+
+// addStrays describes what no route answers: unknown paths and methods.
+func (d *document) addStrays() error {
+	for _, e := range []account.Error{account.ErrNotFound, account.ErrMethodNotAllowed, account.ErrForbidden} {
+		if _, err := d.share(Route{}, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// camel turns TOO_MANY_REQUESTS into TooManyRequests.
+func camel(code string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(strings.ToLower(code), "_") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+func (d *document) spell(r Route, a answers) (object, error) {
+	examples, err := d.exampleObject(r, a)
+	if err != nil {
+		return nil, err
+	}
+	return object{
+		{"description", a.describe()},
+		{"headers", responseHeaders(a.status, r.isFree())},
+		{"content", object{{"application/json", object{
+			{"schema", d.answerSchema(a)},
+			{"examples", examples},
+		}}}},
+	}, nil
+}
+
+// answerSchema narrows the schemas of the answers to the codes that they carry here.
+func (d *document) answerSchema(a answers) object {
+	var choices list
+	for _, s := range a.successes {
+		choices = append(choices, coded(d.schemas.answer(s.Answer), string(s.Outcome)))
+	}
+	if len(a.errors) > 0 {
+		choices = append(choices, d.refusalSchema(a.errors))
+	}
+	if len(choices) == 1 {
+		return choices[0].(object)
+	}
+	return object{{"oneOf", choices}}
+}
+
+func (d *document) refusalSchema(errors []account.Error) object {
+	var codes []string
+	for _, e := range errors {
+		codes = append(codes, e.Code)
+	}
+	schema := coded(d.schemas.answer(&Refused{}), codes...)
+	return schema.when(errors[0] == account.ErrValidationFailed, "required", list{"errors"})
+}
+
+// coded is a schema whose code is one of a few.
+func coded(schema object, codes ...string) object {
+	var all list
+	for _, c := range codes {
+		all = append(all, c)
+	}
+	code := object{{"enum", all}}
+	if len(codes) == 1 {
+		code = object{{"const", codes[0]}}
+	}
+	return object{{"allOf", list{schema}}, {"properties", object{{"code", code}}}}
+}
+
+// exampleObject has an example of each code, and of each error that people are to
+// read one in French.
+func (d *document) exampleObject(r Route, a answers) (object, error) {
+	var all object
+	for _, s := range a.successes {
+		examples, err := d.examples.success(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range examples {
+			all = append(all, e.member())
+		}
+	}
+	for _, refused := range a.errors {
+		examples, err := d.refusals(r, refused)
+		if err != nil {
+			return nil, err
+		}
+		all = all.and(examples...)
+	}
+	return all, nil
+}
+
+func (d *document) refusals(r Route, refused account.Error) (object, error) {
+	var all object
+	for _, l := range []account.Locale{english, french} {
+		e, err := d.examples.refusal(r, refused, l)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e.member())
+	}
+	return all, nil
+}
+
+func (n named) member() member {
+	return member{n.name, object{}.when(n.summary != "", "summary", n.summary).and(member{"value", n.value})}
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"flag"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/locale"
+)
+
+var update = flag.Bool("update", false, "write docs/openapi.yaml and docs/errors.md anew")
+
+// usual is the server that the documents of the repository speak of.
+func usual(t testing.TB) (config.Config, *locale.Catalog) {
+	t.Helper()
+	cfg, err := config.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := locale.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg, catalogue
+}
+
+func openAPI(t testing.TB) (yaml, json []byte) {
+	t.Helper()
+	cfg, catalogue := usual(t)
+	yaml, json, err := OpenAPI(cfg, catalogue, "0.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return yaml, json
+}
+
+func model(t testing.TB, text []byte) (libopenapi.Document, *v3.Document) {
+	t.Helper()
+	d, err := libopenapi.NewDocument(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.BuildV3Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, &m.Model
+}
+
+// golden holds a file of docs against what it is derived from.
+func golden(t *testing.T, name, want string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "docs", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/%s differs from the code (go test ./internal/api -update writes it anew):\n%s", name, diff)
+	}
+}
+
+func TestTheDocumentOfTheRepositoryIsTrue(t *testing.T) {
+	t.Parallel()
+	yaml, _ := openAPI(t)
+	golden(t, "openapi.yaml", "# Derived from internal/api by its tests; edit the table of routes and run: go test ./internal/api -update\n"+string(yaml))
+}
+
+func TestTheDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	yaml, json := openAPI(t)
+	for name, text := range map[string][]byte{"yaml": yaml, "json": json} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, _ := model(t, text)
+			v, errs := validator.NewValidator(d)
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			if ok, problems := v.ValidateDocument(); !ok {
+				for _, p := range problems {
+					t.Errorf("%s: %s %v", p.Message, p.Reason, p.SchemaValidationErrors)
+				}
+			}
+		})
+	}
+}
+
+func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
+	t.Parallel()
+	yaml, _ := openAPI(t)
+	_, m := model(t, yaml)
+	var want, got []string
+	for _, r := range Routes() {
+		want = append(want, r.Method+" "+r.Path)
+		if r.Method == http.MethodGet {
+			want = append(want, "HEAD "+r.Path)
+		}
+	}
+	for path, item := range m.Paths.PathItems.FromOldest() {
+		for method := range item.GetOperations().FromOldest() {
+			got = append(got, strings.ToUpper(method)+" "+path)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryCodeIsDocumented(t *testing.T) {
+	t.Parallel()
+	yaml, _ := openAPI(t)
+	_, m := model(t, yaml)
+	codes := make(map[string]bool)
+	note := func(responses *v3.Response) {
+		for _, media := range responses.Content.FromOldest() {
+			for name := range media.Examples.FromOldest() {
+				code, _, _ := strings.Cut(name, ".")
+				codes[code] = true
+			}
+		}
+	}
+	for _, item := range m.Paths.PathItems.FromOldest() {
+		for _, o := range item.GetOperations().FromOldest() {
+			for _, response := range o.Responses.Codes.FromOldest() {
+				note(response)
+			}
+		}
+	}
+	for _, response := range m.Components.Responses.FromOldest() {
+		note(response)
+	}
+	for _, e := range account.Errors() {
+		if !codes[e.Code] {
+			t.Errorf("%s is nowhere", e.Code)
+		}
+	}
+	for _, o := range account.Outcomes() {
+		if !codes[string(o)] {
+			t.Errorf("%s is nowhere", o)
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"go/ast"
+	"go/format"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+func pages(t testing.TB) []Page {
+	t.Helper()
+	cfg, catalogue := usual(t)
+	return Reference(cfg, catalogue)
+}
+
+func TestEveryRouteHasAPage(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	if len(all) != len(Routes()) {
+		t.Fatalf("%d pages for %d routes", len(all), len(Routes()))
+	}
+	slugs := make(map[string]bool)
+	for i, r := range Routes() {
+		p := all[i]
+		if slugs[p.Slug] {
+			t.Errorf("two pages are called %s", p.Slug)
+		}
+		slugs[p.Slug] = true
+		if p.Title != r.Method+" "+r.Path || p.Group != string(r.Tag) || p.Summary == "" {
+			t.Errorf("the page of %s is %q in %q: %q", r.Operation, p.Title, p.Group, p.Summary)
+		}
+	}
+}
+
+func TestAPageTellsEverything(t *testing.T) {
+	t.Parallel()
+	for i, p := range pages(t) {
+		r := Routes()[i]
+		wanted := []string{"http://localhost:8080" + Prefix + r.Path, "## Limits", "## Request", "### curl", "### JavaScript", "### Go", "## Answers"}
+		for _, s := range r.Successes {
+			wanted = append(wanted, "### 200 `"+string(s.Outcome)+"`")
+		}
+		for _, e := range r.AllErrors() {
+			wanted = append(wanted, " `"+e.Code+"`\n\n```json\n{\n  \"message\":")
+		}
+		if r.Body() != nil {
+			for _, f := range r.Body().Fields() {
+				wanted = append(wanted, "| `"+f.Name+"` |", `"`+f.Name+`": "`)
+			}
+		}
+		for _, w := range wanted {
+			if !strings.Contains(p.Markdown, w) {
+				t.Errorf("the page of %s lacks %q", r.Operation, w)
+			}
+		}
+		if strings.ContainsAny(p.Markdown, "{}") && strings.Contains(p.Markdown, "_ttl}") {
+			t.Errorf("the page of %s has a gap that was not filled", r.Operation)
+		}
+	}
+}
+
+func TestNothingIsLeftUnexplained(t *testing.T) {
+	t.Parallel()
+	for _, r := range Routes() {
+		if notes(r.Operation) == "" || tagText(r.Tag) == "" {
+			t.Errorf("%s or its group %q is not explained", r.Operation, r.Tag)
+		}
+	}
+	for _, e := range account.Errors() {
+		if m := meaningOf(e); m.when == "" || m.then == "" {
+			t.Errorf("%s is not explained", e.Code)
+		}
+	}
+	for _, o := range account.Outcomes() {
+		if outcomeMeaning(o) == "" {
+			t.Errorf("%s is not explained", o)
+		}
+	}
+}
+
+// sources are the examples of one language.
+func sources(t *testing.T, language string) []string {
+	t.Helper()
+	var all []string
+	for _, p := range pages(t) {
+		_, after, ok := strings.Cut(p.Markdown, "```"+language+"\n")
+		source, _, closed := strings.Cut(after, "\n```")
+		if !ok || !closed {
+			t.Fatalf("%s has no example in %s", p.Title, language)
+		}
+		all = append(all, source)
+	}
+	return all
+}
+
+func TestTheGoExamplesCompile(t *testing.T) {
+	t.Parallel()
+	files := token.NewFileSet()
+	check := types.Config{Importer: importer.ForCompiler(files, "source", nil)}
+	for _, source := range sources(t, "go") {
+		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source {
+			t.Errorf("not as gofmt has it: %v\n%s", err, source)
+			continue
+		}
+		f, err := parser.ParseFile(files, "main.go", source, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := check.Check("main", files, []*ast.File{f}, nil); err != nil {
+			t.Errorf("%v\n%s", err, source)
+		}
+	}
+}
+
+func TestTheShellReadsTheExamplesAsTheyAreMeant(t *testing.T) {
+	t.Parallel()
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no shell here")
+	}
+	for i, source := range sources(t, "sh") {
+		r := Routes()[i]
+		out, err := exec.Command(shell, "-c", `curl() { for word; do printf '%s\n' "$word"; done; }; TOKEN=secret; `+source).Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", r.Operation, err, source)
+		}
+		words := strings.Split(string(out), "\n")
+		wanted := []string{"http://localhost:8080" + Prefix + r.Path, "X-App-Locale: en"}
+		if r.Access == Bearer {
+			wanted = append(wanted, "Authorization: Bearer secret")
+		}
+		for _, w := range wanted {
+			if !slices.Contains(words, w) {
+				t.Errorf("%s: no word %q among %q", r.Operation, w, words)
+			}
+		}
+		if r.Body() == nil {
+			continue
+		}
+		_, body, _ := strings.Cut(string(out), "-d\n")
+		if _, err := parseObject([]byte(body)); err != nil {
+			t.Errorf("%s: the body is %q: %v", r.Operation, body, err)
+		}
+	}
+}
+
+func TestThePageOfErrorsIsTrue(t *testing.T) {
+	t.Parallel()
+	_, catalogue := usual(t)
+	golden(t, "errors.md", "<!-- Derived from internal/api by its tests; edit the catalogues of codes and messages and run: go test ./internal/api -update -->\n"+
+		"# Errors\n\nEvery answer has a `message` for the person and a `code` for the program. These are the codes of what did not succeed.\n\n"+
+		ErrorsTable(catalogue))
+}

@@ -1,0 +1,32 @@
+package api
+
+import (
+	"context"
+
+	"flowxi.app/flowxi/internal/auth"
+)
+
+// invite makes an endpoint of a verb that mails a code or a link.
+func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
+	return reads(func(x *exchange, in auth.EmailInput) (answer, error) {
+		return &Done{}, send(x.Auth, x.request.Context(), &x.caller, in)
+	})
+}
+
+func (x *exchange) verifyCode(in auth.CodeCheckInput) (answer, error) {
+	return &CodeValid{Valid: true}, x.Auth.VerifyCode(x.request.Context(), &x.caller, in)
+}
+
+func (x *exchange) registerByCode(in auth.CodePasswordInput) (answer, error) {
+	issued, err := x.Auth.RegisterByCode(x.request.Context(), &x.caller, in)
+	return tokenIssued(issued), err
+}
+
+func (x *exchange) registerByLink(in auth.LinkPasswordInput) (answer, error) {
+	issued, err := x.Auth.RegisterByLink(x.request.Context(), &x.caller, in)
+	return tokenIssued(issued), err
+}
+
+func tokenIssued(i auth.Issued) *TokenIssued {
+	return &TokenIssued{AccessToken: string(i.Token), TokenType: bearerScheme, UserID: i.UserID, AccountStatus: i.Status}
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestUnknownPathsAreNotFoundAndNeverRedirected(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, path := range []string{
+		"/", "/nowhere", "/v1/me", "/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/me", "/api/v1/ME", "/API/v1/me",
+		"/api/v1/me/", "/api/v1//me", "//api/v1/me", "/api/v1/./me", "/api/v1/auth/../me", "/api/v1/x/%2e%2e/me", "/../api/v1/me",
+		"/api/v1/me%2f", "/api/v1/auth%2fdevices", "/api%2fv1/me", "/%2fapi/v1/me", "/api/v1/m%65", "/api/v1/me%00", "/api/v1/me%20",
+		"/api/v1/me;x=y", `/api/v1\me`, "/api/v1/{x}", "/api/v1/auth/login/2fa/",
+	} {
+		for _, method := range []string{"GET", "POST", "PROPFIND"} {
+			w := ask(s, method, "http://localhost"+path, "")
+			expect(t, w, 404, "NOT_FOUND")
+			expectHeader(t, w, "Location", "")
+		}
+	}
+}
+
+func TestOddTargetsAreNotFound(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	expect(t, ask(s, "OPTIONS", "*", ""), 404, "NOT_FOUND")
+	expect(t, ask(s, "CONNECT", "localhost:80", ""), 404, "NOT_FOUND")
+}
+
+func TestAWrongMethodIsToldTheRightOnes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	for _, tt := range []struct{ method, path, allow string }{
+		{"GET", "/auth/login", "POST"},
+		{"HEAD", "/auth/login", "POST"},
+		{"post", "/auth/login", "POST"},
+		{"POST", "/me", "GET, HEAD, PATCH"},
+		{"OPTIONS", "/me", "GET, HEAD, PATCH"},
+		{"GET", "/me/photo", "DELETE, POST"},
+		{"DELETE", "/health", "GET, HEAD"},
+	} {
+		w := ask(s, tt.method, Prefix+tt.path, "")
+		if tt.method != "HEAD" {
+			expect(t, w, 405, "METHOD_NOT_ALLOWED")
+		}
+		expectHeader(t, w, "Allow", tt.allow)
+	}
+}
+
+func TestPagesGetWhatIsOutsideTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, func(d *Deps) {
+		d.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	})
+	for _, path := range []string{"/", "/docs", "/docs/", "/apiary", "/nowhere", "/a%2fb"} {
+		if w := ask(s, "GET", path, ""); w.Code != http.StatusTeapot || w.Header().Get(requestIDHeader) == "" {
+			t.Errorf("%s: %d, want the pages to answer, behind the gates of the API", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/api", "/api/", "/api/v1/nowhere", "/API/v1/me", "//docs", "/x/../docs", "/docs//", "/%2e%2e/docs"} {
+		expect(t, ask(s, "GET", "http://localhost"+path, ""), 404, "NOT_FOUND")
+	}
+}

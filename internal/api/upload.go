@@ -1,0 +1,86 @@
+package api
+
+import (
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/photo"
+)
+
+const (
+	photoField = "photo"
+	maxUpload  = photo.MaxBytes + 1<<20 // bytes of the whole body
+	maxParts   = 10
+	uploadTime = 20 * time.Second // leaves some of uploadTimeout to work in
+)
+
+// readPhoto streams a multipart body and returns the file in its first part of the
+// name "photo" (contract section 10). Other parts, a second photo among them, are
+// skipped; the body is read to its end, so that a broken one is noticed.
+func (x *exchange) readPhoto() ([]byte, error) {
+	boundary, err := multipartBoundary(x.request.Header)
+	if err != nil {
+		return nil, err
+	}
+	x.readUntil(time.Now().Add(uploadTime))
+	parts := multipart.NewReader(http.MaxBytesReader(x.writer, x.request.Body, maxUpload), boundary)
+	var data []byte
+	found := false
+	for n := 0; ; n++ {
+		part, err := parts.NextRawPart()
+		switch {
+		case err == io.EOF && !found: // a wrapped one is a body that ends too early
+			return nil, photoProblem("required")
+		case err == io.EOF:
+			x.readUntil(time.Time{})
+			return data, nil
+		case err != nil:
+			return nil, readError(err)
+		case n == maxParts:
+			return nil, account.ErrMalformedRequest
+		}
+		if found || part.FormName() != photoField {
+			continue
+		}
+		if data, err = readFile(part); err != nil {
+			return nil, err
+		}
+		found = true
+	}
+}
+
+func multipartBoundary(h http.Header) (string, error) {
+	types := h.Values("Content-Type")
+	if len(types) != 1 || isEncoded(h) {
+		return "", account.ErrUnsupportedMediaType
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	if err != nil || media != "multipart/form-data" {
+		return "", account.ErrUnsupportedMediaType
+	}
+	if params["boundary"] == "" {
+		return "", account.ErrMalformedRequest
+	}
+	return params["boundary"], nil
+}
+
+// readFile returns the content of a part, which must be a file: browsers send one
+// without a name and content where none was chosen.
+func readFile(part *multipart.Part) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(part, photo.MaxBytes+1))
+	switch {
+	case err != nil:
+		return nil, readError(err)
+	case len(data) > photo.MaxBytes:
+		return nil, account.ErrPayloadTooLarge
+	case part.FileName() == "" && len(data) == 0:
+		return nil, photoProblem("required")
+	case part.FileName() == "":
+		return nil, photoProblem("file")
+	}
+	return data, nil
+}

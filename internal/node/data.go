@@ -1,0 +1,110 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/seal"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// dataDir is the folder of everything that a node keeps.
+type dataDir string
+
+func (d dataDir) database() string { return filepath.Join(string(d), "flowxi.db") }
+func (d dataDir) keys() string     { return filepath.Join(string(d), "keys") }
+func (d dataDir) photos() string   { return filepath.Join(string(d), "photos") }
+func (d dataDir) inbox() string    { return filepath.Join(string(d), "inbox") }
+
+// make creates the folder where it is missing, for its owner alone. One that is there
+// keeps its mode: its owner may have reasons.
+func (d dataDir) make() error {
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return fmt.Errorf("make data directory: %w", err)
+	}
+	return nil
+}
+
+// lock takes the folder for this process. The lock goes with the process, however that
+// ends, so that there is never a stale one to remove.
+func (d dataDir) lock() (*os.File, error) {
+	f, err := os.OpenFile(filepath.Join(string(d), "server.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock data directory: %w", err)
+	}
+	taken, err := lockFile(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())
+	}
+	if taken {
+		pid, _ := os.ReadFile(f.Name()) // who it is helps, but is not what matters
+		return nil, errors.Join(fmt.Errorf("another server (process %s) uses the data directory %s", printablePID(pid), d), f.Close())
+	}
+	if err := writePID(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())
+	}
+	return f, nil
+}
+
+func printablePID(text []byte) string {
+	pid := strings.TrimSpace(string(text))
+	if pid == "" || strings.Trim(pid, "0123456789") != "" {
+		return "unknown"
+	}
+	return pid
+}
+
+func writePID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(f, os.Getpid())
+	return err
+}
+
+// openRing is the key ring of the settings, or that of the data folder, which is made
+// at the first start: never beside a database, whose secrets it could not open.
+func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
+	if cfg.Keys != "" {
+		ring, err := seal.Parse(string(cfg.Keys))
+		if err != nil {
+			return nil, &config.Error{Name: "FLOWXI_KEYS", Given: "[secret]", Allowed: err.Error() + "; make one with: flowxi keys new"}
+		}
+		return ring, nil
+	}
+	if there(d.database()) && !there(d.keys()) {
+		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors and waiting mails that it sealed with: (umask 077; flowxi keys new > %[1]s)", d.keys())
+	}
+	return seal.LoadOrCreate(d.keys())
+}
+
+func openStore(ctx context.Context, cfg config.Config, d dataDir) (*store.Store, error) {
+	if cfg.DatabaseURL != "" {
+		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL)})
+	}
+	if err := createPrivate(d.database()); err != nil {
+		return nil, fmt.Errorf("make database: %w", err)
+	}
+	return store.Open(ctx, store.Options{Path: d.database()})
+}
+
+// createPrivate makes an empty file where there is none, before anybody else could make
+// one that others may read. SQLite gives its journal the same mode.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}

@@ -1,0 +1,178 @@
+// Package node is one running Flowxi: it puts the parts together as the settings say,
+// serves until it is told to stop, and takes everything apart again. Its one rule:
+// what was opened last is closed first, and only when nobody uses it any more.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/mail"
+	"flowxi.app/flowxi/internal/password"
+	"flowxi.app/flowxi/internal/photo"
+	"flowxi.app/flowxi/internal/ratelimit"
+	"flowxi.app/flowxi/internal/seal"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// Options is what a node takes besides its settings.
+type Options struct {
+	Now      func() time.Time // nil is the clock of the machine
+	Log      *slog.Logger     // nil is nowhere
+	Version  string           // of the program, as the health check tells it
+	Password password.Options // the zero value is what production uses
+}
+
+// Node is one running Flowxi. Its methods may be called from any goroutine.
+type Node struct {
+	cfg     config.Config
+	log     *slog.Logger
+	now     func() time.Time
+	data    dataDir
+	store   *store.Store
+	cache   *cache.Memory
+	keys    *seal.KeyRing
+	folder  *blob.Folder
+	inbox   *mail.Inbox // nil where mail leaves for the world
+	worker  *mail.Worker
+	auth    *auth.Auth
+	handler http.Handler
+
+	opened []io.Closer // in the order of opening
+}
+
+// photoQueue is how many uploads may wait for the one that is being decoded, which can
+// take some 600 MB (see package photo).
+const (
+	photoSlots = 1
+	photoQueue = 32
+	photoWait  = 15 * time.Second
+)
+
+// New opens everything that a node needs and brings the database up to date. Errors are
+// fit to be shown to the operator; those about a setting are a *config.Error.
+func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
+	n := &Node{cfg: cfg, log: o.Log, now: o.Now, data: dataDir(cfg.DataDir)}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	if n.now == nil {
+		n.now = time.Now
+	}
+	if err := n.open(ctx, o); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	for _, text := range cfg.Warnings() {
+		n.log.Warn(text)
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context, o Options) (err error) {
+	if err := n.data.make(); err != nil {
+		return err
+	}
+	if err := n.lock(); err != nil {
+		return err
+	}
+	if n.keys, err = openRing(n.cfg, n.data); err != nil {
+		return err
+	}
+	if n.store, err = openStore(ctx, n.cfg, n.data); err != nil {
+		return err
+	}
+	n.opened = append(n.opened, n.store)
+	if err := n.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if err := n.openFolder(); err != nil {
+		return err
+	}
+	return n.assemble(o)
+}
+
+// lock keeps a second server off the same data. On PostgreSQL any number of servers may
+// share it.
+func (n *Node) lock() error {
+	if n.cfg.DatabaseURL != "" {
+		return nil
+	}
+	lock, err := n.data.lock()
+	if err != nil {
+		return err
+	}
+	n.opened = append(n.opened, lock)
+	return nil
+}
+
+func (n *Node) openFolder() (err error) {
+	n.folder, err = blob.NewFolder(n.data.photos(), n.cfg.PublicURL.String(), n.keys, n.now)
+	if err != nil {
+		return fmt.Errorf("open photos: %w", err)
+	}
+	n.opened = append(n.opened, n.folder)
+	return nil
+}
+
+// assemble makes the parts that hold nothing open but memory.
+func (n *Node) assemble(o Options) error {
+	catalog, err := locale.New()
+	if err != nil {
+		return fmt.Errorf("read messages: %w", err)
+	}
+	if err := n.openMail(catalog); err != nil {
+		return err
+	}
+	n.cache = cache.NewMemory(n.now, cache.Options{})
+	n.opened = append(n.opened, closer(n.cache.Close))
+	n.auth = auth.New(auth.Deps{
+		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.folder, Config: n.cfg, Now: n.now,
+		Limiter:  ratelimit.New(n.cache, !n.cfg.RateLimits),
+		Hasher:   password.NewHasher(o.Password),
+		Photos:   photo.NewProcessor(photoSlots, photoQueue, photoWait),
+		WakeMail: n.worker.Wake,
+	})
+	n.handler = api.New(api.Deps{
+		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
+		Pages: n.pages(catalog, o.Version),
+	})
+	return nil
+}
+
+// Handler answers requests, until Close.
+func (n *Node) Handler() http.Handler { return n.handler }
+
+// Inbox is where mail goes that does not leave for the world; nil where it does.
+func (n *Node) Inbox() *mail.Inbox { return n.inbox }
+
+// Close gives back everything that New opened. It comes after Run and after the last
+// request.
+func (n *Node) Close() error {
+	var failed error
+	for _, c := range slices.Backward(n.opened) {
+		failed = errors.Join(failed, c.Close())
+	}
+	n.opened = nil
+	return failed
+}
+
+// closer makes an io.Closer of what cannot fail.
+type closer func()
+
+// Close implements io.Closer.
+func (c closer) Close() error {
+	c()
+	return nil
+}

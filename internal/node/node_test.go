@@ -1,0 +1,233 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/seal"
+)
+
+// settings are those of a server in a folder of its own, on either engine.
+func settings(t *testing.T, e dbtest.Engine, environ ...string) config.Config {
+	t.Helper()
+	if e == dbtest.Postgres {
+		environ = append(environ, "FLOWXI_DATABASE_URL="+dbtest.Blank(t, e).URL, "FLOWXI_KEYS="+seal.NewKey())
+	}
+	cfg, err := config.Load(append([]string{"FLOWXI_DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, environ...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func start(t *testing.T, cfg config.Config, log *slog.Logger) *node.Node {
+	t.Helper()
+	n, err := node.New(t.Context(), cfg, node.Options{Version: "v1", Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+func get(n *node.Node, path string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	n.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost:8080"+path, nil))
+	return w
+}
+
+func TestANodeMakesWhatItNeedsAndAnswers(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		n := start(t, settings(t, e), nil)
+		if w := get(n, "/api/v1/health"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"v1"`) {
+			t.Errorf("health: %d %s", w.Code, w.Body)
+		}
+	})
+}
+
+func TestWhatItKeepsIsForItsOwnerAlone(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.SQLite)
+	start(t, cfg, nil)
+	err := filepath.WalkDir(cfg.DataDir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has the mode %s", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASecondServerOnTheSameDataRefuses(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.SQLite)
+	first := start(t, cfg, nil)
+	_, err := node.New(t.Context(), cfg, node.Options{})
+	if err == nil || !strings.Contains(err.Error(), "another server (process ") || !strings.Contains(err.Error(), cfg.DataDir) {
+		t.Fatalf("the second one says %v", err)
+	}
+	if w := get(first, "/api/v1/health"); w.Code != http.StatusOK {
+		t.Errorf("the first one answers %d afterwards", w.Code)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	start(t, cfg, nil)
+}
+
+func TestServersOnPostgresShareIt(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.Postgres)
+	start(t, cfg, nil)
+	start(t, cfg, nil)
+}
+
+func TestAKeyRingThatIsNotWholeStopsTheStart(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil func(path string) error
+		want  string
+	}{
+		"missing":        {os.Remove, "restore it from a backup"},
+		"damaged":        {func(p string) error { return os.WriteFile(p, []byte("k1:x\n"), 0o600) }, "restore it from a backup"},
+		"open to others": {func(p string) error { return os.Chmod(p, 0o644) }, "chmod 600"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := settings(t, dbtest.SQLite)
+			if err := start(t, cfg, nil).Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.spoil(node.KeyFile(cfg)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := node.New(t.Context(), cfg, node.Options{})
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), node.KeyFile(cfg)) {
+				t.Errorf("it says %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestASettingThatTurnsOutWrongIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, setting := range map[string]string{
+		"FLOWXI_KEYS":     "hunter2",
+		"FLOWXI_SMTP_URL": "smtp://hunter2@localhost",
+	} {
+		_, err := node.New(t.Context(), settings(t, dbtest.SQLite, name+"="+setting), node.Options{})
+		var wrong *config.Error
+		if !errors.As(err, &wrong) || wrong.Name != name || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: it says %v", name, err)
+		}
+	}
+}
+
+func TestADataDirectoryThatCannotBeIsSaid(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := settings(t, dbtest.SQLite)
+	cfg.DataDir = filepath.Join(file, "data")
+	if _, err := node.New(t.Context(), cfg, node.Options{}); err == nil || !strings.Contains(err.Error(), "data directory") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+func TestWarningsAreLogged(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	start(t, settings(t, dbtest.Postgres, "FLOWXI_RATE_LIMITS=off"), slog.New(slog.NewTextHandler(&log, nil)))
+	for _, want := range []string{"EVERY LIMIT IS OFF", "one node only"} {
+		if strings.Count(log.String(), want) != 1 {
+			t.Errorf("the log does not say %q once:\n%s", want, &log)
+		}
+	}
+}
+
+func TestTheInboxPageIsThereForThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	for status, environ := range map[int][]string{
+		http.StatusOK:       nil,
+		http.StatusNotFound: {"FLOWXI_ENVIRONMENT=sandbox", "FLOWXI_ADDR=:8080", "FLOWXI_INSECURE_HTTP=allow"},
+	} {
+		if w := get(start(t, settings(t, dbtest.SQLite, environ...), nil), "/dev/inbox"); w.Code != status {
+			t.Errorf("with %q the inbox answers %d, want %d", environ, w.Code, status)
+		}
+	}
+	n := start(t, settings(t, dbtest.SQLite, "FLOWXI_SMTP_URL=smtp://localhost"), nil)
+	if w := get(n, "/dev/inbox"); w.Code != http.StatusNotFound || n.Inbox() != nil {
+		t.Errorf("with a mail server the inbox answers %d", w.Code)
+	}
+}
+
+func TestAnOperatorsCommandWorksBesideAServer(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		cfg := settings(t, e)
+		start(t, cfg, nil)
+		a, err := node.OpenAdmin(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Auth.ListUsers(t.Context(), "", 0, 10); err != nil {
+			t.Error(err)
+		}
+		if _, _, err := a.Auth.FindUser(t.Context(), "1"); !errors.Is(err, account.ErrNotFound) {
+			t.Errorf("a stranger is found: %v", err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnOperatorsCommandMakesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.SQLite)
+	if _, err := node.OpenAdmin(t.Context(), cfg); err == nil {
+		t.Error("it opened a database that is not there")
+	}
+	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it made the data folder: %v", err)
+	}
+}
+
+func TestMigrateMakesWhatAServerStartsOn(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		cfg := settings(t, e)
+		for range 2 {
+			if err := node.Migrate(context.Background(), cfg); err != nil {
+				t.Fatal(err)
+			}
+		}
+		start(t, cfg, nil)
+	})
+}

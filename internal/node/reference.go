@@ -1,0 +1,24 @@
+package node
+
+import (
+	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/web"
+)
+
+// describe adds to the pages what is derived from the API. The OpenAPI document is
+// made when it is first asked for: most servers never are, and none of them should
+// start the later for it.
+func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
+	d.ErrorsTable = api.ErrorsTable(c)
+	for _, p := range api.Reference(n.cfg, c) {
+		d.Reference = append(d.Reference, web.Page(p))
+	}
+	d.OpenAPI = func() (yaml, json []byte) {
+		yaml, json, err := api.OpenAPI(n.cfg, c, d.Version)
+		if err != nil {
+			n.log.Error("cannot describe the API", "error", err)
+		}
+		return yaml, json
+	}
+}

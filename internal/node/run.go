@@ -1,0 +1,61 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// reloadEvery is how long a changed key file may go unnoticed.
+const reloadEvery = 5 * time.Second
+
+// Run does what a node does beside answering requests: it sends mail, flushes and
+// sweeps, and looks after the key ring. When ctx ends it finishes what it is at, some
+// ten seconds at the most, and returns.
+func (n *Node) Run(ctx context.Context) error {
+	jobs := []func(context.Context) error{
+		func(ctx context.Context) error { return n.auth.Run(ctx, n.log) },
+		n.worker.Run,
+		n.watchRing,
+	}
+	failed := make([]error, len(jobs))
+	var running sync.WaitGroup
+	for i, job := range jobs {
+		running.Go(func() { failed[i] = job(ctx) })
+	}
+	running.Wait()
+	return errors.Join(failed...)
+}
+
+// watchRing reads the key file again when it changes. Where it cannot be read, the node
+// goes on with the keys it has, and says so once.
+func (n *Node) watchRing(ctx context.Context) error {
+	if n.cfg.Keys != "" {
+		return nil
+	}
+	ticks := time.NewTicker(reloadEvery)
+	defer ticks.Stop()
+	said := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks.C:
+			said = n.reloadRing(said)
+		}
+	}
+}
+
+// reloadRing returns what is wrong with the key file, which it logs unless that was said
+// already.
+func (n *Node) reloadRing(said string) string {
+	err := n.keys.Reload()
+	if err == nil {
+		return ""
+	}
+	if err.Error() != said {
+		n.log.Error("cannot reload the key ring, going on with the one in memory", "error", err)
+	}
+	return err.Error()
+}

@@ -1,0 +1,56 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/seal"
+)
+
+func TestAChangedKeyRingIsTakenUp(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	defer n.Close()
+	id, err := seal.Add(n.data.keys())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := n.reloadRing(""); said != "" || n.keys.IDs()[0] != id {
+		t.Errorf("the ring has %q after %s was added; it said %q", n.keys.IDs(), id, said)
+	}
+}
+
+func TestABrokenKeyRingIsSaidOnceAndNotTakenUp(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	defer n.Close()
+	var log bytes.Buffer
+	n.log = slog.New(slog.NewTextHandler(&log, nil))
+	ids := n.keys.IDs()
+	if err := os.Remove(n.data.keys()); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for range 3 {
+		said = n.reloadRing(said)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines != 1 || len(n.keys.IDs()) != len(ids) {
+		t.Errorf("the ring has %q, and the log %d lines:\n%s", n.keys.IDs(), lines, &log)
+	}
+}
+
+func TestTheJobsEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	defer n.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	time.AfterFunc(50*time.Millisecond, cancel)
+	awaitEnd(t, ended)
+}

@@ -1,0 +1,75 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"flowxi.app/flowxi/internal/api"
+)
+
+// drainTime is what requests under way have to finish once the node is told to stop.
+// Background jobs then have some ten seconds more.
+const drainTime = 8 * time.Second
+
+// Serve answers requests on l, by TLS where the settings say so, and runs the background
+// jobs, until ctx ends. Then it takes no more requests, finishes those that are under
+// way, then the jobs, and closes the node: all of it within twenty seconds.
+func (n *Node) Serve(ctx context.Context, l net.Listener) error {
+	server, err := n.server(l.Addr().String())
+	if err != nil {
+		return errors.Join(err, l.Close(), n.Close())
+	}
+	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopJobs()
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(jobs) }()
+
+	served := make(chan error, 1)
+	go func() { served <- listen(server, l) }()
+	var failed error
+	select {
+	case <-ctx.Done():
+		n.log.Info("stopping")
+		failed = drain(ctx, server)
+	case err := <-served:
+		failed = fmt.Errorf("serve: %w", err)
+	}
+	stopJobs()
+	return errors.Join(failed, <-ended, n.Close())
+}
+
+func (n *Node) server(addr string) (*http.Server, error) {
+	s := api.NewServer(addr, n.handler, n.log)
+	if n.cfg.TLSCert == "" {
+		return s, nil
+	}
+	c, err := loadCertificate(n.cfg, n.log)
+	if err != nil {
+		return nil, err
+	}
+	s.TLSConfig = c.config()
+	return s, nil
+}
+
+func listen(s *http.Server, l net.Listener) error {
+	if s.TLSConfig != nil {
+		return s.ServeTLS(l, "", "")
+	}
+	return s.Serve(l)
+}
+
+// drain lets requests finish. Those that take too long are cut off, which is what their
+// clients must reckon with anyway.
+func drain(ctx context.Context, s *http.Server) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err := s.Shutdown(limited)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.Close()
+	}
+	return err
+}

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/locale"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+func parseTemplates(assets map[string]asset) *template.Template {
+	address := func(name string) string { return assets[name].address }
+	return template.Must(template.New("").Funcs(template.FuncMap{"asset": address}).ParseFS(templateFiles, "templates/*.html"))
+}
+
+// view is what every template works with.
+type view struct {
+	catalog *locale.Catalog
+
+	Lang    account.Locale
+	Version string
+	Inbox   bool // there is an inbox to link to
+	Try     bool // there is a description of the API to link to
+	Data    any  // what the template is about
+}
+
+// T is the text of the pages by that key, in the language of the view.
+func (v view) T(key string) string { return v.catalog.Text(v.Lang, "page."+key, nil) }
+
+// Others are the languages that the page may be had in besides its own.
+func (v view) Others() []account.Locale {
+	var others []account.Locale
+	for _, l := range v.catalog.Supported() {
+		if l != v.Lang {
+			others = append(others, l)
+		}
+	}
+	return others
+}
+
+// In is a text in another language than that of the view.
+func (v view) In(l account.Locale, key string) string { return v.catalog.Text(l, "page."+key, nil) }
+
+func (s *site) view(l account.Locale, data any) view {
+	return view{catalog: s.Catalog, Lang: l, Version: s.Version, Inbox: s.Inbox != nil, Try: s.OpenAPI != nil, Data: data}
+}
+
+// show answers with a page.
+func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
+	var body bytes.Buffer
+	if err := s.templates.ExecuteTemplate(&body, name, v); err != nil {
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		return
+	}
+	w.Header().Set("Content-Language", string(v.Lang))
+	send(w, r, status, "text/html; charset=utf-8", body.Bytes())
+}
+
+// send answers with a body of that type.
+func send(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may be gone
+	}
+}
+
+// sendJSON answers with a value.
+func (s *site) sendJSON(w http.ResponseWriter, r *http.Request, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		return
+	}
+	send(w, r, status, "application/json; charset=utf-8", body)
+}
+
+// envelope is what is in every answer that is no page (contract section 1).
+type envelope struct {
+	Message string `json:"message"`
+	Code    string `json:"code"`
+}
+
+// refuse answers with an error, in the shape of the contract.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, e account.Error) {
+	l := s.language(r)
+	w.Header().Set("Content-Language", string(l))
+	s.sendJSON(w, r, status, envelope{Message: s.Catalog.Code(l, e.Code), Code: e.Code})
+}
+
+// notFound shows people a page and tells programs the code.
+func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html") {
+		s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
+		return
+	}
+	l := s.pageLanguage(r)
+	s.show(w, r, http.StatusNotFound, "notfound.html", s.view(l, nil))
+}
+
+// language is the one that a request asks for by its headers (contract section 2).
+func (s *site) language(r *http.Request) account.Locale {
+	l, ok := s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+	return s.Catalog.Choose(l, ok, "")
+}
+
+// pageLanguage puts a choice that a person has made on the page before the headers.
+func (s *site) pageLanguage(r *http.Request) account.Locale {
+	if l, ok := s.Catalog.Resolve(r.URL.Query().Get("lang"), ""); ok {
+		return l
+	}
+	return s.language(r)
+}

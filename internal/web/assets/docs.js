@@ -1,0 +1,195 @@
+// Adds to the documents what needs a script: copy buttons, tabs, anchors, search.
+// Everything can be read without it.
+"use strict";
+
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const names = { sh: "curl", js: "JavaScript", go: "Go" };
+
+  groupTabs();
+  document.querySelectorAll(".prose pre").forEach(addCopy);
+  document.querySelectorAll(".prose :is(h2, h3)[id]").forEach(addAnchor);
+  prepareSearch();
+
+  function make(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  }
+
+  function addCopy(pre) {
+    pre.tabIndex = 0;
+    if (!navigator.clipboard) return;
+    const button = make("button", { type: "button", class: "copy" }, "Copy");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(pre.textContent.replace(/\n$/, ""));
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    const box = make("div", { class: "code" });
+    pre.replaceWith(box);
+    box.append(pre, button);
+  }
+
+  function addAnchor(heading) {
+    const name = heading.textContent;
+    heading.append(make("a", { class: "anchor", href: "#" + heading.id, "aria-label": "Link to “" + name + "”" }, "#"));
+  }
+
+  // groupTabs turns blocks of shell, JavaScript and Go that follow each other into one
+  // with tabs. The choice holds for the whole page.
+  function groupTabs() {
+    const languageOf = (pre) => {
+      const code = pre && pre.matches("pre") && pre.firstElementChild;
+      return code ? code.className.replace("language-", "") : "";
+    };
+    let number = 0;
+    for (const first of document.querySelectorAll(".prose pre")) {
+      const second = first.nextElementSibling;
+      const third = second && second.nextElementSibling;
+      const run = [first, second, third];
+      if (run.map(languageOf).join() === "sh,js,go") makeTabs(run, languageOf, number++);
+    }
+  }
+
+  function makeTabs(blocks, languageOf, number) {
+    const list = make("div", { class: "tabs", role: "tablist", "aria-label": "Languages" });
+    blocks[0].before(list);
+    for (const pre of blocks) {
+      const language = languageOf(pre);
+      const id = "tab-" + number + "-" + language;
+      const panel = make("div", { role: "tabpanel", id: id + "-panel", "aria-labelledby": id });
+      const tab = make("button", { type: "button", role: "tab", id: id, "aria-controls": panel.id, "data-language": language }, names[language]);
+      pre.replaceWith(panel);
+      panel.append(pre);
+      list.append(tab);
+      tab.addEventListener("click", () => chooseLanguage(language));
+      tab.addEventListener("keydown", (event) => step(event, list));
+    }
+    chooseLanguage("sh");
+  }
+
+  function step(event, list) {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const tabs = [...list.children];
+    const next = tabs[(tabs.indexOf(event.target) + by + tabs.length) % tabs.length];
+    next.focus();
+    next.click();
+  }
+
+  function chooseLanguage(language) {
+    for (const tab of document.querySelectorAll(".prose [role=tab]")) {
+      const chosen = tab.dataset.language === language;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      $(tab.getAttribute("aria-controls")).hidden = !chosen;
+    }
+  }
+
+  function prepareSearch() {
+    let pages = null;
+    let hits = [];
+    let at = -1;
+    const query = $("query");
+    const results = $("results");
+    $("search").hidden = false;
+    query.addEventListener("focus", load, { once: true });
+    query.addEventListener("input", look);
+    query.addEventListener("keydown", onKey);
+    document.addEventListener("click", (event) => { if (!$("search").contains(event.target)) close(); });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "/" || event.target.closest("input, textarea")) return;
+      event.preventDefault();
+      query.focus();
+    });
+
+    async function load() {
+      try {
+        const response = await fetch("/docs/search.json");
+        pages = (await response.json()).pages;
+        look();
+      } catch {
+        query.addEventListener("focus", load, { once: true });
+      }
+    }
+
+    function look() {
+      const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+      if (!pages || words.length === 0) return close();
+      hits = find(pages, words).slice(0, 12);
+      at = hits.length > 0 ? 0 : -1;
+      results.replaceChildren(...hits.map(option));
+      if (hits.length === 0) results.append(make("li", { role: "option", "aria-disabled": "true" }, "Nothing found."));
+      results.hidden = false;
+      query.setAttribute("aria-expanded", "true");
+      $("count").textContent = hits.length + (hits.length === 1 ? " page found" : " pages found");
+      mark();
+    }
+
+    function option(hit, i) {
+      const item = make("li", { role: "option", id: "result-" + i }, make("strong", {}, hit.title), make("span", {}, hit.excerpt));
+      item.addEventListener("click", () => { location.href = hit.address; });
+      return item;
+    }
+
+    function mark() {
+      [...results.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === at)));
+      if (at < 0) return query.removeAttribute("aria-activedescendant");
+      query.setAttribute("aria-activedescendant", "result-" + at);
+      results.children[at].scrollIntoView({ block: "nearest" });
+    }
+
+    function onKey(event) {
+      const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (event.key === "Escape") return close();
+      if (event.key === "Enter" && hits[at]) location.href = hits[at].address;
+      if (!by || hits.length === 0) return;
+      event.preventDefault();
+      at = (at + by + hits.length) % hits.length;
+      mark();
+    }
+
+    function close() {
+      hits = [];
+      at = -1;
+      results.hidden = true;
+      query.setAttribute("aria-expanded", "false");
+      query.removeAttribute("aria-activedescendant");
+    }
+  }
+
+  // find returns the pages that have all words, the best first: a word in a title
+  // counts more than one in a heading, and that more than one in the text.
+  function find(pages, words) {
+    const hits = [];
+    for (const page of pages) {
+      const scores = words.map((word) => score(page, word));
+      if (scores.every((n) => n > 0)) hits.push({ ...place(page, words), score: scores.reduce((a, b) => a + b) });
+    }
+    return hits.sort((a, b) => b.score - a.score);
+  }
+
+  function score(page, word) {
+    const has = (text) => text.toLowerCase().includes(word);
+    return (has(page.title) ? 12 : 0) + (page.headings.some((h) => has(h.text)) ? 5 : 0) +
+      (has(page.summary) ? 3 : 0) + (has(page.text) ? 1 : 0);
+  }
+
+  function place(page, words) {
+    const heading = page.headings.find((h) => words.every((word) => h.text.toLowerCase().includes(word)));
+    return {
+      address: page.address + (heading ? "#" + heading.id : ""),
+      title: page.title + (heading ? " › " + heading.text : ""),
+      excerpt: excerpt(page, words[0]),
+    };
+  }
+
+  function excerpt(page, word) {
+    const i = page.text.toLowerCase().indexOf(word);
+    if (i < 0) return page.summary;
+    const from = page.text.lastIndexOf(" ", Math.max(0, i - 40)) + 1;
+    return (from > 0 ? "…" : "") + page.text.slice(from, i + 80).trim() + "…";
+  }
+})();

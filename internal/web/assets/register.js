@@ -1,0 +1,237 @@
+// Finishes a registration: takes the token out of the address, asks for a password,
+// and sends both. Nothing is sent before the person submits the form.
+"use strict";
+
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const page = $("page");
+  const texts = page.dataset;
+  const lang = document.documentElement.lang;
+
+  const link = takeLink();
+  prepareLanguages(link);
+  if (link.token && link.email) {
+    chooseAPassword();
+  } else {
+    show("incomplete");
+  }
+
+  // takeLink reads the token and the e-mail and takes them out of the address bar, so
+  // that they are neither bookmarked nor shared. They stay with this entry of the
+  // history, so that the page can be reloaded. A change of language brings them in the
+  // fragment, which is not sent to any server.
+  function takeLink() {
+    const address = new URL(location.href);
+    const fragment = new URLSearchParams(address.hash.slice(1));
+    const kept = history.state || {};
+    const find = (name) => address.searchParams.get(name) || fragment.get(name) || kept[name] || "";
+    const found = { token: find("token"), email: find("email").trim() };
+    const chosen = address.searchParams.get("lang");
+    history.replaceState(found, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
+    return found;
+  }
+
+  function prepareLanguages(link) {
+    for (const a of document.querySelectorAll("[data-lang]")) {
+      a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams(link);
+    }
+  }
+
+  function show(name) {
+    for (const section of page.querySelectorAll("section")) section.hidden = section.id !== name;
+    document.title = $(name + "-title").textContent + " · Flowxi";
+  }
+
+  function chooseAPassword() {
+    show("choose");
+    $("who").textContent = link.email;
+    $("username").value = link.email;
+    $("password").addEventListener("input", () => { clear("password"); judge(); });
+    $("confirmation").addEventListener("input", () => clear("confirmation"));
+    $("show").addEventListener("click", reveal);
+    $("form").addEventListener("submit", submit);
+    $("resend").addEventListener("click", resend);
+  }
+
+  function reveal() {
+    const visible = $("password").type === "text";
+    for (const id of ["password", "confirmation"]) $(id).type = visible ? "password" : "text";
+    $("show").textContent = visible ? texts.show : texts.hide;
+  }
+
+  // judge says what can be said here: the length, as the server counts it, and two
+  // plain mistakes. The server decides.
+  function judge() {
+    rate(...opinion($("password").value.normalize("NFKC")));
+  }
+
+  function rate(level, text) {
+    $("strength").dataset.level = level;
+    $("live").textContent = text;
+  }
+
+  function opinion(password) {
+    const letters = [...password];
+    const count = (text) => text.replace("{count}", letters.length);
+    if (letters.length === 0) return [0, ""];
+    if (letters.length < 8) return [1, count(texts.short)];
+    if (letters.length > 128) return [1, count(texts.long)];
+    if (password.toLowerCase() === link.email.toLowerCase()) return [1, texts.email];
+    if (new Set(letters).size < 4) return [1, texts.repeated];
+    if (letters.length < 14) return [2, texts.enough + " " + texts.note];
+    return [3, texts.good + " " + texts.note];
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    if (isWaiting($("submit"))) return;
+    const password = $("password").value;
+    clearAll();
+    if (refuseHere(password, $("confirmation").value)) return;
+    const answer = await send($("submit"), texts.submit, texts.sending, "/api/v1/auth/register/set-password", {
+      token: link.token, email: link.email, password: password, password_confirmation: $("confirmation").value,
+    });
+    finish(answer);
+  }
+
+  function refuseHere(password, confirmation) {
+    if (password === "") complain("password", texts.missingPassword);
+    if (confirmation === "") complain("confirmation", texts.missingConfirmation);
+    else if (password !== "" && confirmation !== password) complain("confirmation", texts.mismatch);
+    return focusFirstWrong();
+  }
+
+  function finish(answer) {
+    switch (answer.body.code) {
+      case "TOKEN_ISSUED": return done(answer.body.access_token);
+      case "VALIDATION_FAILED": return explain(answer.body);
+      case "MAGIC_LINK_EXPIRED":
+      case "MAGIC_LINK_INVALID": return offerAnother(answer.body.message);
+    }
+    tell("problem", answer.body.message || texts.network);
+    $("submit").focus();
+  }
+
+  // done forgets everything. The token that was issued is of no use here, since people
+  // log in from the app: it is given back, so that none lives on that nobody holds.
+  function done(token) {
+    $("done-who").textContent = link.email;
+    $("form").reset();
+    link.token = "";
+    document.querySelector(".languages").remove(); // its links carry the token
+    history.replaceState(null, "");
+    if (token) {
+      fetch("/api/v1/auth/logout", {
+        method: "POST", credentials: "omit", keepalive: true, headers: { Authorization: "Bearer " + token, "X-App-Locale": lang },
+      }).catch(() => {}); // it then ends by itself, unused
+    }
+    show("done");
+    $("done-title").focus();
+  }
+
+  // explain puts errors at their fields, and those of fields that are not on the page
+  // above the form.
+  function explain(body) {
+    const places = { password: "password", password_confirmation: "confirmation" };
+    const elsewhere = [];
+    for (const [field, messages] of Object.entries(body.errors || {})) {
+      if (places[field]) complain(places[field], messages.join(" "));
+      else elsewhere.push(...messages);
+    }
+    if (elsewhere.length > 0) tell("problem", elsewhere.join(" "));
+    if (focusFirstWrong()) return;
+    if (elsewhere.length === 0) tell("problem", body.message);
+    $("submit").focus();
+  }
+
+  function complain(id, message) {
+    $(id).setAttribute("aria-invalid", "true");
+    tell(id + "-error", message);
+    if (id === "password") rate(0, ""); // one opinion at a time
+  }
+
+  function focusFirstWrong() {
+    const first = ["password", "confirmation"].find((id) => $(id).getAttribute("aria-invalid") === "true");
+    if (first) $(first).focus();
+    return Boolean(first);
+  }
+
+  function clear(id) {
+    $(id).removeAttribute("aria-invalid");
+    tell(id + "-error", "");
+  }
+
+  function clearAll() {
+    clear("password");
+    clear("confirmation");
+    tell("problem", "");
+  }
+
+  function tell(id, message) {
+    $(id).textContent = message;
+    $(id).hidden = message === "";
+  }
+
+  function offerAnother(reason) {
+    show("renew");
+    $("renew-who").textContent = link.email;
+    tell("reason", reason);
+    $("renew-title").focus();
+  }
+
+  async function resend() {
+    if (isWaiting($("resend"))) return;
+    tell("renew-problem", "");
+    $("renewed").hidden = true;
+    const answer = await send($("resend"), texts.renew, texts.renewing, "/api/v1/register-email/resend", { email: link.email });
+    if (answer.body.code === "MAGIC_LINK_SENT") $("renewed").hidden = false;
+    else tell("renew-problem", sentences(answer.body) || texts.network);
+  }
+
+  function sentences(body) {
+    const details = Object.values(body.errors || {}).flat();
+    return details.length > 0 ? details.join(" ") : body.message;
+  }
+
+  const isWaiting = (button) => button.getAttribute("aria-disabled") === "true";
+
+  // send holds the button while the request is on its way, and as long as the server
+  // asks for patience after it. The button keeps the focus all the while.
+  async function send(button, label, busy, path, body) {
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = busy;
+    const answer = await post(path, body);
+    coolDown(button, label, answer.wait);
+    return answer;
+  }
+
+  function coolDown(button, label, seconds) {
+    if (seconds <= 0) {
+      button.removeAttribute("aria-disabled");
+      button.textContent = label;
+      return;
+    }
+    button.textContent = texts.again.replace("{count}", seconds);
+    setTimeout(() => coolDown(button, label, seconds - 1), 1000);
+  }
+
+  async function post(path, body) {
+    try {
+      const response = await fetch(path, {
+        method: "POST",
+        credentials: "omit",
+        cache: "no-store",
+        headers: { "Content-Type": "application/json", "Accept": "application/json", "X-App-Locale": lang },
+        body: JSON.stringify(body),
+      });
+      return { body: await response.json(), wait: patience(response) };
+    } catch {
+      return { body: {}, wait: 0 };
+    }
+  }
+
+  function patience(response) {
+    const seconds = Number.parseInt(response.headers.get("Retry-After") || "0", 10);
+    return response.ok || !(seconds > 0) ? 0 : seconds;
+  }
+})();

@@ -1,0 +1,170 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type index struct {
+	Pages []struct {
+		Address, Title, Group, Summary, Text string
+		Headings                             []struct{ ID, Text string }
+	}
+}
+
+func search(t *testing.T, s site) (found index) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(s.get("/docs/search.json").text), &found); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func docsPages(t *testing.T, s site) (paths []string) {
+	t.Helper()
+	for _, p := range search(t, s).Pages {
+		paths = append(paths, p.Address)
+	}
+	if len(paths) < 12 {
+		t.Fatalf("there are %d pages: %v", len(paths), paths)
+	}
+	return paths
+}
+
+func TestGuidesComeFirstAndPagesAreInOrder(t *testing.T) {
+	t.Parallel()
+	want := strings.Fields(`welcome introduction api overview registration login two-factor errors localization me call-login call-me`)
+	var got []string
+	for _, path := range docsPages(t, newSite(t)) {
+		got = append(got, strings.TrimPrefix(path, "/docs/"))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryPageOfTheDocumentsIsWhole(t *testing.T) {
+	t.Parallel()
+	for _, p := range search(t, newSite(t)).Pages {
+		if p.Title == "" || p.Group == "" || p.Text == "" || !strings.HasSuffix(p.Summary, ".") {
+			t.Errorf("%s has title %q, group %q, summary %q and %d bytes of text", p.Address, p.Title, p.Group, p.Summary, len(p.Text))
+		}
+	}
+}
+
+func TestEveryLinkOfTheDocumentsLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range append(docsPages(t, s), "/", "/docs/try/", "/dev/inbox", "/register", "/nowhere") {
+		text := s.get(path).text
+		for _, link := range append(attributes(t, text, "href"), attributes(t, text, "src")...) {
+			checkLink(t, s, path, link)
+		}
+	}
+}
+
+func checkLink(t *testing.T, s site, path, link string) {
+	t.Helper()
+	base := &url.URL{Scheme: "http", Host: "flowxi.example:8080", Path: path}
+	target, err := base.Parse(link)
+	if err != nil || target.Host != base.Host {
+		t.Errorf("%s links to %q, which is not here", path, link)
+		return
+	}
+	a := s.get(target.RequestURI())
+	if a.StatusCode != http.StatusOK && target.Path != path {
+		t.Errorf("%s links to %q, which is %d", path, link, a.StatusCode)
+	}
+	if id := target.Fragment; id != "" && !slices.Contains(attributes(t, a.text, "id"), id) {
+		t.Errorf("%s links to %q, which has no such part", path, link)
+	}
+}
+
+func TestNoIdStandsTwiceInAPage(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range append(pages, docsPages(t, s)...) {
+		ids := attributes(t, s.get(path).text, "id")
+		slices.Sort(ids)
+		if unique := slices.Compact(slices.Clone(ids)); len(unique) != len(ids) {
+			t.Errorf("%s has an id twice: %v", path, ids)
+		}
+	}
+}
+
+func TestThePlaceholdersAreFilledIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range docsPages(t, s) {
+		for _, form := range []string{path, path + ".md"} {
+			if text := s.get(form).text; strings.Contains(text, "{{") || strings.Contains(text, "localhost:8080") {
+				t.Errorf("%s has a placeholder", form)
+			}
+		}
+	}
+	if text := s.get("/docs/errors").text; !strings.Contains(text, "<code>NOT_FOUND</code>") || !strings.Contains(text, "<table>") {
+		t.Error("/docs/errors lacks the table of codes")
+	}
+	if text := s.get("/docs/welcome").text; !strings.Contains(text, "http://flowxi.example:8080/api/v1/auth/login") {
+		t.Error("/docs/welcome does not speak of this server")
+	}
+}
+
+func TestPagesCanBeHadAsMarkdown(t *testing.T) {
+	t.Parallel()
+	a := newSite(t).get("/docs/call-me.md")
+	a.expect(t, http.StatusOK, "Content-Type", "text/markdown; charset=utf-8")
+	if want := "# Read the profile\n\n> Reads.\n\n## Answer\n\nText.\n"; a.text != want {
+		t.Errorf("got %q, want %q", a.text, want)
+	}
+}
+
+func TestTheIndexForLanguageModels(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	text := s.get("/llms.txt").text
+	if !strings.HasPrefix(text, "# Flowxi\n\n> ") {
+		t.Errorf("it begins with %.40q", text)
+	}
+	for _, path := range docsPages(t, s) {
+		if !strings.Contains(text, "](http://flowxi.example:8080"+path+".md): ") {
+			t.Errorf("it lacks %s", path)
+		}
+	}
+	for _, part := range []string{"\n## Guides\n", "\n## Reference\n", "http://flowxi.example:8080/openapi.yaml"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("it lacks %q", part)
+		}
+	}
+}
+
+func TestTheDescriptionOfTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	if a := s.get("/openapi.yaml"); a.text != "openapi: 3.1.0\n" || a.Header.Get("Content-Type") != "application/yaml; charset=utf-8" {
+		t.Errorf("got %q as %q", a.text, a.Header.Get("Content-Type"))
+	}
+	if a := s.get("/openapi.json"); a.text != description || a.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		t.Errorf("got %q as %q", a.text, a.Header.Get("Content-Type"))
+	}
+	s.get("/docs/try").expect(t, http.StatusMovedPermanently, "Location", "/docs/try/")
+}
+
+func TestSwaggerUIComesPackedOrNot(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	const path = "/docs/try/swagger-ui.css"
+	packed := s.get(path, "Accept-Encoding", "gzip, br")
+	packed.expect(t, http.StatusOK, "Content-Encoding", "gzip")
+	plain := s.get(path)
+	plain.expect(t, http.StatusOK, "Content-Encoding", "")
+	if !strings.Contains(plain.text, ".swagger-ui") || len(plain.text) < 2*len(packed.text) {
+		t.Errorf("got %d bytes, packed %d", len(plain.text), len(packed.text))
+	}
+}

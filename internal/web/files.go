@@ -1,0 +1,52 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"flowxi.app/flowxi/internal/blob"
+)
+
+// file serves an object of the folder to whoever has a signed address of it (contract
+// section 10). That an address is forged, expired or of nothing looks the same.
+func (s *site) file(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", filePolicy)
+	if s.Folder == nil {
+		noFile(w, r)
+		return
+	}
+	query := r.URL.Query()
+	expires := query.Get("expires")
+	object, modified, err := s.Folder.Open(r.PathValue("key"), expires, query.Get("signature"))
+	switch {
+	case errors.Is(err, blob.ErrForbidden), errors.Is(err, blob.ErrNotFound):
+		noFile(w, r)
+		return
+	case err != nil:
+		send(w, r, http.StatusInternalServerError, plainText, []byte("This file cannot be read now.\n"))
+		return
+	}
+	defer func() { _ = object.Close() }() // it was only read
+	h.Set("Content-Type", "image/jpeg")   // there are only photos, and all of them are
+	h.Set("Content-Disposition", "inline")
+	h.Set("Cache-Control", "private, max-age="+strconv.FormatInt(s.secondsUntil(expires), 10))
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // frontends show it in an <img>
+	http.ServeContent(w, r, "", modified, object)
+}
+
+const plainText = "text/plain; charset=utf-8"
+
+func noFile(w http.ResponseWriter, r *http.Request) {
+	send(w, r, http.StatusNotFound, plainText, []byte("There is no such file, or its address has expired.\n"))
+}
+
+// secondsUntil reads a time whose signature has been checked.
+func (s *site) secondsUntil(expires string) int64 {
+	until, err := strconv.ParseInt(expires, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return max(0, until-s.Now().Unix())
+}

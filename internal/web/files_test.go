@@ -1,0 +1,55 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestASignedAddressShowsThePhotoAnywhere(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	a := s.get(s.put(jpeg))
+	for name, want := range map[string]string{
+		"Content-Type": "image/jpeg", "Content-Disposition": "inline", "Cache-Control": "private, max-age=3600",
+		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+		"Cross-Origin-Resource-Policy": "cross-origin",
+	} {
+		a.expect(t, http.StatusOK, name, want)
+	}
+	if a.text != string(jpeg) {
+		t.Errorf("got %d bytes, want %d", len(a.text), len(jpeg))
+	}
+}
+
+func TestAPhotoCanBeHadInPartOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	path := s.put(jpeg)
+	part := s.get(path, "Range", "bytes=0-9")
+	if part.expect(t, http.StatusPartialContent, "Content-Range", "bytes 0-9/300"); part.text != string(jpeg[:10]) {
+		t.Errorf("got %q", part.text)
+	}
+	head := s.ask(http.MethodHead, path)
+	if head.expect(t, http.StatusOK, "Content-Length", "300"); head.text != "" {
+		t.Error("HEAD has a body")
+	}
+}
+
+func TestBadAddressesOfFilesLookAlike(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	good := s.put(jpeg)
+	key, query, _ := strings.Cut(good, "?")
+	want := s.get("/files/nothing")
+	want.expect(t, http.StatusNotFound, "Content-Type", "text/plain; charset=utf-8")
+	for _, path := range []string{
+		key, good + "x", key + "?" + strings.Replace(query, "expires=1", "expires=2", 1),
+		strings.Replace(good, "user_17", "user_18", 1), "/files/", "/files/..%2f..%2fetc/passwd?" + query,
+	} {
+		got := s.get(path)
+		if got.StatusCode != want.StatusCode || got.text != want.text || len(got.Header) != len(want.Header) {
+			t.Errorf("%s: got %d %q", path, got.StatusCode, got.text)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/mail"
+)
+
+// maxMails bounds a list of the inbox.
+const maxMails = 200
+
+func (s *site) mountInbox() {
+	for pattern, show := range map[string]http.HandlerFunc{
+		"/dev/inbox":                 s.inboxPage,
+		"/dev/inbox.json":            s.inboxList,
+		"/dev/inbox/events":          s.inboxEvents,
+		"/dev/inbox/messages/{name}": s.inboxMessage,
+	} {
+		s.mux.HandleFunc(pattern, s.fromHere(show))
+	}
+}
+
+// fromHere lets only requests through that were meant for this server by its own
+// name. A page of a stranger can point a name of its own at this machine and then
+// read the mails as its own (DNS rebinding); what it cannot do is change the Host.
+func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name := hostname(r.Host)
+		if !isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname()) {
+			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// hostname drops the port and the brackets of an address.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.Trim(host, "[]")
+}
+
+func isLoopback(name string) bool {
+	if ip, err := netip.ParseAddr(name); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	return strings.EqualFold(name, "localhost")
+}
+
+func (s *site) inboxPage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", inboxPolicy)
+	s.show(w, r, http.StatusOK, "inbox.html", s.view(english, nil))
+}
+
+// inboxList answers with the newest mails, to one address where the query names it
+// in "to". Its "limit" makes the list shorter.
+func (s *site) inboxList(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	mails, err := s.newest(query.Get("to"), limitOf(query.Get("limit")))
+	if err != nil {
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		return
+	}
+	s.sendJSON(w, r, http.StatusOK, map[string]any{"mails": mails})
+}
+
+func limitOf(given string) int {
+	n, err := strconv.Atoi(given)
+	if err != nil || n < 1 || n > maxMails {
+		return maxMails
+	}
+	return n
+}
+
+// newest returns whole mails. One that is pushed out of the inbox meanwhile is left
+// out.
+func (s *site) newest(to string, limit int) ([]mail.Entry, error) {
+	list, err := s.Inbox.List(to)
+	if err != nil {
+		return nil, err
+	}
+	mails := make([]mail.Entry, 0, min(limit, len(list)))
+	for _, summary := range list[:min(limit, len(list))] {
+		whole, err := s.Inbox.Get(summary.ID)
+		if errors.Is(err, mail.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		mails = append(mails, whole)
+	}
+	return mails, nil
+}
+
+// inboxMessage serves one mail: as HTML for the frame of the inbox under <id>.html,
+// or as a server would have got it under <id>.eml.
+func (s *site) inboxMessage(w http.ResponseWriter, r *http.Request) {
+	id, form, _ := strings.Cut(r.PathValue("name"), ".")
+	m, err := s.Inbox.Get(id)
+	switch {
+	case errors.Is(err, mail.ErrNotFound), form != "html" && form != "eml":
+		s.notFound(w, r)
+	case err != nil:
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+	case form == "eml":
+		send(w, r, http.StatusOK, plainText, []byte(m.Source))
+	default:
+		w.Header().Set("Content-Security-Policy", mailPolicy)
+		send(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(opensBeside(m.HTML)))
+	}
+}
+
+// opensBeside makes the links of a mail open windows of their own, since no page of
+// ours lets itself be shown in the frame of the mail.
+func opensBeside(html string) string {
+	return strings.Replace(html, "<head>", `<head><base target="_blank">`, 1)
+}

@@ -1,0 +1,87 @@
+package web_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestReading opens the other pages in a browser, on the narrowest of screens.
+func TestReading(t *testing.T) {
+	t.Parallel()
+	browser := browse(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"every page fits and obeys its policy": fits,
+		"code has tabs":                        hasTabs,
+		"the search finds by keyboard":         searches,
+		"the inbox is live":                    showsMails,
+		"Swagger UI starts":                    starts,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+func fits(t *testing.T, browser context.Context) {
+	for _, path := range []string{"/", "/register", "/nowhere", "/docs", "/docs/api", "/docs/errors", "/docs/me", "/dev/inbox"} {
+		p := openTab(t, browser, path)
+		p.is(`document.readyState === "complete"`)
+		p.close()
+	}
+}
+
+func hasTabs(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs/login")
+	defer p.close()
+	panels := func(language string) string {
+		return `[...document.querySelectorAll("[role=tabpanel]:not([hidden]) code")].every((c) => c.className === "language-` + language + `")`
+	}
+	p.is(`document.querySelectorAll("[role=tab]").length === 3`)
+	p.is(panels("sh"))
+	p.is(`document.querySelector("[role=tab]").focus() === undefined`)
+	p.press(kb.ArrowRight)
+	p.is(panels("js"))
+	p.is(`document.activeElement.textContent === "JavaScript" && document.activeElement.getAttribute("aria-selected") === "true"`)
+}
+
+func searches(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs")
+	defer p.close()
+	p.is(`!search.hidden`)
+	p.do(focus("query"))
+	p.press("strict privacy")
+	p.shows("results", "Registration › Strict privacy")
+	p.is(`query.getAttribute("aria-expanded") === "true" && query.getAttribute("aria-activedescendant") === "result-0"`)
+	p.press(kb.Enter)
+	p.is(`location.pathname === "/docs/registration" && location.hash === "#strict-privacy"`)
+}
+
+func showsMails(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/dev/inbox")
+	defer p.close()
+	p.shows("state", "Live")
+	p.shows("empty", "No mail yet.")
+	p.site.send(1, "ada@example.org", "Hello Ada")
+	p.shows("list", "Hello Ada")
+	p.site.send(2, "grace@example.org", "<b>Hello</b> Grace")
+	p.shows("list", "<b>Hello</b> Grace")
+	p.do(focus("to"))
+	p.press("grace@example.org")
+	p.is(`list.children.length === 1`)
+	p.press(kb.Tab + kb.Enter)
+	p.shows("subject", "<b>Hello</b> Grace")
+	p.shows("copy-code", "492017")
+	p.is(`document.getElementById("open-link").href.includes("/register?token=aaaa")`)
+	p.is(`frame.sandbox.value === "allow-popups allow-popups-to-escape-sandbox" && frame.src.endsWith("02.html")`)
+	p.is(`document.getElementById("tab-html").focus() === undefined`)
+	p.press(kb.ArrowRight)
+	p.shows("text", "Your code:")
+	p.press(kb.ArrowRight)
+	p.shows("source", "Subject:")
+}
+
+func starts(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs/try/")
+	defer p.close()
+	p.is(`document.querySelector(".opblock")`)
+}

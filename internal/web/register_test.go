@@ -1,0 +1,259 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	finish   = "/auth/register/set-password"
+	resend   = "/register-email/resend"
+	link     = "/register?token=0123abcd&email=ada%2Bx%40example.org"
+	email    = "ada+x@example.org"
+	password = "correct horse battery staple"
+	issued   = `{"message":"Token issued.","code":"TOKEN_ISSUED","access_token":"125|fxp_secret","token_type":"Bearer","user_id":1,"account_status":"active"}`
+)
+
+// TestRegistering drives the page that a registration link opens as a person would,
+// by the keyboard alone and on the narrowest of screens.
+func TestRegistering(t *testing.T) {
+	t.Parallel()
+	browser := browse(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"by keyboard, in English":       finishesByKeyboard,
+		"in French":                     speaksFrench,
+		"changes the language":          changesLanguage,
+		"opening asks nothing":          openingAsksNothing,
+		"after a reload":                survivesReload,
+		"errors stand at their fields":  showsFieldErrors,
+		"passwords that differ":         noticesDifferentPasswords,
+		"other errors stand on top":     showsOtherErrors,
+		"waits where it has to":         waits,
+		"an expired link is renewed":    renewsExpiredLink,
+		"a new link has to wait":        waitsForNewLink,
+		"a link without a token":        explainsIncompleteLink,
+		"the server cannot be reached":  explainsNoConnection,
+		"passwords can be looked at":    revealsPassword,
+		"an opinion while one is typed": hasAnOpinion,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// choose types a password twice and submits, with keys alone.
+func (p tab) choose(first, second string) {
+	p.t.Helper()
+	p.do(focus("password"))
+	p.press(first + kb.Tab + second + kb.Enter)
+}
+
+func finishesByKeyboard(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
+	p.is(`location.search === "?lang=en" && location.hash === ""`)
+	p.shows("who", email)
+	p.press(kb.Tab) // the change of language
+	p.press(kb.Tab)
+	p.focused("password")
+	p.press(password + kb.Tab)
+	p.focused("confirmation")
+	p.press(password + kb.Tab)
+	p.focused("show")
+	p.press(kb.Tab)
+	p.focused("submit")
+	p.press(kb.Enter)
+	p.shows("done-title", "Your account is ready")
+	p.focused("done-title")
+	p.is(`document.title === "Your account is ready · Flowxi" && history.state === null`)
+	if text := p.value("document.documentElement.outerHTML + location.href"); strings.Contains(text, "fxp_secret") || strings.Contains(text, "0123abcd") {
+		t.Error("the page shows a token")
+	}
+	want := []call{
+		{path: finish, locale: "en", body: map[string]string{
+			"token": "0123abcd", "email": email, "password": password, "password_confirmation": password,
+		}},
+		{path: "/auth/logout", locale: "en", authorization: "Bearer 125|fxp_secret"},
+	}
+	p.is(`performance.getEntriesByName(location.origin + "/api/v1/auth/logout").length > 0`)
+	if diff := cmp.Diff(want, p.api.made(), cmp.AllowUnexported(call{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func speaksFrench(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=fr")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
+	p.shows("choose-title", "Terminez la création de votre compte")
+	p.choose(password, password)
+	p.shows("done-title", "Votre compte est prêt")
+	if calls := p.api.made(); calls[0].locale != "fr" {
+		t.Errorf("it asked for the language %q", calls[0].locale)
+	}
+}
+
+func changesLanguage(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=fr")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.press(kb.Tab + kb.Enter)
+	p.is(`document.documentElement.lang === "en" && location.search === "?lang=en" && location.hash === ""`)
+	p.shows("who", email)
+	p.choose(password, password)
+	p.shows("done-title", "ready")
+	if calls := p.api.made(); calls[0].body["token"] != "0123abcd" || calls[0].locale != "en" {
+		t.Errorf("it sent %v", calls[0])
+	}
+}
+
+func openingAsksNothing(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link)
+	defer p.close()
+	p.shows("who", email)
+	if calls := p.api.made(); len(calls) > 0 {
+		t.Errorf("it asked for %v", calls)
+	}
+}
+
+func survivesReload(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link)
+	defer p.close()
+	p.is(`location.search === ""`)
+	p.do(reload())
+	p.shows("who", email)
+}
+
+func showsFieldErrors(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusUnprocessableEntity, `{"message":"Some fields are invalid.","code":"VALIDATION_FAILED",
+		"errors":{"password":["Too common.","Too short."],"email":["Not an address."]}}`)
+	p.choose("password", "password")
+	p.shows("password-error", "Too common. Too short.")
+	p.focused("password")
+	p.shows("problem", "Not an address.")
+	p.is(`password.getAttribute("aria-invalid") === "true" && !confirmation.hasAttribute("aria-invalid")`)
+	p.is(`password.getAttribute("aria-describedby").includes("password-error")`)
+	p.press("x")
+	p.is(`!password.hasAttribute("aria-invalid") && !document.getElementById("password-error").checkVisibility()`)
+}
+
+func noticesDifferentPasswords(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.choose(password, "something else")
+	p.shows("confirmation-error", "not the same")
+	p.focused("confirmation")
+	p.choose("", "")
+	p.focused("confirmation")
+	if calls := p.api.made(); len(calls) > 0 {
+		t.Errorf("it asked for %v", calls)
+	}
+}
+
+func showsOtherErrors(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusInternalServerError, `{"message":"Something went wrong.","code":"SERVER_ERROR"}`)
+	p.choose(password, password)
+	p.shows("problem", "Something went wrong.")
+	p.is(`document.getElementById("problem").closest("[role=alert]") !== null`)
+	p.is(`submit.textContent === "Create my account" && !submit.hasAttribute("aria-disabled")`)
+}
+
+func waits(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.refuseFor(finish, "5", `{"message":"Too many attempts.","code":"TOO_MANY_REQUESTS"}`)
+	p.choose(password, password)
+	p.shows("problem", "Too many attempts.")
+	p.shows("submit", "Try again in ")
+	p.press(kb.Enter) // the button has the focus, and does nothing
+	p.shows("submit", "Create my account")
+	if calls := p.api.made(); len(calls) != 1 {
+		t.Errorf("it asked %d times", len(calls))
+	}
+}
+
+func renewsExpiredLink(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`)
+	p.api.will(resend, http.StatusOK, `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
+	p.choose(password, password)
+	p.shows("reason", "This link has expired.")
+	p.focused("renew-title")
+	p.press(kb.Tab + kb.Enter)
+	p.shows("renewed", "a new link is on its way")
+	want := call{path: resend, locale: "en", body: map[string]string{"email": email}}
+	if diff := cmp.Diff(want, p.api.made()[1], cmp.AllowUnexported(call{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func waitsForNewLink(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=fr")
+	defer p.close()
+	p.api.will(finish, http.StatusForbidden, `{"message":"Lien invalide.","code":"MAGIC_LINK_INVALID"}`)
+	p.api.refuseFor(resend, "40", `{"message":"Trop de tentatives.","code":"TOO_MANY_REQUESTS"}`)
+	p.choose(password, password)
+	p.shows("reason", "Lien invalide.")
+	p.press(kb.Tab + kb.Enter)
+	p.shows("renew-problem", "Trop de tentatives.")
+	p.shows("resend", "Réessayez dans ")
+	p.is(`resend.getAttribute("aria-disabled") === "true"`)
+}
+
+func explainsIncompleteLink(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/register?lang=en&email=ada@example.org")
+	defer p.close()
+	p.shows("incomplete-title", "This link is not complete")
+	p.is(`!document.getElementById("form").checkVisibility()`)
+}
+
+func explainsNoConnection(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, "<html>a proxy was here</html>")
+	p.choose(password, password)
+	p.shows("problem", "could not be reached")
+}
+
+func revealsPassword(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.do(focus("show"))
+	p.press(" ")
+	p.shows("show", "Hide password")
+	p.is(`password.type === "text" && confirmation.type === "text"`)
+	p.press(" ")
+	p.is(`password.type === "password" && confirmation.type === "password"`)
+}
+
+func hasAnOpinion(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.do(focus("password"))
+	for _, step := range []struct{ keys, want, level string }{
+		{"abcd", "4 of at least 8 characters.", "1"},
+		{"efgh", "Long enough.", "2"},
+		{" and some more", "A good length.", "3"},
+	} {
+		p.press(step.keys)
+		p.shows("live", step.want)
+		p.is(`strength.dataset.level === ` + quote(step.level))
+	}
+	p.is(`password.select() === undefined`)
+	p.press("aaaaaaaaaa")
+	p.shows("live", "easy to guess")
+	p.is(`password.select() === undefined`)
+	p.press(email)
+	p.shows("live", "This is your email address.")
+}

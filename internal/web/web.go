@@ -1,0 +1,96 @@
+// Package web serves the pages of Flowxi: finishing a registration, the inbox for
+// development, stored photos, and the documents.
+//
+// Its one rule: a page is plain. It asks nothing of another host, runs no script and
+// wears no style that does not come from /assets, and looking at it (GET, HEAD)
+// changes nothing and spends nothing (contract section 6).
+package web
+
+import (
+	"html/template"
+	"net/http"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/mail"
+)
+
+// Deps is what the pages are made of. Catalog, Config and Now are required.
+type Deps struct {
+	Catalog *locale.Catalog
+	Config  config.Config
+	Now     func() time.Time
+	Version string // of the program, told at the foot of pages
+
+	Inbox  *mail.Inbox  // nil where there is no /dev/inbox
+	Folder *blob.Folder // nil where there is no /files
+
+	// Reference are the pages that follow the guides, one for each operation.
+	Reference []Page
+	// OpenAPI makes the description of the API. It is called once, when it is first
+	// asked for. Where it is nil there is no /openapi.yaml, no /openapi.json and no
+	// /docs/try/.
+	OpenAPI func() (yaml, json []byte)
+	// ErrorsTable is a Markdown table of all codes. It stands where a page has the
+	// line {{errors}}.
+	ErrorsTable string
+}
+
+// site is everything that is served. It does not change once it is made.
+type site struct {
+	Deps
+	mux       *http.ServeMux
+	assets    map[string]asset
+	templates *template.Template
+	book      *book
+	openAPI   func() (yaml, json []byte)
+	streams   *streams
+}
+
+// New returns the handler of all pages. It answers paths that it does not know with
+// NOT_FOUND, and is safe for concurrent use.
+func New(d Deps) http.Handler {
+	s := &site{Deps: d, mux: http.NewServeMux(), assets: loadAssets(), streams: newStreams()}
+	s.templates = parseTemplates(s.assets)
+	s.book = newBook(d)
+	s.mountPages()
+	s.mountDocs()
+	if d.Inbox != nil {
+		s.mountInbox()
+	}
+	if d.OpenAPI != nil {
+		s.mountOpenAPI()
+	}
+	return s
+}
+
+// everythingElse is the pattern of the paths that nothing stands at.
+const everythingElse = "/"
+
+func (s *site) mountPages() {
+	s.mux.HandleFunc(everythingElse, s.notFound)
+	s.mux.HandleFunc("/{$}", s.landing)
+	s.mux.HandleFunc("/register", s.register)
+	s.mux.HandleFunc("/assets/{name}", s.asset)
+	s.mux.HandleFunc("/files/{key...}", s.file)
+}
+
+// ServeHTTP implements http.Handler. Nothing here takes anything in, so there are
+// two methods for all of it.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setSecurity(w.Header())
+	handler, pattern := s.mux.Handler(r)
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	if pattern == everythingElse {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	s.refuse(w, r, http.StatusMethodNotAllowed, account.ErrMethodNotAllowed)
+}
