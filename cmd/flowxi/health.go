@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"flowxi.app/flowxi/internal/config"
+)
+
+// healthWait is how long the server may think about how it is.
+const healthWait = 3 * time.Second
+
+type healthCommand struct{}
+
+// Help says what it is for.
+func (healthCommand) Help() string {
+	return "It asks the address FLOWXI_ADDR and fails unless the server answers that it is well: for the health checks of containers."
+}
+
+// Run asks once.
+func (healthCommand) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), healthWait)
+	defer cancel()
+	status, err := askHealth(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("not healthy: %w", err)
+	}
+	printf(w.stdout, "%s\n", status)
+	return nil
+}
+
+func askHealth(ctx context.Context, cfg config.Config) (status string, err error) {
+	client, base, err := localClient(cfg)
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/v1/health", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	var answer struct {
+		Code string `json:"code"`
+		Data struct {
+			Status string `json:"status"`
+		} `json:"data"`
+	}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&answer); err != nil {
+		return "", fmt.Errorf("%s is not Flowxi", base)
+	}
+	if resp.StatusCode != http.StatusOK || answer.Code != "HEALTH_OK" {
+		return "", fmt.Errorf("the server answers %d %s", resp.StatusCode, answer.Code)
+	}
+	return answer.Data.Status, nil
+}
+
+// localClient speaks to the server of this machine. By TLS it trusts the certificate
+// that the server was told to show, and nothing else.
+func localClient(cfg config.Config) (*http.Client, string, error) {
+	addr, err := localAddr(cfg.Addr)
+	if err != nil || cfg.TLSCert == "" {
+		return &http.Client{Transport: &http.Transport{}}, "http://" + addr, err
+	}
+	chain, err := os.ReadFile(cfg.TLSCert)
+	if err != nil {
+		return nil, "", err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(chain) {
+		return nil, "", errors.New("FLOWXI_TLS_CERT holds no certificate")
+	}
+	trust := &tls.Config{RootCAs: roots, ServerName: cfg.PublicURL.Hostname(), MinVersion: tls.VersionTLS12}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: trust}}, "https://" + addr, nil
+}
+
+// localAddr is where a listener on addr is found from the same machine.
+func localAddr(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", err
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port), nil
+}

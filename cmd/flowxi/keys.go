@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/seal"
+)
+
+type keysCommand struct {
+	New    keysNew    `cmd:"" help:"Print a new key, for FLOWXI_KEYS."`
+	Add    keysAdd    `cmd:"" help:"Put a new key into the key file and seal with it from now on."`
+	List   keysList   `cmd:"" help:"List the ids of the keys, the active one first."`
+	Retire keysRetire `cmd:"" help:"Seal everything anew with the active key, and take an older one out of the ring."`
+}
+
+type keysNew struct{}
+
+// Run prints a key, the only secret that this program ever shows.
+func (keysNew) Run(w *world) error {
+	printf(w.stdout, "%s\n", seal.NewKey())
+	return nil
+}
+
+type keysAdd struct{}
+
+// Run adds a key.
+func (keysAdd) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	if cfg.Keys != "" {
+		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) in front of those that are there, and restart")
+	}
+	id, err := seal.Add(node.KeyFile(cfg))
+	if err != nil {
+		return err
+	}
+	printf(w.stdout, "%s\n", id)
+	return nil
+}
+
+type keysList struct {
+	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+type keyEntry struct {
+	ID     string `json:"id"`
+	Active bool   `json:"active"`
+}
+
+// Run lists the ids.
+func (c *keysList) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ring, err := readRing(cfg)
+	if err != nil {
+		return err
+	}
+	var t table
+	t.row("ID", "STATE")
+	var entries []keyEntry
+	for i, id := range ring.IDs() {
+		entries = append(entries, keyEntry{ID: id, Active: i == 0})
+		t.row(id, []string{"active", "old"}[min(i, 1)])
+	}
+	if c.JSON {
+		return printJSON(w.stdout, entries)
+	}
+	return t.print(w.stdout)
+}
+
+func readRing(cfg config.Config) (*seal.KeyRing, error) {
+	if cfg.Keys != "" {
+		return seal.Parse(string(cfg.Keys))
+	}
+	return seal.Load(node.KeyFile(cfg))
+}
+
+type keysRetire struct {
+	ID  string `arg:"" help:"Id of the key."`
+	Yes bool   `short:"y" help:"Do not ask."`
+}
+
+// takeUp is how long servers may take to notice a key that was added: until then they
+// seal with the one before it.
+const takeUp = 12 * time.Second
+
+// Run retires a key.
+func (c *keysRetire) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ring, err := readRing(cfg)
+	if err != nil {
+		return err
+	}
+	if err := retirable(ring.IDs(), c.ID); err != nil {
+		return err
+	}
+	question := fmt.Sprintf("Retire the key %s? Registration codes and photo addresses made with it stop working.", c.ID)
+	if err := confirm(w, c.Yes, question); err != nil {
+		return err
+	}
+	if err := awaitServers(w, cfg); err != nil {
+		return err
+	}
+	if err := reseal(w); err != nil {
+		return err
+	}
+	if cfg.Keys != "" {
+		printf(w.stdout, "Nothing needs %s any more: take it out of FLOWXI_KEYS and restart.\n", c.ID)
+		return nil
+	}
+	if err := seal.Remove(node.KeyFile(cfg), c.ID); err != nil {
+		return err
+	}
+	printf(w.stdout, "%s is retired.\n", c.ID)
+	return nil
+}
+
+func retirable(ids []string, id string) error {
+	switch slices.Index(ids, id) {
+	case -1:
+		return fmt.Errorf("no key has the id %q", id)
+	case 0:
+		return fmt.Errorf("%s is the active key: add a new one first", id)
+	}
+	return nil
+}
+
+// awaitServers gives running servers time to notice the active key, where that is new.
+func awaitServers(w *world, cfg config.Config) error {
+	if cfg.Keys != "" {
+		return nil
+	}
+	info, err := os.Stat(node.KeyFile(cfg))
+	if err != nil {
+		return fmt.Errorf("look at key file: %w", err)
+	}
+	if wait := takeUp - time.Since(info.ModTime()); wait > 0 {
+		printf(w.stderr, "Waiting %s for running servers to take up the active key.\n", wait.Round(time.Second))
+		time.Sleep(min(wait, takeUp))
+	}
+	return nil
+}
+
+func reseal(w *world) error {
+	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
+		return a.Auth.Reseal(ctx, operator(), func(done int) {
+			if terminal(w.stderr) {
+				printf(w.stderr, "\r%d sealed anew", done)
+			}
+		})
+	})
+}

@@ -1,0 +1,93 @@
+// Command flowxi runs Flowxi and looks after one. Its one rule: what it prints on stdout
+// is the answer, and everything else, errors included, is a line on stderr.
+//
+// It exits with 0 where all went well, 1 where something failed, and 2 where the command
+// line or a setting is wrong.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"flowxi.app/flowxi/internal/config"
+)
+
+// commands is the command line, one struct for each command.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or tell whether it is."`
+	User    userCommand    `cmd:"" help:"Look at people and act on their accounts, beside a running server."`
+	Keys    keysCommand    `cmd:"" help:"Look after the key ring."`
+	Health  healthCommand  `cmd:"" help:"Ask the server on this machine how it is."`
+	Version versionCommand `cmd:"" help:"Tell which version this is."`
+	Help    helpCommand    `cmd:"" help:"Show the help of a command."`
+}
+
+// world is what a command sees of the outside.
+type world struct {
+	stdin          *os.File
+	stdout, stderr *os.File
+	environ        []string
+}
+
+// settings reads the settings that a server here would have.
+func (w *world) settings() (config.Config, error) { return config.Load(w.environ) }
+
+func main() {
+	w := &world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
+	err := run(w, os.Args[1:])
+	if err != nil {
+		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(err))
+	}
+	os.Exit(status(err))
+}
+
+func run(w *world, args []string) error {
+	parser, err := parser(w)
+	if err != nil {
+		return err
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return usage{err}
+	}
+	return command.Run(w)
+}
+
+func parser(w *world) (*kong.Kong, error) {
+	return kong.New(&commands{},
+		kong.Name("flowxi"),
+		kong.Description("Flowxi is an authentication server: registration, login, second factor, sessions and profile over one HTTP API."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Writers(w.stdout, w.stderr),
+	)
+}
+
+// usage is an error of the command line.
+type usage struct{ error }
+
+// Unwrap gives the cause.
+func (u usage) Unwrap() error { return u.error }
+
+func status(err error) int {
+	var wrong *config.Error
+	var misused usage
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &wrong), errors.As(err, &misused):
+		return 2
+	}
+	return 1
+}
+
+// oneLine is the error as one line, whatever it was joined from.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// printf writes an answer. A reader that went away is not worth an error.
+func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

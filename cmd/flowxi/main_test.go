@@ -1,0 +1,92 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"flowxi": main})
+}
+
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true, Setup: setUp,
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":     exits,
+			"ready":     ready,
+			"terminate": terminate,
+			"register":  register,
+			"me":        me,
+			"age":       age,
+		},
+	})
+}
+
+// setUp gives each script a server of its own to start, and nobody else's settings.
+func setUp(env *testscript.Env) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	env.Setenv("FLOWXI_ADDR", fmt.Sprintf("127.0.0.1:%d", port))
+	env.Setenv("FLOWXI_PUBLIC_URL", fmt.Sprintf("http://localhost:%d", port))
+	env.Setenv("FLOWXI_DATA_DIR", filepath.Join(env.WorkDir, "data"))
+	return l.Close()
+}
+
+// exits runs a command and demands its exit code: "exits 2 flowxi serve".
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARGUMENT…]")
+	}
+	var ended *exec.ExitError
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &ended) {
+		code = ended.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("it exited with %d, want %s", code, args[0])
+	}
+}
+
+// ready waits until the server answers that it is well.
+func ready(ts *testscript.TestScript, _ bool, _ []string) {
+	var err error
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err = ts.Exec("flowxi", "health"); err == nil {
+			return
+		}
+	}
+	ts.Fatalf("the server does not get ready: %v", err)
+}
+
+// terminate sends SIGTERM to the server, whose lock tells who it is.
+func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("data/server.lock")))
+	ts.Check(err)
+	server, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(server.Signal(syscall.SIGTERM))
+}
+
+// age makes a file look as if it was written a minute ago.
+func age(ts *testscript.TestScript, _ bool, args []string) {
+	then := time.Now().Add(-time.Minute)
+	ts.Check(os.Chtimes(ts.MkAbs(args[0]), then, then))
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/store"
+)
+
+type migrateCommand struct {
+	Up     migrateUp     `cmd:"" help:"Bring the database up to date. A server does it at its start, too."`
+	Status migrateStatus `cmd:"" help:"List the steps of the schema, and when each was taken."`
+}
+
+type migrateUp struct{}
+
+// Run migrates.
+func (migrateUp) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	if err := node.Migrate(context.Background(), cfg); err != nil {
+		return err
+	}
+	printf(w.stdout, "The database is up to date.\n")
+	return nil
+}
+
+type migrateStatus struct {
+	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// Run lists the migrations.
+func (c *migrateStatus) Run(w *world) (err error) {
+	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
+		list, err := a.Store.Migrations(ctx)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(w.stdout, list)
+		}
+		return migrationTable(list).print(w.stdout)
+	})
+}
+
+func migrationTable(list []store.Migration) *table {
+	var t table
+	t.row("VERSION", "NAME", "APPLIED")
+	for _, m := range list {
+		applied := "waiting"
+		if !m.AppliedAt.IsZero() {
+			applied = moment(m.AppliedAt)
+		}
+		t.row(strconv.FormatInt(m.Version, 10), m.Name, applied)
+	}
+	return &t
+}
+
+// withAdmin opens the database for a command and closes it again.
+func withAdmin(w *world, use func(context.Context, *node.Admin) error) (err error) {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	a, err := node.OpenAdmin(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	return use(ctx, a)
+}

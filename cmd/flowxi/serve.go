@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/node"
+)
+
+type serveCommand struct{}
+
+// Help lists every setting, which is all that there is to say about the server.
+func (serveCommand) Help() string {
+	var b strings.Builder
+	b.WriteString("It runs until SIGTERM or SIGINT, then finishes what is under way. A second signal ends it at once.\n\n")
+	b.WriteString("Settings come from the environment:\n")
+	for _, s := range config.Table() {
+		fmt.Fprintf(&b, "\n    %s\n        %s\n        Allowed: %s\n", s.Name, s.Doc, s.Allowed)
+		if s.Default != "" {
+			fmt.Fprintf(&b, "        Default: %s\n", s.Default)
+		}
+	}
+	return b.String()
+}
+
+// Run serves until the first signal.
+func (serveCommand) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal does what signals do
+	log := newLogger(cfg, w.stderr, w.environ)
+	n, err := node.New(ctx, cfg, node.Options{Log: log, Version: thisBuild().Version})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("FLOWXI_ADDR: %w", err), n.Close())
+	}
+	log.Info("serving", "addr", l.Addr().String(), "public_url", cfg.PublicURL.String(),
+		"environment", cfg.Environment, "version", thisBuild().Version)
+	if terminal(w.stdout) {
+		welcome(w, cfg)
+	}
+	return n.Serve(ctx, l)
+}
+
+// welcome tells somebody at a terminal where things are.
+func welcome(w *world, cfg config.Config) {
+	at := cfg.PublicURL.String()
+	printf(w.stdout, "\n  Flowxi %s, %s\n\n", thisBuild().Version, cfg.Environment)
+	printf(w.stdout, "  API    %s/api/v1\n", at)
+	printf(w.stdout, "  Docs   %s/docs\n", at)
+	if cfg.DevInbox() {
+		printf(w.stdout, "  Inbox  %s/dev/inbox\n", at)
+	}
+	printf(w.stdout, "  Data   %s\n\n  Ctrl-C stops it.\n\n", cfg.DataDir)
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/node"
+)
+
+type userCommand struct {
+	List    userList    `cmd:"" help:"List people by id."`
+	Show    userShow    `cmd:"" help:"Show one person and their sessions."`
+	Block   userBlock   `cmd:"" help:"Lock a person out and end their sessions, until they are unblocked."`
+	Unblock userUnblock `cmd:"" help:"Let a blocked person in again."`
+	Close   userClose   `cmd:"" help:"End an account for good."`
+	Logout  userLogout  `cmd:"" help:"End all sessions of a person."`
+}
+
+type userList struct {
+	Status string `enum:",pending,active,blocked,closed" default:"" help:"Only people with this status: pending, active, blocked or closed."`
+	After  int64  `help:"Only people with a higher id than this: the next page."`
+	Limit  int    `default:"100" help:"At most so many people."`
+	JSON   bool   `name:"json" help:"Answer in JSON."`
+}
+
+// Validate refuses what would list nothing.
+func (c *userList) Validate() error {
+	if c.Limit < 1 || c.Limit > 10_000 {
+		return fmt.Errorf("--limit is %d: allowed is a number from 1 to 10000", c.Limit)
+	}
+	return nil
+}
+
+// Run lists people.
+func (c *userList) Run(w *world) error {
+	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
+		people, err := a.Auth.ListUsers(ctx, account.Status(c.Status), account.UserID(c.After), c.Limit)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(w.stdout, personsOf(people))
+		}
+		return peopleTable(people).print(w.stdout)
+	})
+}
+
+func peopleTable(people []account.User) *table {
+	var t table
+	t.row("ID", "USERNAME", "STATUS", "E-MAIL", "2FA", "CREATED")
+	for _, u := range people {
+		t.row(strconv.FormatInt(int64(u.ID), 10), u.Username, string(u.Status), u.Email, onOff(u.TOTP.Enabled()), moment(u.CreatedAt))
+	}
+	return &t
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// who names the person that a command is about.
+type who struct {
+	Ref string `arg:"" help:"Id, username or e-mail address of the person."`
+}
+
+type userShow struct {
+	who
+
+	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// Run shows one person.
+func (c *userShow) Run(w *world) error {
+	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
+		u, sessions, err := find(ctx, a, c.Ref)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			p := personOf(u)
+			p.Sessions = sessionsOf(sessions, a.Auth.IdleTTL())
+			return printJSON(w.stdout, p)
+		}
+		if err := personTable(u).print(w.stdout); err != nil || len(sessions) == 0 {
+			return err
+		}
+		printf(w.stdout, "\n")
+		return sessionTable(sessions, a.Auth.IdleTTL()).print(w.stdout)
+	})
+}

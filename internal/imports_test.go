@@ -1,0 +1,122 @@
+// Package internal_test holds the house together: it reads the import graph and says
+// in a sentence where a package leans on one that it must not know.
+package internal_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "flowxi.app/flowxi/"
+
+// mayImport says, for each package, which others of this module it may lean on. A
+// package that is not named here has no place in the house yet.
+var mayImport = map[string][]string{
+	"internal": {}, // this test
+
+	// The nouns and the small packages at the bottom.
+	"internal/account":   {},
+	"internal/seal":      {},
+	"internal/totp":      {},
+	"internal/password":  {},
+	"internal/cache":     {},
+	"internal/photo":     {},
+	"internal/blob":      {},
+	"internal/ratelimit": {"internal/cache"},
+	"internal/locale":    {"internal/account"},
+	"internal/form":      {"internal/account", "internal/password"},
+	"internal/config":    {"internal/account", "internal/ratelimit"},
+
+	// One direction: cmd → node → {api, web, mail} → auth → store → account.
+	"internal/store": {"internal/account"},
+	"internal/auth": {
+		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
+		"internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/totp",
+	},
+	"internal/mail": {"internal/account", "internal/locale", "internal/seal", "internal/store"},
+	"internal/api": {
+		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo", "internal/ratelimit",
+	},
+	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/locale", "internal/mail"},
+	"internal/node": {
+		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale",
+		"internal/mail", "internal/password", "internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/web",
+	},
+	"cmd/flowxi": {"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store"},
+
+	// What only tests use.
+	"internal/cache/cachetest":          {"internal/cache"},
+	"internal/blob/blobtest":            {"internal/blob"},
+	"internal/dbtest":                   {"internal/store"},
+	"internal/password/internal/mklist": {},
+	"internal/authtest":                 nil, // starts the whole thing, so it may know all of it
+	"internal/contract":                 nil,
+}
+
+// onlyIn names what the rest of the house must not touch, and the packages that may.
+var onlyIn = map[string][]string{
+	"net/http":     {"internal/api", "internal/web", "internal/node", "internal/authtest", "internal/contract", "cmd/flowxi"},
+	"database/sql": {"internal/store", "internal/dbtest"},
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestTheHouseIsAsDrawn(t *testing.T) {
+	t.Parallel()
+	for _, p := range packages(t) {
+		name := strings.TrimPrefix(p.ImportPath, module)
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("%s has no place in the house: name it in mayImport, with what it may lean on", name)
+			continue
+		}
+		for _, other := range p.Imports {
+			if keepers, guarded := onlyIn[other]; guarded && !slices.Contains(keepers, name) {
+				t.Errorf("%s imports %s, which belongs to %s alone", name, other, strings.Join(keepers, ", "))
+			}
+			inside, ours := strings.CutPrefix(other, module)
+			if ours && allowed != nil && !slices.Contains(allowed, inside) {
+				t.Errorf("%s imports %s, which it must not know", name, inside)
+			}
+		}
+		if name == "internal/account" {
+			standardOnly(t, p)
+		}
+	}
+}
+
+func standardOnly(t *testing.T, p listed) {
+	t.Helper()
+	for _, other := range p.Imports {
+		if strings.Contains(strings.Split(other, "/")[0], ".") {
+			t.Errorf("the nouns import %s; they depend on the standard library alone", other)
+		}
+	}
+}
+
+func packages(t *testing.T) (list []listed) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p listed
+		if err := dec.Decode(&p); err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		list = append(list, p)
+	}
+	if len(list) < 10 {
+		t.Fatalf("go list names %d packages; the house has more", len(list))
+	}
+	return list
+}
