@@ -1,0 +1,97 @@
+package contract_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/config"
+)
+
+// Fields is a JSON object to send.
+type Fields = authtest.Fields
+
+const (
+	ada   = "ada@example.com"
+	bob   = "bob@example.com"
+	carol = "carol@example.com"
+
+	password = authtest.Password
+	racers   = 32
+)
+
+// onEach runs a test on each engine, at once, each with a server of its own. The
+// server trusts loopback as its proxy, so that a client may come From anywhere.
+func onEach(t *testing.T, test func(t *testing.T, srv *authtest.Server)) {
+	t.Helper()
+	onEachWith(t, func(*config.Config) {}, test)
+}
+
+// onEachWith is onEach with another configuration.
+func onEachWith(t *testing.T, configure func(*config.Config), test func(t *testing.T, srv *authtest.Server)) {
+	t.Helper()
+	t.Parallel()
+	authtest.Engines(t, func(t *testing.T, e authtest.Engine) {
+		test(t, start(t, e, configure))
+	})
+}
+
+func start(t *testing.T, e authtest.Engine, configure func(*config.Config)) *authtest.Server {
+	t.Helper()
+	return authtest.Start(t, e, authtest.WithLimits(), authtest.FastHash(),
+		authtest.WithEnv("FLOWXI_TRUSTED_PROXIES=127.0.0.0/8,::1/128"), authtest.WithConfig(configure))
+}
+
+func withoutLimits(c *config.Config) { c.RateLimits = false }
+
+// count tells how many answers have that status.
+func count(answers []*authtest.Answer, status int) int {
+	n := 0
+	for _, a := range answers {
+		if a.Status == status {
+			n++
+		}
+	}
+	return n
+}
+
+// onlyOne demands that exactly one of the answers succeeded, and returns it.
+func onlyOne(t *testing.T, answers []*authtest.Answer) *authtest.Answer {
+	t.Helper()
+	if n := count(answers, 200); n != 1 {
+		t.Fatalf("%d of %d callers succeeded, want exactly one\n%s", n, len(answers), answers[0])
+	}
+	for _, a := range answers {
+		if a.Status == 200 {
+			return a
+		}
+	}
+	return nil
+}
+
+// otherCode is a well-formed code that is not the given one.
+func otherCode(code string) string {
+	last := code[len(code)-1]
+	return code[:len(code)-1] + string('0'+(last-'0'+1)%10)
+}
+
+// alike demands that two answers cannot be told apart, but for what differs from
+// request to request anyway.
+func alike(t *testing.T, what string, got, want *authtest.Answer) {
+	t.Helper()
+	if g, w := comparable(got), comparable(want); g != w {
+		t.Errorf("%s is told apart\ngot:  %s\nwant: %s", what, g, w)
+	}
+}
+
+func comparable(a *authtest.Answer) string {
+	header := a.Header.Clone()
+	header.Del("Date")
+	header.Del("X-Request-Id")
+	var text strings.Builder
+	_ = header.Write(&text)
+	return strings.Join([]string{http.StatusText(a.Status), text.String(), string(a.Body)}, "\n")
+}
+
+func long(n int) string { return strings.Repeat("a", n) }
