@@ -90,7 +90,7 @@ func requestSection(r Route) string {
 }
 
 func typeText(f form.Field) string {
-	if f.Required {
+	if f.Required && f.With == "" {
 		return "string"
 	}
 	return "string or null"

@@ -106,7 +106,7 @@ func TestTheGoExamplesCompile(t *testing.T) {
 	files := token.NewFileSet()
 	check := types.Config{Importer: importer.ForCompiler(files, "source", nil)}
 	for _, source := range sources(t, "go") {
-		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source {
+		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source+"\n" {
 			t.Errorf("not as gofmt has it: %v\n%s", err, source)
 			continue
 		}

@@ -75,6 +75,7 @@ func ownFacts() map[string]facts {
 		"SecondFactor.secret":         {"For typing into an authenticator app. Null where the second factor is on.", example(exampleTOTP)},
 		"SecondFactor.otpauth_uri":    {"For a QR code. Null where the second factor is on.", object{{"pattern", "^otpauth://totp/"}}},
 		"SecondFactor.expires_in":     {"Seconds that the secret is still good for. Null where the second factor is on.", object{{"minimum", 0}, {"maximum", 600}}},
+		"Person.status":               {"The state of the account. What answers here is active.", example(string(account.Active))},
 		"HealthData.status":           {"", always("ok")},
 		"PhotoDeleted.photo_url":      {"", always(nil)},
 	}

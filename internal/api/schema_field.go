@@ -46,7 +46,7 @@ func fieldSchema(f form.Field) object {
 // fieldType leaves null to every field that may be absent, since the two count as
 // the same or null has a meaning of its own.
 func fieldType(f form.Field) any {
-	if f.Required {
+	if f.Required && f.With == "" {
 		return "string"
 	}
 	return list{"string", "null"}

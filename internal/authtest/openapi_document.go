@@ -176,17 +176,16 @@ func (o operation) asDocumented(e exchanged) *http.Request {
 
 func (o operation) tidy(members map[string]any) {
 	for name, verbatim := range o.texts {
-		text, ok := members[name].(string)
-		if !ok {
-			continue
-		}
+		text, isText := members[name].(string)
 		if verbatim {
 			text = norm.NFKC.String(text)
 		} else {
 			text = strings.TrimSpace(text)
 		}
-		members[name] = text
-		if text == "" {
+		switch {
+		case isText && text != "":
+			members[name] = text
+		case isText, members[name] == nil:
 			delete(members, name)
 		}
 	}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,8 +113,9 @@ func (tx *Tx) StepUp(ctx context.Context, id account.SessionID, now time.Time) e
 // Touch notes when sessions were last used. It never moves a time back, and a session
 // that is gone stays gone.
 func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) error {
-	for id, at := range used {
-		_, err := tx.exec(ctx, "touch session", `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`, id, micros(at))
+	// In one order, so that two flushes do not wait for each other.
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		_, err := tx.exec(ctx, "touch session", `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`, id, micros(used[id]))
 		if err != nil {
 			return err
 		}

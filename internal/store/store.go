@@ -91,7 +91,13 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	_, err = p.Up(ctx)
+	// SQLite has no lock to take turns by. Each step is a transaction, so whoever lost one
+	// to another process finds it done when looking again.
+	for lost := 0; err != nil && s.ro != s.db && lost < len(p.ListSources()); lost++ {
+		_, err = p.Up(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
