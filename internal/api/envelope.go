@@ -127,10 +127,9 @@ func (x *exchange) setHeaders(length int) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	if q := x.caller.Quota; q.Limit > 0 {
-		// Not by Set, which would write them as no document does.
-		h["RateLimit-Limit"] = []string{strconv.Itoa(q.Limit)}
-		h["RateLimit-Remaining"] = []string{strconv.Itoa(q.Remaining)}
-		h["RateLimit-Reset"] = []string{strconv.Itoa(seconds(q.Reset))}
+		h.Set("RateLimit-Limit", strconv.Itoa(q.Limit))
+		h.Set("RateLimit-Remaining", strconv.Itoa(q.Remaining))
+		h.Set("RateLimit-Reset", strconv.Itoa(seconds(q.Reset)))
 	}
 }
 

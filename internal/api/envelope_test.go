@@ -97,13 +97,20 @@ func TestEvery401NamesBearer(t *testing.T) {
 
 func TestFaultsOfOursAreLoggedOnceAndTellNothing(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []error{errors.New("secret detail"), fmt.Errorf("secret detail: %w", context.DeadlineExceeded)} {
+	for _, tt := range []struct {
+		fault  error
+		status int
+		code   string
+	}{
+		{errors.New("secret detail"), 500, "SERVER_ERROR"},
+		{fmt.Errorf("secret detail: %w", context.DeadlineExceeded), 503, "SERVICE_UNAVAILABLE"},
+	} {
 		var log bytes.Buffer
 		w := httptest.NewRecorder()
 		x := newServer(t, logTo(&log)).begin(w, httptest.NewRequest("GET", "/", nil))
 		x.caller.RequestID = "req-1"
-		x.refuse(fault)
-		expect(t, w, 500, "SERVER_ERROR")
+		x.refuse(tt.fault)
+		expect(t, w, tt.status, tt.code)
 		if strings.Contains(w.Body.String(), "detail") {
 			t.Errorf("the client is told %s", w.Body)
 		}

@@ -10,63 +10,61 @@ type meaning struct {
 
 // meaningOf explains an error. The catalogue's messages are for people; this is for
 // developers.
-func meaningOf(e account.Error) meaning { return meanings()[e] }
+func meaningOf(e account.Error) meaning { return meanings[e] }
 
-func meanings() map[account.Error]meaning {
-	return map[account.Error]meaning{
-		account.ErrValidationFailed: {
-			"One field or more is wrong. `errors` tells of all of them at once.", "Shows each message at its field."},
-		account.ErrInvalidCredentials: {
-			"The address is unknown, the password is wrong, or the account is not active: one and the same answer.", "Stays at the login and says so, without guessing which it was."},
-		account.ErrEmailAlreadyUsed: {
-			"The address belongs to an active account.", "Offers to log in, or to take another address."},
-		account.ErrEmailAlreadyActive: {
-			"The account is active already, there is nothing to resend.", "Offers to log in."},
-		account.ErrUnauthenticated: {
-			"The token is missing, malformed, unknown, expired or revoked, or its account is not active: one and the same answer.", "Forgets its token and goes to the login."},
-		account.ErrForbidden: {
-			"The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name.", "Says so and stays where it is."},
-		account.ErrHTTPSRequired: {
-			"The server is public, and the request came by plain HTTP. It is not redirected.", "Uses https. A token that went out in clear should be revoked."},
-		account.ErrNotFound: {
-			"There is nothing at this path.", "Checks its base URL and path; there is nothing to try again."},
-		account.ErrMethodNotAllowed: {
-			"The path has no such method. `Allow` lists those that it has.", "Is mended: this is a slip of the client."},
-		account.ErrMalformedRequest: {
-			"The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice, or goes on behind its end.", "Is mended: this is a slip of the client."},
-		account.ErrPayloadTooLarge: {
-			"The body is longer than is read.", "Asks for a smaller file; other bodies are never that long."},
-		account.ErrUnsupportedMediaType: {
-			"`Content-Type` is missing or another than the operation reads, or the body is compressed.", "Is mended: this is a slip of the client."},
-		account.ErrTooManyRequests: {
-			"A limit is reached. Nothing was done.", "Shows a countdown from `Retry-After` (seconds), then lets the person try again."},
-		account.ErrServerError: {
-			"Something failed that should not. Nothing of it is told; the server's log has the `X-Request-Id`.", "Says so, lets the person try again, and shows the request id for support."},
-		account.ErrServiceUnavailable: {
-			"The server is busy, or something that it needs does not answer.", "Tries again by itself after `Retry-After` (seconds), a few times at most."},
-		account.ErrDeviceNotFound: {
-			"The caller has no such device: it is unknown, logged out already, or somebody else's.", "Reads the list of devices again."},
-		account.ErrTwoFAInvalidCode: {
-			"The code is wrong, or was used before: each is good once.", "Clears the code and asks for the next one that the app shows."},
-		account.ErrTwoFAAlreadyEnabled: {
-			"The second factor is on already.", "Reads the status again."},
-		account.ErrTwoFANotEnabled: {
-			"The second factor is off.", "Reads the status again."},
-		account.ErrTwoFAEnrollmentExpired: {
-			"The pending secret has expired, or none was ever asked for.", "Starts again: reads the status for a new secret and shows its QR code."},
-		account.ErrTwoFAChallengeExpired: {
-			"The challenge is unknown, spent, expired, or ended by too many wrong codes: one and the same answer.", "Goes back to the first step of the login."},
-		account.ErrTwoFAChallengeMismatch: {
-			"The challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.", "Finishes the login where it was begun, or begins again here."},
-		account.ErrOTPInvalid: {
-			"The code is wrong, was replaced or spent, had too many wrong tries, or the address never asked for one.", "Clears the code, and offers to have a new one sent."},
-		account.ErrOTPExpired: {
-			"The code is right, but too old.", "Offers to have a new code sent."},
-		account.ErrMagicLinkInvalid: {
-			"The token of the link is malformed, unknown or replaced, or belongs to another address.", "Says so, and offers to have a new link sent."},
-		account.ErrMagicLinkExpired: {
-			"The link was right, and is too old or used already.", "Offers to have a new link sent, or to log in."},
-	}
+var meanings = map[account.Error]meaning{
+	account.ErrValidationFailed: {
+		"One field or more is wrong. `errors` tells of all of them at once.", "Shows each message at its field."},
+	account.ErrInvalidCredentials: {
+		"The address is unknown, the password is wrong, or the account is not active: one and the same answer.", "Stays at the login and says so, without guessing which it was."},
+	account.ErrEmailAlreadyUsed: {
+		"The address belongs to an active account.", "Offers to log in, or to take another address."},
+	account.ErrEmailAlreadyActive: {
+		"The account is active already, there is nothing to resend.", "Offers to log in."},
+	account.ErrUnauthenticated: {
+		"The token is missing, malformed, unknown, expired or revoked, or its account is not active: one and the same answer.", "Forgets its token and goes to the login."},
+	account.ErrForbidden: {
+		"The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name.", "Says so and stays where it is."},
+	account.ErrHTTPSRequired: {
+		"The server is public, and the request came by plain HTTP. It is not redirected.", "Uses https. A token that went out in clear should be revoked."},
+	account.ErrNotFound: {
+		"There is nothing at this path.", "Checks its base URL and path; there is nothing to try again."},
+	account.ErrMethodNotAllowed: {
+		"The path has no such method. `Allow` lists those that it has.", "Needs correcting: the fault is in the program."},
+	account.ErrMalformedRequest: {
+		"The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice, or goes on behind its end.", "Needs correcting: the fault is in the program."},
+	account.ErrPayloadTooLarge: {
+		"The body is longer than is read.", "Asks for a smaller file; other bodies are never that long."},
+	account.ErrUnsupportedMediaType: {
+		"`Content-Type` is missing or another than the operation reads, or the body is compressed.", "Needs correcting: the fault is in the program."},
+	account.ErrTooManyRequests: {
+		"A limit is reached. Nothing was done.", "Shows a countdown from `Retry-After` (seconds), then lets the person try again."},
+	account.ErrServerError: {
+		"Something failed that should not. Nothing of it is told; the server's log has the `X-Request-Id`.", "Says so, lets the person try again, and shows the request id for support."},
+	account.ErrServiceUnavailable: {
+		"The server is busy, or something that it needs does not answer.", "Tries again by itself after `Retry-After` (seconds), a few times at most."},
+	account.ErrDeviceNotFound: {
+		"The caller has no such device: it is unknown, logged out already, or somebody else's.", "Reads the list of devices again."},
+	account.ErrTwoFAInvalidCode: {
+		"The code is wrong, or was used before: each is good once.", "Clears the code and asks for the next one that the app shows."},
+	account.ErrTwoFAAlreadyEnabled: {
+		"The second factor is on already.", "Reads the status again."},
+	account.ErrTwoFANotEnabled: {
+		"The second factor is off.", "Reads the status again."},
+	account.ErrTwoFAEnrollmentExpired: {
+		"The pending secret has expired, or none was ever asked for.", "Starts again: reads the status for a new secret and shows its QR code."},
+	account.ErrTwoFAChallengeExpired: {
+		"The challenge is unknown, spent, expired, or ended by too many wrong codes: one and the same answer.", "Goes back to the first step of the login."},
+	account.ErrTwoFAChallengeMismatch: {
+		"The challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.", "Finishes the login where it was begun, or begins again here."},
+	account.ErrOTPInvalid: {
+		"The code is wrong, was replaced or spent, had too many wrong tries, or the address never asked for one.", "Clears the code, and offers to have a new one sent."},
+	account.ErrOTPExpired: {
+		"The code is right, but too old.", "Offers to have a new code sent."},
+	account.ErrMagicLinkInvalid: {
+		"The token of the link is malformed, unknown or replaced, or belongs to another address.", "Says so, and offers to have a new link sent."},
+	account.ErrMagicLinkExpired: {
+		"The link was right, and is too old or used already.", "Offers to have a new link sent, or to log in."},
 }
 
 // outcomeMeaning tells when an operation succeeds with a code.

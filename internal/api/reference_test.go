@@ -159,3 +159,11 @@ func TestThePageOfErrorsIsTrue(t *testing.T) {
 		"# Errors\n\nEvery answer has a `message` for the person and a `code` for the program. These are the codes of what did not succeed.\n\n"+
 		ErrorsTable(catalogue))
 }
+
+// BenchmarkReference measures what every start of a server waits for.
+func BenchmarkReference(b *testing.B) {
+	cfg, catalogue := usual(b)
+	for b.Loop() {
+		Reference(cfg, catalogue)
+	}
+}

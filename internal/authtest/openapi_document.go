@@ -66,6 +66,7 @@ func newJudge() (*judge, error) {
 		document:  read(&model.Model, schema_validation.NewSchemaValidator(strict)),
 		validator: validator.NewValidatorFromV3Model(&model.Model, strict),
 		seen:      make(map[string]int),
+		fully:     fullChecks,
 	}, nil
 }
 

@@ -15,9 +15,9 @@ func withFrontend(c *config.Config) { c.FrontendOrigins = []string{frontend} }
 func TestSection01_CORS_AnswersTheConfiguredOrigin(t *testing.T) {
 	onEachWith(t, withFrontend, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t).Header("Origin", frontend)
-		expectHeader(c.Get("/health"), "Access-Control-Allow-Origin", frontend)
+		c.Get("/health").ExpectHeader("Access-Control-Allow-Origin", frontend)
 		refused := c.Get("/me")
-		expectHeader(refused, "Access-Control-Allow-Origin", frontend)
+		refused.ExpectHeader("Access-Control-Allow-Origin", frontend)
 		if vary := strings.Join(refused.Header.Values("Vary"), ","); !strings.Contains(vary, "Origin") || !strings.Contains(vary, "X-App-Locale") {
 			refused.Fail("Vary is %q, want Origin and the locale headers", vary)
 		}
@@ -29,7 +29,7 @@ func TestSection01_CORS_PreflightAllowsWhatTheContractNeeds(t *testing.T) {
 		for path, methods := range allowed {
 			for _, method := range methods {
 				a := preflight(srv.Client(t), frontend, path, method)
-				expectHeader(a, "Access-Control-Allow-Origin", frontend)
+				a.ExpectHeader("Access-Control-Allow-Origin", frontend)
 				if !strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), method) {
 					a.Fail("%s is not allowed on %s", method, path)
 				}
@@ -71,20 +71,21 @@ func TestSection01_CORS_IgnoresEveryOtherOrigin(t *testing.T) {
 	}
 	onEachWith(t, withFrontend, func(t *testing.T, srv *authtest.Server) {
 		for _, origin := range origins {
-			expectNoCORS(srv.Client(t).Header("Origin", origin).Get("/health"))
-			expectNoCORS(preflight(srv.Client(t), origin, "/me", "GET"))
+			expectNoCORS(t, srv.Client(t).Header("Origin", origin).Get("/health"))
+			expectNoCORS(t, preflight(srv.Client(t), origin, "/me", "GET"))
 		}
 	})
 }
 
 func TestSection01_CORS_IsOffWithoutAnOrigin(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		expectNoCORS(srv.Client(t).Header("Origin", frontend).Get("/health"))
-		expectNoCORS(preflight(srv.Client(t), frontend, "/me", "GET"))
+		expectNoCORS(t, srv.Client(t).Header("Origin", frontend).Get("/health"))
+		expectNoCORS(t, preflight(srv.Client(t), frontend, "/me", "GET"))
 	})
 }
 
-func expectNoCORS(a *authtest.Answer) {
+func expectNoCORS(t authtest.TB, a *authtest.Answer) {
+	t.Helper()
 	for _, name := range []string{"Origin", "Methods", "Headers", "Credentials"} {
 		if got := a.Header.Get("Access-Control-Allow-" + name); got != "" {
 			a.Fail("Access-Control-Allow-%s is %q", name, got)

@@ -58,9 +58,9 @@ func TestSection01_Headers_EveryAnswerHasThem(t *testing.T) {
 		for _, s := range samples {
 			t.Run(s.name, func(t *testing.T) {
 				a := c.For(t).Send(s.method, "/api/v1"+s.path, s.body)
-				expectHeader(a, "Content-Language", "fr")
-				expectHeader(a, "Cache-Control", "no-store")
-				expectHeader(a, "X-Content-Type-Options", "nosniff")
+				a.ExpectHeader("Content-Language", "fr")
+				a.ExpectHeader("Cache-Control", "no-store")
+				a.ExpectHeader("X-Content-Type-Options", "nosniff")
 				if !regexp.MustCompile(`^application/json(; ?charset=utf-8)?$`).MatchString(strings.ToLower(a.Header.Get("Content-Type"))) {
 					a.Fail("Content-Type is %q", a.Header.Get("Content-Type"))
 				}
@@ -76,16 +76,10 @@ func TestSection01_Headers_EveryAnswerHasThem(t *testing.T) {
 	})
 }
 
-func expectHeader(a *authtest.Answer, name, want string) {
-	if got := a.Header.Get(name); got != want {
-		a.Fail("%s is %q, want %q", name, got, want)
-	}
-}
-
 func TestSection01_RequestID_IsEchoedWhereSane(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		for _, id := range []string{"4f9d3b3e-5f1c-4f6e-9a39-3f1f3c1f6a77", "req-1", "abc123"} {
-			expectHeader(srv.Client(t).Header("X-Request-Id", id).Get("/me"), "X-Request-Id", id)
+			srv.Client(t).Header("X-Request-Id", id).Get("/me").ExpectHeader("X-Request-Id", id)
 		}
 	})
 }
@@ -107,16 +101,17 @@ func TestSection01_RequestID_IsMadeWhereNotSane(t *testing.T) {
 func TestSection01_RateLimitHeaders_CountDown(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		first, second := srv.Client(t).Get("/me"), srv.Client(t).Get("/me")
-		if quota(first, "Limit") < 1 || quota(first, "Reset") < 0 {
+		if quota(t, first, "Limit") < 1 || quota(t, first, "Reset") < 0 {
 			first.Fail("the limit or its reset makes no sense")
 		}
-		if quota(second, "Remaining") != quota(first, "Remaining")-1 {
-			second.Fail("RateLimit-Remaining went from %d to %d", quota(first, "Remaining"), quota(second, "Remaining"))
+		if quota(t, second, "Remaining") != quota(t, first, "Remaining")-1 {
+			second.Fail("RateLimit-Remaining went from %d to %d", quota(t, first, "Remaining"), quota(t, second, "Remaining"))
 		}
 	})
 }
 
-func quota(a *authtest.Answer, name string) int {
+func quota(t authtest.TB, a *authtest.Answer, name string) int {
+	t.Helper()
 	n, err := strconv.Atoi(a.Header.Get("RateLimit-" + name))
 	if err != nil {
 		a.Fail("RateLimit-%s is %q", name, a.Header.Get("RateLimit-"+name))
@@ -128,9 +123,9 @@ func TestSection01_Unauthorized_EveryOneNamesBearer(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		for _, call := range bearerCalls {
-			expectHeader(c.Send(call.method, "/api/v1"+call.path, nil).Expect(401, "UNAUTHENTICATED"), "WWW-Authenticate", "Bearer")
+			c.Send(call.method, "/api/v1"+call.path, nil).Expect(401, "UNAUTHENTICATED").ExpectHeader("WWW-Authenticate", "Bearer")
 		}
-		expectHeader(c.Login(ada, "phone").Expect(401, "INVALID_CREDENTIALS"), "WWW-Authenticate", "Bearer")
+		c.Login(ada, "phone").Expect(401, "INVALID_CREDENTIALS").ExpectHeader("WWW-Authenticate", "Bearer")
 	})
 }
 

@@ -56,7 +56,7 @@ func TestSection02_Resolver_TakesTheFirstSupportedLanguage(t *testing.T) {
 		for _, l := range languages {
 			t.Run(l.app+"|"+l.accept, func(t *testing.T) {
 				a := srv.Client(t).Header("X-App-Locale", l.app).Header("Accept-Language", l.accept).Get("/me")
-				expectHeader(a, "Content-Language", l.want)
+				a.ExpectHeader("Content-Language", l.want)
 				if a.Message() != unauthenticated(srv.Client(t).Locale(l.want)) {
 					a.Fail("the message is not in %s", l.want)
 				}
@@ -72,7 +72,7 @@ func unauthenticated(c *authtest.Client) string {
 func TestSection02_EmptyHeader_CountsAsAbsent(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		a := srv.Client(t).Header("X-App-Locale", " ").Header("Accept-Language", "en").Get("/me")
-		expectHeader(a, "Content-Language", "en")
+		a.ExpectHeader("Content-Language", "en")
 	})
 }
 
@@ -80,19 +80,19 @@ func TestSection02_Order_EndsWithThePersonsLanguage(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Locale("en").Register(ada)
 		silent := person.Locale("")
-		expectHeader(silent.Get("/me").Expect(200, "ME_OK"), "Content-Language", "en")
-		expectHeader(silent.Header("X-App-Locale", "es,pt").Header("Accept-Language", "garbage").Get("/me"), "Content-Language", "en")
-		expectHeader(silent.Header("Accept-Language", "fr").Get("/me"), "Content-Language", "fr")
-		expectHeader(silent.Locale("fr").Get("/me"), "Content-Language", "fr")
-		expectHeader(silent.Post("/auth/logout-device", Fields{}), "Content-Language", "en")
-		expectHeader(silent.Token("1|fxp_nothing").Get("/me").Expect(401, "UNAUTHENTICATED"), "Content-Language", "fr")
+		silent.Get("/me").Expect(200, "ME_OK").ExpectHeader("Content-Language", "en")
+		silent.Header("X-App-Locale", "es,pt").Header("Accept-Language", "garbage").Get("/me").ExpectHeader("Content-Language", "en")
+		silent.Header("Accept-Language", "fr").Get("/me").ExpectHeader("Content-Language", "fr")
+		silent.Locale("fr").Get("/me").ExpectHeader("Content-Language", "fr")
+		silent.Post("/auth/logout-device", Fields{}).ExpectHeader("Content-Language", "en")
+		silent.Token("1|fxp_nothing").Get("/me").Expect(401, "UNAUTHENTICATED").ExpectHeader("Content-Language", "fr")
 	})
 }
 
 func TestSection02_Order_APublicCallKnowsNoPerson(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		srv.Client(t).Locale("en").Register(ada)
-		expectHeader(srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS"), "Content-Language", "fr")
+		srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS").ExpectHeader("Content-Language", "fr")
 	})
 }
 
@@ -114,19 +114,13 @@ func TestSection02_Documented_Sentences(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)
 		english, french := person.Locale("en"), person.Locale("fr")
-		expectMessage(english.Get("/me"), "OK")
-		expectMessage(french.Patch("/me", Fields{}), "Profil mis à jour.")
-		expectMessage(french.Upload(jpegOf(8, 8)), "Photo de profil mise à jour.")
-		expectMessage(english.Token("").Login(ada, "phone"), "Login successful.")
-		expectMessage(english.Token("").Post("/auth/login", Fields{}), "Some fields are invalid.")
-		expectMessage(english.Post("/auth/logout", nil), "Logged out.")
+		english.Get("/me").ExpectMessage("OK")
+		french.Patch("/me", Fields{}).ExpectMessage("Profil mis à jour.")
+		french.Upload(jpegOf(8, 8)).ExpectMessage("Photo de profil mise à jour.")
+		english.Token("").Login(ada, "phone").ExpectMessage("Login successful.")
+		english.Token("").Post("/auth/login", Fields{}).ExpectMessage("Some fields are invalid.")
+		english.Post("/auth/logout", nil).ExpectMessage("Logged out.")
 	})
-}
-
-func expectMessage(a *authtest.Answer, want string) {
-	if a.Message() != want {
-		a.Fail("the message is %q, want %q", a.Message(), want)
-	}
 }
 
 func TestSection02_Mail_SpeaksTheLanguageOfTheRequest(t *testing.T) {
@@ -187,8 +181,8 @@ func TestSection02_Codes_AreNeverLocalized(t *testing.T) {
 		for _, s := range samples {
 			english := srv.Client(t).Locale("en").Send(s.method, "/api/v1"+s.path, s.body).Expect(s.status, s.code)
 			french := srv.Client(t).Locale("fr").Send(s.method, "/api/v1"+s.path, s.body).Expect(s.status, s.code)
-			expectHeader(english, "Content-Language", "en")
-			expectHeader(french, "Content-Language", "fr")
+			english.ExpectHeader("Content-Language", "en")
+			french.ExpectHeader("Content-Language", "fr")
 			if s.code != "HEALTH_OK" && english.Message() == french.Message() {
 				t.Errorf("%s has one sentence for two languages: %q", s.code, english.Message())
 			}

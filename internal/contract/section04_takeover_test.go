@@ -17,7 +17,7 @@ func TestSection04_Activation_ByCodeDropsEveryOtherCodeAndLink(t *testing.T) {
 		code := c.SendCode(ada)
 		person := c.Token(c.SetPassword(ada, code).Expect(200, "TOKEN_ISSUED").Text("access_token"))
 
-		expectDead(c.SetPasswordByLink(ada, link))
+		expectDead(t, c.SetPasswordByLink(ada, link))
 		c.VerifyCode(ada, code).Expect(403, "OTP_INVALID")
 		c.SetPassword(ada, code).Expect(403, "OTP_INVALID")
 		expectLoggedIn(t, person, true)
@@ -34,8 +34,8 @@ func TestSection04_Activation_ByLinkDropsEveryOtherCodeAndLink(t *testing.T) {
 		link := c.SendLink(ada)
 		person := c.Token(c.SetPasswordByLink(ada, link).Expect(200, "TOKEN_ISSUED").Text("access_token"))
 
-		expectDead(c.SetPasswordByLink(ada, old))
-		expectDead(c.SetPasswordByLink(ada, link))
+		expectDead(t, c.SetPasswordByLink(ada, old))
+		expectDead(t, c.SetPasswordByLink(ada, link))
 		c.VerifyCode(ada, code).Expect(403, "OTP_INVALID")
 		c.SetPassword(ada, code).Expect(403, "OTP_INVALID")
 		expectLoggedIn(t, person, true)
@@ -44,7 +44,8 @@ func TestSection04_Activation_ByLinkDropsEveryOtherCodeAndLink(t *testing.T) {
 
 // expectDead demands that a link does nothing. Whether one that was dropped is
 // invalid or gone, the contract leaves open.
-func expectDead(a *authtest.Answer) {
+func expectDead(t authtest.TB, a *authtest.Answer) {
+	t.Helper()
 	if a.Status == 410 {
 		a.Expect(410, "MAGIC_LINK_EXPIRED")
 		return
@@ -58,7 +59,7 @@ func TestSection04_Activation_OnceDoneCannotBeDoneOverByAnyOldProof(t *testing.T
 		link := c.SendLink(ada)
 		c.SetPasswordByLink(ada, link).Expect(200, "TOKEN_ISSUED")
 		const other = "another password 9"
-		expectDead(c.Post("/auth/register/set-password", Fields{
+		expectDead(t, c.Post("/auth/register/set-password", Fields{
 			"token": link, "email": ada, "password": other, "password_confirmation": other,
 		}))
 		c.Post("/auth/login", authtest.LoginFields(ada, "phone").With("password", other)).Expect(401, "INVALID_CREDENTIALS")
@@ -102,7 +103,7 @@ func TestSection04_Activation_ByCodeAndLinkAtOnceHappensOnce(t *testing.T) {
 			case i%2 == 0:
 				a.Expect(403, "OTP_INVALID")
 			default:
-				expectDead(a)
+				expectDead(t, a)
 			}
 		}
 	})

@@ -39,7 +39,7 @@ func TestSection10_HEAD_WorksWhereverGETDoes(t *testing.T) {
 				head.Fail("HEAD %s answers %d and %d bytes", path, head.Status, len(head.Body))
 			}
 			for _, name := range []string{"Content-Type", "Content-Language", "Cache-Control", "X-Content-Type-Options"} {
-				expectHeader(head, name, get.Header.Get(name))
+				head.ExpectHeader(name, get.Header.Get(name))
 			}
 		}
 		if refused := c.Token("").Head("/me"); refused.Status != 401 || refused.Header.Get("WWW-Authenticate") != "Bearer" {

@@ -6,11 +6,9 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
-	"net/url"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
 )
@@ -20,14 +18,15 @@ func TestSection10_Photo_Answer(t *testing.T) {
 		person := srv.Client(t).Register(ada)
 		person.Locale("fr").Upload(jpegOf(64, 32)).Expect(200, "ME_PHOTO_UPDATED").Matches(
 			`{"message": "Photo de profil mise à jour.", "code": "ME_PHOTO_UPDATED", "data": {"photo_url": "$text", "updated_at": "$time"}}`)
-		if me := person.Get("/me"); load(person.Client, me.Text("data.photo_url")).Bounds().Dx() != 64 {
+		if me := person.Get("/me"); load(t, person.Client, me.Text("data.photo_url")).Bounds().Dx() != 64 {
 			me.Fail("the photo of GET /me is another one")
 		}
 	})
 }
 
 // load opens a photo as a browser would, without a token.
-func load(c *authtest.Client, photoURL string) image.Image {
+func load(t authtest.TB, c *authtest.Client, photoURL string) image.Image {
+	t.Helper()
 	a := c.Token("").Send("GET", photoURL, nil)
 	if a.Status != 200 || a.Header.Get("Content-Type") != "image/jpeg" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		a.Fail("the photo does not load as an image")
@@ -63,8 +62,8 @@ func TestSection10_Photo_JPEGPNGAndWebPByContent(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t).Register(ada).Client
 		for name, data := range map[string][]byte{"JPEG": jpegOf(8, 8), "PNG": pngOf(8, 8), "WebP": webp()} {
-			load(c, sendFile(c, "photo", "x."+name, "image/"+strings.ToLower(name), data).Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url"))
-			load(c, sendFile(c, "photo", "notes.txt", "text/plain", data).Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url"))
+			load(t, c, sendFile(c, "photo", "x."+name, "image/"+strings.ToLower(name), data).Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url"))
+			load(t, c, sendFile(c, "photo", "notes.txt", "text/plain", data).Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url"))
 		}
 	})
 }
@@ -87,7 +86,7 @@ func TestSection10_Photo_WhatIsNoSuchImageIsInvalid(t *testing.T) {
 				sendFile(c.For(t), "photo", "x.jpg", "image/jpeg", data).Invalid("photo")
 			})
 		}
-		load(c, before)
+		load(t, c, before)
 	})
 }
 
@@ -126,7 +125,7 @@ func TestSection10_Photo_IsAtMost1024PixelsOnASide(t *testing.T) {
 		c := srv.Client(t).Register(ada).Client
 		for _, s := range sizes {
 			a := c.Upload(pngOf(s.width, s.height)).Expect(200, "ME_PHOTO_UPDATED")
-			got := load(c, a.Text("data.photo_url")).Bounds()
+			got := load(t, c, a.Text("data.photo_url")).Bounds()
 			if got.Dx() != s.wantWidth || abs(got.Dy()-s.wantHeight) > 1 {
 				a.Fail("%d×%d became %d×%d, want %d×%d", s.width, s.height, got.Dx(), got.Dy(), s.wantWidth, s.wantHeight)
 			}
@@ -141,7 +140,7 @@ func TestSection10_Photo_IsTurnedUprightAndStripped(t *testing.T) {
 		c := srv.Client(t).Register(ada).Client
 		// Orientation 6: the left side of what is stored is the top of the picture.
 		a := c.Upload(withEXIF(jpegOf(80, 40), 6)).Expect(200, "ME_PHOTO_UPDATED")
-		img := load(c, a.Text("data.photo_url"))
+		img := load(t, c, a.Text("data.photo_url"))
 		if img.Bounds().Dx() != 40 || img.Bounds().Dy() != 80 {
 			a.Fail("the photo is %v, want it 40 by 80", img.Bounds())
 		}
@@ -161,134 +160,6 @@ func near(got, want color.Color) bool {
 	r, g, b, _ := got.RGBA()
 	wr, wg, wb, _ := want.RGBA()
 	return abs(int(r)-int(wr)) < 0x2000 && abs(int(g)-int(wg)) < 0x2000 && abs(int(b)-int(wb)) < 0x2000
-}
-
-func TestSection10_Photo_URLExpiresAfterAnHour(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		person := srv.Client(t).Register(ada)
-		old := person.Upload(jpegOf(8, 8)).Text("data.photo_url")
-		srv.Advance(50 * time.Minute)
-		load(person.Client, old)
-		srv.Advance(71 * time.Minute)
-		expectNoPhoto(person.Client, old)
-		load(person.Client, person.Get("/me").Text("data.photo_url"))
-	})
-}
-
-func expectNoPhoto(c *authtest.Client, photoURL string) {
-	if a := c.Send("GET", photoURL, nil); a.Status != 403 && a.Status != 404 {
-		a.Fail("got %d, want the photo refused", a.Status)
-	}
-}
-
-func TestSection10_Photo_URLIsSigned(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		c := srv.Client(t).Register(ada).Client
-		signed, err := url.Parse(c.Upload(jpegOf(8, 8)).Text("data.photo_url"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		bare := *signed
-		bare.RawQuery = ""
-		expectNoPhoto(c, bare.String())
-		for name, values := range signed.Query() {
-			changed, query := *signed, signed.Query()
-			query.Set(name, flip(values[0], len(values[0])-1))
-			changed.RawQuery = query.Encode()
-			expectNoPhoto(c, changed.String())
-			query.Del(name)
-			changed.RawQuery = query.Encode()
-			expectNoPhoto(c, changed.String())
-		}
-		load(c, signed.String())
-	})
-}
-
-func TestSection10_Photo_ASignatureIsGoodForItsOwnPhotoAlone(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		hers := parsed(t, srv.Client(t).Register(ada).Upload(jpegOf(8, 8)).Text("data.photo_url"))
-		his := parsed(t, srv.Client(t).Register(bob).Upload(jpegOf(8, 8)).Text("data.photo_url"))
-		his.RawQuery = hers.RawQuery
-		expectNoPhoto(srv.Client(t), his.String())
-	})
-}
-
-func parsed(t *testing.T, text string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
-func TestSection10_Photo_TheReplacedOneIsGone(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		c := srv.Client(t).Register(ada).Client
-		old := c.Upload(jpegOf(8, 8)).Text("data.photo_url")
-		current := c.Upload(jpegOf(16, 16)).Text("data.photo_url")
-		expectNoPhotoSoon(c, old)
-		if load(c, current).Bounds().Dx() != 16 {
-			t.Error("the current photo is not the new one")
-		}
-	})
-}
-
-// expectNoPhotoSoon waits: the deletion follows the commit.
-func expectNoPhotoSoon(c *authtest.Client, photoURL string) {
-	for range 100 {
-		if a := c.Send("GET", photoURL, nil); a.Status == 403 || a.Status == 404 {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	expectNoPhoto(c, photoURL)
-}
-
-func TestSection10_Photo_ByManyAtOnceLeavesOne(t *testing.T) {
-	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
-		c := srv.Client(t).Register(ada).Client
-		answers := authtest.Race(8, func(i int) *authtest.Answer { return c.Upload(jpegOf(8+i, 8)) })
-		current := parsed(t, c.Get("/me").Text("data.photo_url"))
-		found := false
-		for _, a := range answers {
-			if a.Status == 503 {
-				continue
-			}
-			photo := a.Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url")
-			if parsed(t, photo).Path == current.Path {
-				found = true
-				load(c, photo)
-				continue
-			}
-			expectNoPhotoSoon(c, photo)
-		}
-		if !found {
-			t.Error("the current photo is none of those that were answered")
-		}
-	})
-}
-
-func TestSection10_Photo_Delete(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		c := srv.Client(t).Register(ada).Client
-		old := c.Upload(jpegOf(8, 8)).Text("data.photo_url")
-		a := c.Delete("/me/photo").Expect(200, "ME_PHOTO_DELETED")
-		if a.Value("data.photo_url") != nil {
-			a.Fail("photo_url is not null")
-		}
-		if me := c.Get("/me"); me.Value("data.photo_url") != nil {
-			me.Fail("photo_url is not null")
-		}
-		expectNoPhotoSoon(c, old)
-	})
-}
-
-func TestSection10_Photo_DeleteWithoutOneIsNoError(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		c := srv.Client(t).Register(ada)
-		c.Delete("/me/photo").Expect(200, "ME_PHOTO_DELETED")
-	})
 }
 
 func TestSection10_Photo_NeedsATokenBeforeAnyByteIsLookedAt(t *testing.T) {

@@ -43,7 +43,7 @@ func TestSection11_Health_IsUnlimited(t *testing.T) {
 		for range 650 {
 			c.Get("/health").Expect(200, "HEALTH_OK")
 		}
-		if a := c.Get("/me"); quota(a.Expect(401, "UNAUTHENTICATED"), "Remaining") < 500 {
+		if a := c.Get("/me"); quota(t, a.Expect(401, "UNAUTHENTICATED"), "Remaining") < 500 {
 			a.Fail("the health checks counted")
 		}
 	})

@@ -42,7 +42,8 @@ type authenticator struct {
 }
 
 // enroll switches the second factor of a person on.
-func enroll(srv *authtest.Server, c *authtest.Client) authenticator {
+func enroll(t authtest.TB, srv *authtest.Server, c *authtest.Client) authenticator {
+	t.Helper()
 	a := authenticator{srv, c.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")}
 	c.Post("/auth/2fa/enable", Fields{"code": a.next()}).Expect(200, "TWOFA_ENABLED")
 	return a

@@ -2,14 +2,21 @@ package node
 
 import (
 	"net/http"
+	"sync"
 
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/web"
 )
 
-// pages answers everything outside the API. The inbox is shown only where nobody but
-// this machine can ask for it.
+// pages answers everything outside the API. It is put together when a page is first
+// asked for: most nodes never show one, and none should start the later for it.
 func (n *Node) pages(c *locale.Catalog, version string) http.Handler {
+	made := sync.OnceValue(func() http.Handler { return n.makePages(c, version) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })
+}
+
+// makePages shows the inbox only where nobody but this machine can ask for it.
+func (n *Node) makePages(c *locale.Catalog, version string) http.Handler {
 	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Folder: n.folder}
 	if n.cfg.DevInbox() {
 		d.Inbox = n.inbox

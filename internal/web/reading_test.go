@@ -14,6 +14,7 @@ func TestReading(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"every page fits and obeys its policy": fits,
 		"code has tabs":                        hasTabs,
+		"headings of languages become tabs":    hasTitledTabs,
 		"the search finds by keyboard":         searches,
 		"the inbox is live":                    showsMails,
 		"Swagger UI starts":                    starts,
@@ -30,18 +31,30 @@ func fits(t *testing.T, browser context.Context) {
 	}
 }
 
+// onlyShows tells whether all tabs of the page show blocks of that language.
+func onlyShows(language string) string {
+	return `[...document.querySelectorAll("[role=tabpanel]:not([hidden]) code")].every((c) => c.className === "language-` + language + `")`
+}
+
 func hasTabs(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/docs/login")
 	defer p.close()
-	panels := func(language string) string {
-		return `[...document.querySelectorAll("[role=tabpanel]:not([hidden]) code")].every((c) => c.className === "language-` + language + `")`
-	}
 	p.is(`document.querySelectorAll("[role=tab]").length === 3`)
-	p.is(panels("sh"))
+	p.is(onlyShows("sh"))
 	p.is(`document.querySelector("[role=tab]").focus() === undefined`)
 	p.press(kb.ArrowRight)
-	p.is(panels("js"))
+	p.is(onlyShows("js"))
 	p.is(`document.activeElement.textContent === "JavaScript" && document.activeElement.getAttribute("aria-selected") === "true"`)
+}
+
+func hasTitledTabs(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs/call-login#go")
+	defer p.close()
+	p.is(`document.querySelectorAll("[role=tab]").length === 3`)
+	p.is(onlyShows("go"))
+	p.is(`location.hash = "#curl"`)
+	p.is(onlyShows("sh"))
+	p.is(`document.getElementById("curl").getBoundingClientRect().height <= 1`)
 }
 
 func searches(t *testing.T, browser context.Context) {

@@ -8,7 +8,7 @@
 
   groupTabs();
   document.querySelectorAll(".prose pre").forEach(addCopy);
-  document.querySelectorAll(".prose :is(h2, h3)[id]").forEach(addAnchor);
+  document.querySelectorAll(".prose :is(h2, h3)[id]:not(.visually-hidden)").forEach(addAnchor);
   prepareSearch();
 
   function make(tag, attributes, ...children) {
@@ -37,37 +37,61 @@
     heading.append(make("a", { class: "anchor", href: "#" + heading.id, "aria-label": "Link to “" + name + "”" }, "#"));
   }
 
-  // groupTabs turns blocks of shell, JavaScript and Go that follow each other into one
-  // with tabs. The choice holds for the whole page.
+  // groupTabs turns blocks of shell, JavaScript and Go that follow each other, with or
+  // without a heading of that name over each, into one with tabs. The choice holds for
+  // the whole page.
   function groupTabs() {
-    const languageOf = (pre) => {
-      const code = pre && pre.matches("pre") && pre.firstElementChild;
-      return code ? code.className.replace("language-", "") : "";
-    };
     let number = 0;
     for (const first of document.querySelectorAll(".prose pre")) {
-      const second = first.nextElementSibling;
-      const third = second && second.nextElementSibling;
-      const run = [first, second, third];
-      if (run.map(languageOf).join() === "sh,js,go") makeTabs(run, languageOf, number++);
+      const second = blockAfter(first);
+      const run = [first, second, blockAfter(second)];
+      if (run.map(languageOf).join() === "sh,js,go") makeTabs(run, number++);
     }
+    addEventListener("hashchange", followHash);
+    followHash();
   }
 
-  function makeTabs(blocks, languageOf, number) {
+  function languageOf(pre) {
+    const code = pre && pre.matches("pre") && pre.firstElementChild;
+    return code ? code.className.replace("language-", "") : "";
+  }
+
+  function isTitle(element) {
+    return element && element.matches("h2, h3, h4") && Object.values(names).includes(element.textContent);
+  }
+
+  function blockAfter(element) {
+    const next = element && element.nextElementSibling;
+    return isTitle(next) ? next.nextElementSibling : next;
+  }
+
+  function makeTabs(blocks, number) {
     const list = make("div", { class: "tabs", role: "tablist", "aria-label": "Languages" });
-    blocks[0].before(list);
+    (isTitle(blocks[0].previousElementSibling) ? blocks[0].previousElementSibling : blocks[0]).before(list);
     for (const pre of blocks) {
       const language = languageOf(pre);
       const id = "tab-" + number + "-" + language;
       const panel = make("div", { role: "tabpanel", id: id + "-panel", "aria-labelledby": id });
       const tab = make("button", { type: "button", role: "tab", id: id, "aria-controls": panel.id, "data-language": language }, names[language]);
-      pre.replaceWith(panel);
-      panel.append(pre);
+      const title = isTitle(pre.previousElementSibling) ? [pre.previousElementSibling] : [];
+      pre.before(panel);
+      title.forEach((heading) => heading.classList.add("visually-hidden")); // the tab says it
+      panel.append(...title, pre);
       list.append(tab);
       tab.addEventListener("click", () => chooseLanguage(language));
       tab.addEventListener("keydown", (event) => step(event, list));
     }
     chooseLanguage("sh");
+  }
+
+  // followHash shows the language to whose heading the address points.
+  function followHash() {
+    const target = $(decodeURIComponent(location.hash.slice(1)));
+    const panel = target && target.closest(".prose [role=tabpanel]");
+    if (!panel) return;
+    const tab = $(panel.getAttribute("aria-labelledby"));
+    chooseLanguage(tab.dataset.language);
+    tab.scrollIntoView({ block: "center" });
   }
 
   function step(event, list) {
