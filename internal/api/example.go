@@ -17,7 +17,7 @@ import (
 // What examples speak of. None of it is good for anything.
 const (
 	exampleEmail  = "ada@example.com"
-	exampleToken  = "125|fxp_EXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE"
+	exampleToken  = "125|fxp_EXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE" //nolint:gosec // for documents, and no token
 	exampleHex    = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 	exampleTOTP   = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	exampleUserID = 17

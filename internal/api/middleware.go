@@ -117,7 +117,7 @@ func (x *exchange) recover() {
 	if cause == nil {
 		return
 	}
-	if cause == http.ErrAbortHandler {
+	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, which net/http compares like this too
 		panic(cause)
 	}
 	x.Log.Error("panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", x.caller.RequestID)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
@@ -58,7 +59,7 @@ func (d *document) opening(r Route) string {
 		who = "Needs a token: `Authorization: Bearer <token>`."
 	}
 	line := fmt.Sprintf("```http\n%s %s%s%s\n```\n\n%s", r.Method, d.cfg.PublicURL, Prefix, r.Path, who)
-	if r.Method == "GET" {
+	if r.Method == http.MethodGet {
 		line += " `HEAD` gives the headers alone."
 	}
 	return line

@@ -33,9 +33,9 @@ func (x *exchange) readPhoto() ([]byte, error) {
 	for n := 0; ; n++ {
 		part, err := parts.NextRawPart()
 		switch {
-		case err == io.EOF && !found: // a wrapped one is a body that ends too early
+		case err == io.EOF && !found: //nolint:errorlint // a wrapped one is a body that ends too early
 			return nil, photoProblem("required")
-		case err == io.EOF:
+		case err == io.EOF: //nolint:errorlint // as above
 			x.readUntil(time.Time{})
 			return data, nil
 		case err != nil:

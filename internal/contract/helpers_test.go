@@ -80,12 +80,12 @@ func otherCode(code string) string {
 // request to request anyway.
 func alike(t *testing.T, what string, got, want *authtest.Answer) {
 	t.Helper()
-	if g, w := comparable(got), comparable(want); g != w {
+	if g, w := essence(got), essence(want); g != w {
 		t.Errorf("%s is told apart\ngot:  %s\nwant: %s", what, g, w)
 	}
 }
 
-func comparable(a *authtest.Answer) string {
+func essence(a *authtest.Answer) string {
 	header := a.Header.Clone()
 	header.Del("Date")
 	header.Del("X-Request-Id")

@@ -93,7 +93,7 @@ func schemaHash() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s %d\n%s", filepath.Base(file), len(text), text)
+		_, _ = fmt.Fprintf(h, "%s %d\n%s", filepath.Base(file), len(text), text)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }

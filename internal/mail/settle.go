@@ -73,5 +73,5 @@ func (w *Worker) note(ctx context.Context, m account.Mail, write func() error) {
 func backoff(failures int) time.Duration {
 	steps := [...]time.Duration{1, 2, 5, 15, 30, 60, 120}
 	full := steps[min(failures, len(steps)-1)] * time.Second
-	return full - rand.N(full/5)
+	return full - rand.N(full/5) //nolint:gosec // spreads tries, guards nothing
 }

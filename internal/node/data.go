@@ -97,7 +97,7 @@ func openStore(ctx context.Context, cfg config.Config, d dataDir) (*store.Store,
 // createPrivate makes an empty file where there is none, before anybody else could make
 // one that others may read. SQLite gives its journal the same mode.
 func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // in the folder that the operator names
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,15 @@
   groupTabs();
   document.querySelectorAll(".prose pre").forEach(addCopy);
   document.querySelectorAll(".prose :is(h2, h3)[id]:not(.visually-hidden)").forEach(addAnchor);
+  showPlace();
   prepareSearch();
+
+  // showPlace scrolls the list of pages to the one that is open.
+  function showPlace() {
+    const side = document.querySelector(".side");
+    const current = side.querySelector("[aria-current]");
+    side.scrollTop = Math.max(0, current.offsetTop - side.clientHeight / 2);
+  }
 
   function make(tag, attributes, ...children) {
     const element = document.createElement(tag);
