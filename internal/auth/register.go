@@ -99,10 +99,10 @@ type Issued struct {
 	Status account.Status
 }
 
-// activate turns the person whose code or link spend takes into an active one, in one
+// activate turns the person of an address whose code or link spend takes into an active one, in one
 // transaction, and opens their first session (contract section 4). gone is the answer
 // where somebody else was faster.
-func (a *Auth) activate(ctx context.Context, c *Caller, plain account.Secret, device account.Device, gone account.Error,
+func (a *Auth) activate(ctx context.Context, c *Caller, email string, plain account.Secret, device account.Device, gone account.Error,
 	spend func(tx *store.Tx, now time.Time) (account.UserID, error),
 ) (issued Issued, err error) {
 	hash, err := a.hasher.Hash(ctx, string(plain))
@@ -115,7 +115,11 @@ func (a *Auth) activate(ctx context.Context, c *Caller, plain account.Secret, de
 	}
 	err = a.tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
-		id, err := spend(tx, now)
+		var id account.UserID
+		err := tx.HoldPending(ctx, email, now)
+		if err == nil {
+			id, err = spend(tx, now)
+		}
 		if errors.Is(err, store.ErrNotFound) {
 			return gone
 		}

@@ -47,7 +47,7 @@ func (a *Auth) RegisterByCode(ctx context.Context, c *Caller, in CodePasswordInp
 	if err := a.checkCode(ctx, c, in.Email, in.Code); err != nil {
 		return Issued{}, err
 	}
-	return a.activate(ctx, c, in.Password, in.Device, account.ErrOTPInvalid, func(tx *store.Tx, now time.Time) (account.UserID, error) {
+	return a.activate(ctx, c, in.Email, in.Password, in.Device, account.ErrOTPInvalid, func(tx *store.Tx, now time.Time) (account.UserID, error) {
 		return tx.SpendCode(ctx, in.Email, a.codeDigests(in.Email, in.Code), a.cfg.Limits.CodeTries, now)
 	})
 }

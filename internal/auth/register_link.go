@@ -45,7 +45,7 @@ func (a *Auth) RegisterByLink(ctx context.Context, c *Caller, in LinkPasswordInp
 	if state != store.LinkLive {
 		return Issued{}, a.refuseLink(ctx, c, state)
 	}
-	return a.activate(ctx, c, in.Password, in.Device, account.ErrMagicLinkExpired, func(tx *store.Tx, now time.Time) (account.UserID, error) {
+	return a.activate(ctx, c, in.Email, in.Password, in.Device, account.ErrMagicLinkExpired, func(tx *store.Tx, now time.Time) (account.UserID, error) {
 		return tx.SpendLink(ctx, digest, in.Email, now)
 	})
 }

@@ -52,6 +52,17 @@ func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, max
 	return CodeRight, nil
 }
 
+// HoldPending makes everybody else who is about to activate the pending person of an
+// e-mail wait in one line, by code or by link; ErrNotFound where there is none. A code
+// and a link of one person would otherwise be locked in either order.
+func (tx *Tx) HoldPending(ctx context.Context, email string, now time.Time) error {
+	n, err := tx.exec(ctx, "hold pending user", `UPDATE users SET updated_at = $2 WHERE email = $1 AND status = 'pending'`, email, micros(now))
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
+}
+
 // SpendCode deletes a right, live code and returns whose it was. ErrNotFound where it
 // is neither: of any number of callers one succeeds.
 func (tx *Tx) SpendCode(ctx context.Context, email string, digests [][]byte, maxTries int, now time.Time) (id account.UserID, err error) {
