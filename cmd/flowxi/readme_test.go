@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +27,7 @@ func TestTheWalkInTheReadmeWorksAsWritten(t *testing.T) {
 	if walk == nil {
 		t.Fatal("the README has no walk")
 	}
-	addr := serveWith(t)
+	addr := serve(t)
 	script := strings.ReplaceAll(string(walk[1]), "localhost:8080", addr)
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", script)
 	out, err := cmd.CombinedOutput()
@@ -42,9 +44,9 @@ func TestTheWalkInTheReadmeWorksAsWritten(t *testing.T) {
 	}
 }
 
-// serveWith starts the command on an empty folder and returns its address once it
+// serve starts the command on an empty folder and returns its address once it
 // answers.
-func serveWith(t *testing.T, env ...string) string {
+func serve(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "flowxi")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
@@ -55,8 +57,11 @@ func serveWith(t *testing.T, env ...string) string {
 	cmd := exec.CommandContext(ctx, binary, "serve")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
-	cmd.Env = append(os.Environ(), "FLOWXI_ADDR="+addr, "FLOWXI_PUBLIC_URL=http://"+addr, "FLOWXI_DATA_DIR="+t.TempDir())
-	cmd.Env = append(cmd.Env, env...)
+	// Nobody's settings but the test's: a name that is no setting would end the start.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(line string) bool { return strings.HasPrefix(line, "FLOWXI_") })
+	cmd.Env = append(cmd.Env, "FLOWXI_ADDR="+addr, "FLOWXI_DATA_DIR="+t.TempDir())
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +73,9 @@ func serveWith(t *testing.T, env ...string) string {
 			return addr
 		}
 	}
-	t.Fatal("the server does not answer")
+	stop()
+	_ = cmd.Wait()
+	t.Fatalf("the server does not answer:\n%s", &output)
 	return ""
 }
 
