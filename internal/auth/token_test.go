@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"hash/crc32"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestATokenIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^125\|fx[ps]_[0-9A-Za-z]{49}$`)
+	for _, prefix := range []string{prefixProduction, prefixSandbox} {
+		secret := newSecret(prefix)
+		token := string(formatToken(125, secret))
+		if !form.MatchString(token) {
+			t.Errorf("%q is not of the form that is documented", token)
+		}
+		id, got, ok := parseToken(token, prefix)
+		if id != 125 || got != secret || !ok {
+			t.Errorf("parseToken(%q) = %d, %q, %v", token, id, got, ok)
+		}
+	}
+}
+
+func TestNoTwoSecretsAreAlike(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for range 1000 {
+		seen[newSecret(prefixProduction)] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d different secrets of 1000", len(seen))
+	}
+}
+
+func TestATokenThatCannotBeOursIsRefusedUnasked(t *testing.T) {
+	t.Parallel()
+	secret := newSecret(prefixProduction)
+	other := newSecret(prefixSandbox)
+	for name, token := range map[string]string{
+		"empty":                 "",
+		"no bar":                "125" + secret,
+		"no id":                 "|" + secret,
+		"no secret":             "125|",
+		"a sign":                "+125|" + secret,
+		"a negative id":         "-125|" + secret,
+		"zero":                  "0|" + secret,
+		"a zero in front":       "0125|" + secret,
+		"a space":               " 125|" + secret,
+		"an id past all":        "99999999999999999999|" + secret,
+		"not decimal":           "0x7d|" + secret,
+		"other digits":          "١٢٥|" + secret,
+		"a bar more":            "125||" + secret[1:],
+		"too long":              "125|" + secret + "0",
+		"too short":             "125|" + secret[:len(secret)-1],
+		"the other environment": "125|" + other,
+		"a changed character":   "125|" + flip(secret, len(prefixProduction)),
+		"a changed checksum":    "125|" + flip(secret, len(secret)-1),
+	} {
+		if id, _, ok := parseToken(token, prefixProduction); ok {
+			t.Errorf("%s: %q passes as of session %d", name, token, id)
+		}
+	}
+}
+
+// flip puts another character of the alphabet at a place.
+func flip(s string, at int) string {
+	i := strings.IndexByte(alphabet, s[at])
+	return s[:at] + string(alphabet[(i+1)%len(alphabet)]) + s[at+1:]
+}
+
+func FuzzParseToken(f *testing.F) {
+	f.Add("125|" + newSecret(prefixProduction))
+	f.Add("125|" + newSecret(prefixSandbox))
+	f.Add("1|fxp_" + strings.Repeat("0", randomChars) + checksum("fxp_"+strings.Repeat("0", randomChars)))
+	f.Add("|")
+	f.Add("\x00|fxp_")
+	f.Fuzz(func(t *testing.T, token string) {
+		id, secret, ok := parseToken(token, prefixProduction)
+		if !ok {
+			return
+		}
+		if string(formatToken(id, secret)) != token {
+			t.Errorf("%q has another spelling, %q", token, formatToken(id, secret))
+		}
+		body, sum := secret[:len(secret)-checksumChars], secret[len(secret)-checksumChars:]
+		if id < 1 || !strings.HasPrefix(secret, prefixProduction) || number(sum) != crc32.ChecksumIEEE([]byte(body)) {
+			t.Errorf("%q passes", token)
+		}
+	})
+}
+
+// number reads base 62.
+func number(s string) uint32 {
+	var n uint32
+	for i := range len(s) {
+		n = n*62 + uint32(strings.IndexByte(alphabet, s[i]))
+	}
+	return n
+}
+
+func TestCodesAreSixDigitsAndUseAllOfThem(t *testing.T) {
+	t.Parallel()
+	first := make(map[byte]bool)
+	for range 2000 {
+		code := randomCode()
+		if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+			t.Fatalf("%q is not six digits", code)
+		}
+		first[code[0]] = true
+	}
+	if len(first) != 10 {
+		t.Errorf("codes begin with %d different digits", len(first))
+	}
+}
+
+func TestANetworkIsAnAddressOrHalfOfOne(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"192.0.2.7":            "192.0.2.7",
+		"::ffff:192.0.2.7":     "192.0.2.7",
+		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::1": "2001:db8:1:2::/64",
+		"2001:db8:1:3::":       "2001:db8:1:3::/64",
+		"fe80::1%eth0":         "fe80::/64",
+	} {
+		if got := Network(netip.MustParseAddr(given)); got != want {
+			t.Errorf("Network(%s) = %s, want %s", given, got, want)
+		}
+	}
+}
