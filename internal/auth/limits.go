@@ -61,7 +61,7 @@ func (a *Auth) networkRule(c *Caller) ratelimit.Rule {
 // AdmitRequest counts a request against its network. Everything but the health check
 // passes here first.
 func (a *Auth) AdmitRequest(ctx context.Context, c *Caller) error {
-	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: Network(c.IP)})
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: Network(c.IP), Fleeting: true})
 	return err
 }
 
@@ -73,7 +73,7 @@ func (a *Auth) AdmitPhoto(ctx context.Context, c *Caller) error {
 
 // admitToken counts a request against its token.
 func (a *Auth) admitToken(ctx context.Context, c *Caller, id account.SessionID) error {
-	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.token", Rates: a.cfg.Limits.RequestsPerToken, Subject: strconv.FormatInt(int64(id), 10)})
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.token", Rates: a.cfg.Limits.RequestsPerToken, Subject: strconv.FormatInt(int64(id), 10), Fleeting: true})
 	return err
 }
 

@@ -68,6 +68,10 @@ type Window struct {
 	Key   string
 	Limit int           // zero or less: no limit
 	Per   time.Duration // above zero where there is a limit
+
+	// Fleeting says that a restart may forget the count: it slows a flood down, or goes
+	// with a value that a restart forgets. A key is Fleeting always or never.
+	Fleeting bool
 }
 
 // Reservation is the outcome of Reserve.

@@ -44,9 +44,9 @@ func (e *events) drop(t int64) {
 	}
 }
 
-// remove forgets one event at t, if there is one. It looks from the newest,
+// remove forgets one event at t, and tells whether there was one. It looks from the newest,
 // since what is given back was mostly taken a moment ago.
-func (e *events) remove(t int64) {
+func (e *events) remove(t int64) bool {
 	for i := e.n - 1; i >= 0 && e.at(i) >= t; i-- {
 		if e.at(i) != t {
 			continue
@@ -55,8 +55,9 @@ func (e *events) remove(t int64) {
 			e.ring[e.index(i)] = e.at(i + 1)
 		}
 		e.n--
-		return
+		return true
 	}
+	return false
 }
 
 func (e *events) resize(size int) {

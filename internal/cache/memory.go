@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -41,9 +42,10 @@ type Options struct {
 //
 // It never waits, and so pays no heed to a context.
 type Memory struct {
-	clock  *clock
-	seed   maphash.Seed
-	shards []shard
+	clock   *clock
+	seed    maphash.Seed
+	shards  []shard
+	journal *journal // nil where there is none
 
 	stop    sync.Once
 	stopped chan struct{}
@@ -56,18 +58,22 @@ var _ Cache = (*Memory)(nil)
 // asks now for the time, from any goroutine; a time that steps back stands
 // still for it.
 func NewMemory(now func() time.Time, o Options) *Memory {
+	m := newMemory(now, o)
+	go m.sweepUntilStopped()
+	return m
+}
+
+func newMemory(now func() time.Time, o Options) *Memory {
 	if o.MaxEntries <= 0 {
 		o.MaxEntries = defaultMaxEntries
 	}
-	m := &Memory{
+	return &Memory{
 		clock:   newClock(now),
 		seed:    maphash.MakeSeed(),
 		shards:  makeShards(o.MaxEntries),
 		stopped: make(chan struct{}),
 		swept:   make(chan struct{}),
 	}
-	go m.sweepUntilStopped()
-	return m
 }
 
 func makeShards(entries int) []shard {
@@ -81,11 +87,12 @@ func makeShards(entries int) []shard {
 	return shards
 }
 
-// Close stops the sweeping and waits for it to end. The cache itself goes on
-// answering.
+// Close stops the sweeping, waits for it to end, and closes the journal. The cache
+// itself goes on answering.
 func (m *Memory) Close() {
 	m.stop.Do(func() { close(m.stopped) })
 	<-m.swept
+	m.journal.close()
 }
 
 func (m *Memory) sweepUntilStopped() {
@@ -98,6 +105,7 @@ func (m *Memory) sweepUntilStopped() {
 			return
 		case <-tick.C:
 			m.sweep()
+			m.tidyJournal()
 		}
 	}
 }
@@ -113,6 +121,17 @@ func (m *Memory) sweepShard(s *shard) (unused int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sweep(m.clock.read(), sweepSteps)
+}
+
+// tidyJournal writes a journal anew that has grown. Where that fails, the old one goes
+// on, and the next try comes when it has grown by as much again.
+func (m *Memory) tidyJournal() {
+	if !m.journal.full() {
+		return
+	}
+	if err := m.rewrite(); err != nil {
+		slog.Warn("the journal of limits could not be written anew", "error", err)
+	}
 }
 
 func (m *Memory) index(key string) int {

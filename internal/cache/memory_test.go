@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,19 @@ func TestMemoryIsACache(t *testing.T) {
 	t.Parallel()
 	cachetest.Suite(t, func(t *testing.T) cachetest.Harness {
 		m, clock := newMemory(t, 0)
+		return cachetest.Harness{Cache: m, Advance: clock.Advance}
+	})
+}
+
+func TestMemoryWithAJournalIsACache(t *testing.T) {
+	t.Parallel()
+	cachetest.Suite(t, func(t *testing.T) cachetest.Harness {
+		clock := newFakeClock()
+		m, err := cache.OpenMemory(clock.Now, cache.Options{}, filepath.Join(t.TempDir(), "limits"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(m.Close)
 		return cachetest.Harness{Cache: m, Advance: clock.Advance}
 	})
 }

@@ -34,6 +34,7 @@ func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, erro
 	if err := take(slots, now); err != nil {
 		return Reservation{}, err
 	}
+	m.journal.counted(slots, now)
 	r := Reservation{Allowed: true, taken: newTaken(slots, now)}
 	r.measure(slots, now)
 	return r, nil
@@ -137,7 +138,7 @@ func open(slots []slot, now int64) error {
 			return err
 		}
 		s.entry = s.shard.windows.add(s.Key, after(now, s.Per))
-		s.entry.per = s.Per
+		s.entry.per, s.entry.fleeting = s.Per, s.Fleeting
 	}
 	return nil
 }
@@ -195,7 +196,10 @@ func (m *Memory) release(key string, at int64) {
 	if e == nil {
 		return
 	}
-	e.events.remove(at)
+	if !e.events.remove(at) {
+		return
+	}
+	m.journal.released(e, m.index(key), at)
 	if e.events.n == 0 {
 		s.windows.remove(e)
 		return

@@ -12,9 +12,12 @@ import (
 type entry struct {
 	key     string
 	value   []byte
-	events  events
-	per     time.Duration // of a window
 	expires int64
+
+	// Of a window.
+	events   events
+	per      time.Duration
+	fleeting bool
 
 	// due orders the heap. It is never later than expires: a later expiry is
 	// only noted, and the heap catches up when the entry reaches its top, so

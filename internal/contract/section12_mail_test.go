@@ -148,3 +148,11 @@ func TestSection12_Code_SixtyChecksInTenMinutesFromOneNetwork(t *testing.T) {
 		c.From("192.0.2.2").VerifyCode(bob, "123456").Expect(403, "OTP_INVALID")
 	})
 }
+
+func TestSection12_Mail_ARestartForgetsNothing(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		srv.Client(t).SendCode(ada)
+		srv = srv.Restart(t)
+		limited(t, srv.Client(t).Post("/register-email-code/send", Fields{"email": ada}), time.Minute)
+	})
+}

@@ -20,6 +20,7 @@ type dataDir string
 func (d dataDir) database() string { return filepath.Join(string(d), "flowxi.db") }
 func (d dataDir) keys() string     { return filepath.Join(string(d), "keys") }
 func (d dataDir) photos() string   { return filepath.Join(string(d), "photos") }
+func (d dataDir) limits() string   { return filepath.Join(string(d), "limits") }
 func (d dataDir) inbox() string    { return filepath.Join(string(d), "inbox") }
 
 // make creates the folder where it is missing, for its owner alone. One that is there

@@ -49,6 +49,7 @@ type Node struct {
 	worker  *mail.Worker
 	auth    *auth.Auth
 	handler http.Handler
+	alone   bool // with the data folder
 
 	opened []io.Closer // in the order of opening
 }
@@ -97,22 +98,28 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if err := n.store.Migrate(ctx); err != nil {
 		return err
 	}
+	if n.cfg.DatabaseURL == "" { // the lock says that nobody else is at work
+		if err := n.store.Reclaim(ctx, n.now()); err != nil {
+			return err
+		}
+	}
 	if err := n.openFolder(); err != nil {
 		return err
 	}
 	return n.assemble(o)
 }
 
-// lock keeps a second server off the same data. On PostgreSQL any number of servers may
-// share it.
+// lock keeps a second server off the same data. On PostgreSQL servers may share the
+// folder, and whoever is first has the file of limits.
 func (n *Node) lock() error {
-	if n.cfg.DatabaseURL != "" {
+	lock, err := n.data.lock()
+	if err != nil && n.cfg.DatabaseURL != "" {
 		return nil
 	}
-	lock, err := n.data.lock()
 	if err != nil {
 		return err
 	}
+	n.alone = true
 	n.opened = append(n.opened, lock)
 	return nil
 }
@@ -126,7 +133,17 @@ func (n *Node) openFolder() (err error) {
 	return nil
 }
 
-// assemble makes the parts that hold nothing open but memory.
+func (n *Node) openCache() (err error) {
+	if !n.alone {
+		n.cache = cache.NewMemory(n.now, cache.Options{})
+	} else if n.cache, err = cache.OpenMemory(n.now, cache.Options{}, n.data.limits()); err != nil {
+		return err
+	}
+	n.opened = append(n.opened, closer(n.cache.Close))
+	return nil
+}
+
+// assemble makes the parts out of what is open.
 func (n *Node) assemble(o Options) error {
 	catalog, err := locale.New()
 	if err != nil {
@@ -135,8 +152,9 @@ func (n *Node) assemble(o Options) error {
 	if err := n.openMail(catalog); err != nil {
 		return err
 	}
-	n.cache = cache.NewMemory(n.now, cache.Options{})
-	n.opened = append(n.opened, closer(n.cache.Close))
+	if err := n.openCache(); err != nil {
+		return err
+	}
 	n.auth = auth.New(auth.Deps{
 		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.folder, Config: n.cfg, Now: n.now,
 		Limiter:  ratelimit.New(n.cache, !n.cfg.RateLimits),

@@ -26,6 +26,9 @@ type Rule struct {
 	// Subject is who is counted: an address, a network, the id of a person. The
 	// cache gets to see its SHA-256 hash only.
 	Subject string
+
+	// Fleeting counts may be forgotten when the server starts again.
+	Fleeting bool
 }
 
 // Limiter counts events by rules. Any number of goroutines may use it.
@@ -64,7 +67,7 @@ func windows(rules []Rule) []cache.Window {
 	for _, rule := range rules {
 		prefix := rule.prefix()
 		for _, rate := range rule.Rates {
-			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per})
+			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per, Fleeting: rule.Fleeting})
 		}
 	}
 	return w

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -168,5 +169,19 @@ func TestADeletedObjectIsForgotten(t *testing.T) {
 			}
 		}
 		same(d.t, d.dueTrash(after(10), 10), []string{"b"})
+	})
+}
+
+func TestWhatADeadProcessHadTakenIsDueAtOnce(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		d.claimMail(noon, 10)
+		d.trash("uncommitted", after(3600))
+		d.trash("overdue", noon)
+		if err := d.Reclaim(d.ctx, after(1)); err != nil {
+			d.t.Fatal(err)
+		}
+		same(d.t, d.claimMail(after(1), 10), []account.Mail{mail("m", noon)})
+		same(d.t, d.dueTrash(after(1), 10), []string{"overdue", "uncommitted"})
 	})
 }
