@@ -75,7 +75,7 @@ func (a *Auth) CloseAccount(ctx context.Context, actor string, id account.UserID
 }
 
 func (a *Auth) setStatus(ctx context.Context, actor string, id account.UserID, next func(account.User) account.Status) (u account.User, err error) {
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		if u, err = tx.UserByID(ctx, id); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (a *Auth) setStatus(ctx context.Context, actor string, id account.UserID, n
 
 // LogoutAll ends every session of a person.
 func (a *Auth) LogoutAll(ctx context.Context, actor string, id account.UserID) (u account.User, err error) {
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		if u, err = tx.UserByID(ctx, id); err != nil {
 			return err
 		}

@@ -47,5 +47,5 @@ func (a *Auth) event(c *Caller, action string, about account.UserID, detail stri
 // record writes one event in a transaction of its own, for what is refused and leaves
 // no other trace.
 func (a *Auth) record(ctx context.Context, e store.AuditEvent) error {
-	return a.tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, e) })
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, e) })
 }

@@ -100,15 +100,6 @@ func (a *Auth) IdleTTL() time.Duration { return a.cfg.TokenIdleTTL }
 // busyPause is what a caller waits after a 503 that comes of too much work at once.
 const busyPause = 2 * time.Second
 
-// tx runs fn in a transaction. A database too busy to take it is a 503.
-func (a *Auth) tx(ctx context.Context, fn func(*store.Tx) error) error {
-	err := a.store.Tx(ctx, fn)
-	if errors.Is(err, store.ErrBusy) {
-		return account.ErrServiceUnavailable.After(busyPause)
-	}
-	return err
-}
-
 // hashed runs one of the hasher's functions. A full queue in front of it is a 503.
 func hashed(err error) error {
 	if errors.Is(err, password.ErrBusy) {

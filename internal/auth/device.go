@@ -33,7 +33,7 @@ func (a *Auth) Devices(ctx context.Context, c *Caller) ([]account.Session, error
 // same ErrDeviceNotFound.
 func (a *Auth) LogoutDevice(ctx context.Context, c *Caller, in LogoutDeviceInput) error {
 	id := c.Identity.User.ID
-	return a.tx(ctx, func(tx *store.Tx) error {
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
 			return err
 		}

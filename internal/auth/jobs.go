@@ -114,7 +114,7 @@ func (a *Auth) Sweep(ctx context.Context) error {
 		},
 		func(tx *store.Tx) (int64, error) { return tx.SweepDevices(ctx, now.Add(-devicesKept), sweepBatch) },
 	} {
-		err := a.tx(ctx, func(tx *store.Tx) error {
+		err := a.store.Tx(ctx, func(tx *store.Tx) error {
 			_, err := sweep(tx)
 			return err
 		})

@@ -49,7 +49,7 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		}
 	}
 	var result LoginResult
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		u, err := a.unchanged(ctx, tx, who.User)
 		if err != nil {
 			return err

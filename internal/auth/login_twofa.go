@@ -74,13 +74,13 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 // and once each, whoever else tries at the same time.
 func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, step int64) (issued Issued, err error) {
 	taken := false // a second run of the transaction must not take the challenge twice
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		u, err := a.challenged(ctx, tx.UserByID, ch)
 		if err != nil {
 			return err
 		}
 		if err := a.useStep(ctx, tx, u.ID, step); err != nil {
-			return err
+			return a.orSpent(ctx, key, err)
 		}
 		if !taken {
 			if _, err := a.cache.Take(ctx, key); errors.Is(err, cache.ErrMiss) {
@@ -94,6 +94,15 @@ func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch acc
 		return err
 	})
 	return issued, err
+}
+
+// orSpent answers a code that was used before. Where that was to spend this very
+// challenge, there is no challenge any more.
+func (a *Auth) orSpent(ctx context.Context, key string, used error) error {
+	if _, _, err := a.cache.Get(ctx, key); errors.Is(err, cache.ErrMiss) {
+		return account.ErrTwoFAChallengeExpired
+	}
+	return used
 }
 
 func (a *Auth) readChallenge(ctx context.Context, key string) (ch account.Challenge, err error) {

@@ -38,7 +38,7 @@ func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string
 	id := c.Identity.User.ID
 	key := fmt.Sprintf("profile_photos/user_%d_%s.jpg", id, randomHex(16))
 	// The object is marked for deletion before it exists; the commit takes the mark off.
-	err = a.tx(ctx, func(tx *store.Tx) error { return tx.Trash(ctx, key, a.now().Add(uploadGrace)) })
+	err = a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Trash(ctx, key, a.now().Add(uploadGrace)) })
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -61,7 +61,7 @@ func (a *Auth) DeletePhoto(ctx context.Context, c *Caller) error {
 }
 
 func (a *Auth) swapPhoto(ctx context.Context, c *Caller, key, action string) (updated time.Time, err error) {
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		id := c.Identity.User.ID
 		updated = a.now()
 		if key != "" {

@@ -12,7 +12,10 @@ import (
 // UpdateProfile changes what the caller says of themselves: what is absent stays, null
 // clears (contract section 10). It returns the person as they are then.
 func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u account.User, err error) {
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	if in == (ProfileInput{}) {
+		return c.Identity.User, nil
+	}
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		if u, err = tx.UserByID(ctx, c.Identity.User.ID); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 	if _, err := a.reserve(ctx, c, a.mailRules(c, email)...); err != nil {
 		return err
 	}
-	err := a.tx(ctx, func(tx *store.Tx) error {
+	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
 		if err != nil {
@@ -113,7 +113,7 @@ func (a *Auth) activate(ctx context.Context, c *Caller, email string, plain acco
 	if c.Explicit {
 		locale = c.Locale
 	}
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		var id account.UserID
 		err := tx.HoldPending(ctx, email, now)

@@ -63,7 +63,7 @@ func (a *Auth) checkCode(ctx context.Context, c *Caller, email string, code acco
 		return err
 	}
 	outcome := store.CodeWrong
-	err := a.tx(ctx, func(tx *store.Tx) (err error) {
+	err := a.store.Tx(ctx, func(tx *store.Tx) (err error) {
 		if outcome, err = tx.CheckCode(ctx, email, a.codeDigests(email, code), a.cfg.Limits.CodeTries, a.now()); err != nil {
 			return err
 		}

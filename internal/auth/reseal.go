@@ -46,7 +46,7 @@ func (a *Auth) sealedAfter(ctx context.Context, user account.UserID, mail string
 
 func (a *Auth) resealAll(ctx context.Context, batch []store.Sealed) error {
 	active := a.keys.IDs()[0]
-	return a.tx(ctx, func(tx *store.Tx) error {
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		for _, s := range batch {
 			if by, _ := a.keys.SealedBy(s.Value); by == active {
 				continue

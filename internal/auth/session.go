@@ -90,7 +90,7 @@ func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error 
 
 // Logout revokes the caller's token and no other.
 func (a *Auth) Logout(ctx context.Context, c *Caller) error {
-	return a.tx(ctx, func(tx *store.Tx) error {
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		gone, err := tx.Revoke(ctx, c.Identity.Session.ID)
 		if err != nil {
 			return err
@@ -178,7 +178,7 @@ func (a *Auth) FlushLastUse(ctx context.Context) error {
 		if len(some) == 0 {
 			return nil
 		}
-		if err := a.tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, some) }); err != nil {
+		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, some) }); err != nil {
 			return err
 		}
 		a.lastUse.flushed(some)
@@ -191,5 +191,5 @@ func (a *Auth) flushLastUseOf(ctx context.Context, id account.UserID) error {
 	if len(mine) == 0 {
 		return nil
 	}
-	return a.tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, mine) })
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, mine) })
 }

@@ -95,7 +95,7 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	if err != nil {
 		return err
 	}
-	err = a.tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		enabled, err := tx.EnableTOTP(ctx, u.ID, a.keys.Seal([]byte(secret), totpContext(u.ID)), a.now())
 		if err != nil {
 			return err
@@ -146,7 +146,7 @@ func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action
 	if err != nil {
 		return err
 	}
-	return a.tx(ctx, func(tx *store.Tx) error {
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		now, err := tx.UserByID(ctx, u.ID)
 		if err != nil {
 			return err

@@ -97,6 +97,9 @@ func TestSection10_Patch_NothingIsASuccess(t *testing.T) {
 				after.Fail("%s changed", field)
 			}
 		}
+		if !after.Time("data.updated_at").Equal(before.Time("data.updated_at")) {
+			after.Fail("updated_at moved, though nothing did")
+		}
 	})
 }
 

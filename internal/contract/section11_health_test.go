@@ -64,3 +64,23 @@ func TestSection11_Health_IsUnavailableWithoutTheDatabase(t *testing.T) {
 	giveBack()
 	srv.Client(t).Get("/health").Expect(200, "HEALTH_OK")
 }
+
+func TestSection11_Unavailable_IsEveryCallWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	srv := start(t, dbtest.Postgres, func(*config.Config) {})
+	person := srv.Client(t).Register(ada)
+	giveBack := srv.LoseDatabase(t)
+	c := srv.Client(t)
+	for _, a := range []*authtest.Answer{
+		c.Login(ada, "phone"),
+		c.Post("/register-email-code/send", Fields{"email": bob}),
+		person.Get("/me"),
+		person.Patch("/me", Fields{"first_name": "Ada"}),
+		person.Upload(jpegOf(8, 8)),
+		person.Post("/auth/logout", nil),
+	} {
+		a.Expect(503, "SERVICE_UNAVAILABLE").RetryAfter()
+	}
+	giveBack()
+	person.Get("/me").Expect(200, "ME_OK")
+}

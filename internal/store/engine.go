@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"runtime"
 
@@ -14,6 +17,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 // engine is everything that differs between SQLite and PostgreSQL. The statements do
@@ -53,6 +58,43 @@ func postgresEngine() engine {
 			return e.Code == "40001" || e.Code == "40P01" || e.Code == "23505"
 		},
 	}
+}
+
+// wrap says what was being done. Where the database is away, or cannot take any more,
+// the error is account.ErrServiceUnavailable too, and not a fault of ours.
+func wrap(what string, err error) error {
+	if away(err) {
+		return fmt.Errorf("%s: %w: %w", what, account.ErrServiceUnavailable, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// away tells whether an error is that of a database that cannot be reached or cannot
+// work, on either engine.
+func away(err error) bool {
+	var (
+		network net.Error
+		connect *pgconn.ConnectError
+		server  *pgconn.PgError
+		file    *sqlite.Error
+	)
+	switch {
+	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return true
+	case errors.As(err, &connect), errors.As(err, &network):
+		return true
+	case errors.As(err, &server):
+		// Connection, resources, operator intervention, system; a server that has become a
+		// standby is read-only.
+		class := server.Code[:min(2, len(server.Code))]
+		return class == "08" || class == "53" || class == "57" || class == "58" || server.Code == "25006"
+	case errors.As(err, &file):
+		switch file.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
+			return true
+		}
+	}
+	return false
 }
 
 // openSQLite returns a pool of one writer and a pool of readers on one file.

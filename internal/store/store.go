@@ -16,14 +16,16 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 // ErrNotFound says that no row is there.
 var ErrNotFound = errors.New("store: not found")
 
 // ErrBusy says that a transaction lost every one of its races or that the database
-// could not be had in time; nothing was written.
-var ErrBusy = errors.New("store: too much contention")
+// could not be had in time; nothing was written. It is account.ErrServiceUnavailable too.
+var ErrBusy = fmt.Errorf("store: too much contention: %w", account.ErrServiceUnavailable)
 
 //go:embed migrations
 var migrations embed.FS
@@ -175,14 +177,14 @@ func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
 		return fmt.Errorf("%w: begin: %w", ErrBusy, err)
 	}
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return wrap("begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	if err := fn(&Tx{reader{tx}}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return wrap("commit", err)
 	}
 	return nil
 }
@@ -200,11 +202,11 @@ type querier interface {
 func (r reader) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
 	res, err := r.q.ExecContext(ctx, query, args...)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", what, err)
+		return 0, wrap(what, err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", what, err)
+		return 0, wrap(what, err)
 	}
 	return n, nil
 }
@@ -216,7 +218,7 @@ func (r reader) row(ctx context.Context, what, query string, args []any, dest ..
 		return ErrNotFound
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return wrap(what, err)
 	}
 	return nil
 }
@@ -225,18 +227,18 @@ func (r reader) row(ctx context.Context, what, query string, args []any, dest ..
 func rows[T any](ctx context.Context, r reader, what, query string, args []any, scan func(scanner) (T, error)) (list []T, err error) {
 	rs, err := r.q.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, wrap(what, err)
 	}
 	defer func() { err = errors.Join(err, rs.Close()) }()
 	for rs.Next() {
 		v, err := scan(rs)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
+			return nil, wrap(what, err)
 		}
 		list = append(list, v)
 	}
 	if err := rs.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", what, err)
+		return nil, wrap(what, err)
 	}
 	return list, nil
 }
