@@ -86,9 +86,9 @@ func (c Config) Loopback() bool { return loopback(c.PublicURL.Hostname()) }
 // SendsMail tells whether mail leaves for the world. Otherwise it goes to the inbox.
 func (c Config) SendsMail() bool { return c.SMTPURL != "" && !c.Sandbox() }
 
-// DevInbox tells whether the inbox may be read on a page: where no mail server is set
-// and nobody but this machine can ask.
-func (c Config) DevInbox() bool { return c.SMTPURL == "" && c.private() }
+// DevInbox tells whether the inbox may be read on a page: where mail stays here and
+// nobody but this machine can ask.
+func (c Config) DevInbox() bool { return !c.SendsMail() && c.private() }
 
 // private tells whether neither the listener nor the public address leaves this machine.
 func (c Config) private() bool {

@@ -47,3 +47,15 @@ func TestInbox_IsNotThereWhereMailLeaves(t *testing.T) {
 		}
 	})
 }
+
+// A sandbox sends nothing, whatever mail server is set.
+func TestInbox_IsThereInASandbox(t *testing.T) {
+	smtp := func(c *config.Config) { c.SMTPURL, c.Environment = "smtp://127.0.0.1:1", "sandbox" }
+	onEachWith(t, smtp, func(t *testing.T, srv *authtest.Server) {
+		c := srv.Client(t)
+		c.SendCode(ada)
+		if a := c.Send("GET", "/dev/inbox.json", nil); a.Status != 200 || a.Len("mails") != 1 {
+			a.Fail("the mail is not in the inbox")
+		}
+	})
+}

@@ -57,7 +57,7 @@ func (n *Node) server(addr string) (*http.Server, error) {
 
 func listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
-		return s.ServeTLS(l, "", "")
+		l = newMixed(l, s.TLSConfig)
 	}
 	return s.Serve(l)
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math/big"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -83,6 +84,43 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	}
 	stop()
 	awaitEnd(t, ended)
+}
+
+func TestPlainHTTPOnTheTLSPortIsAnswered(t *testing.T) {
+	t.Parallel()
+	cert, key := writeCertificate(t, t.TempDir(), 1, time.Now().Add(-time.Minute))
+	n := newNode(t, "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_TLS_CERT="+cert, "FLOWXI_TLS_KEY="+key)
+	addr, stop, ended := serving(t, n)
+	silent, err := net.Dial("tcp", addr) // holds up nobody
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true,
+	}}
+	for _, call := range []struct {
+		url           string
+		status, major int
+	}{
+		{"http://" + addr + "/api/v1/me", 403, 1},
+		{"http://" + addr + "/api/v1/health", 200, 1},
+		{"https://" + addr + "/api/v1/me", 401, 2},
+		{"https://" + addr + "/api/v1/health", 200, 2},
+	} {
+		resp, err := client.Get(call.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := resp.Body.Close(); err != nil || resp.StatusCode != call.status || resp.ProtoMajor != call.major {
+			t.Errorf("%s answers %s by %s", call.url, resp.Status, resp.Proto)
+		}
+	}
+	stop()
+	awaitEnd(t, ended)
+	if _, err := silent.Read(make([]byte, 1)); err == nil {
+		t.Error("the silent connection is kept after the end")
+	}
 }
 
 func TestABrokenRenewalIsNotTakenUp(t *testing.T) {

@@ -1,0 +1,102 @@
+package node
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// tlsRecord is the first byte of a TLS handshake (RFC 8446 section 5.1). No HTTP
+// request begins with it.
+const tlsRecord = 22
+
+// firstByte is how long a new connection may keep silent.
+const firstByte = 5 * time.Second
+
+// mixed accepts TLS and plain HTTP on one port, so that who asks in the clear gets an
+// answer: HTTPS_REQUIRED, or the health of the server (contract sections 3 and 11).
+type mixed struct {
+	net.Listener
+	config *tls.Config
+
+	ready  chan net.Conn
+	failed chan error
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newMixed(l net.Listener, config *tls.Config) *mixed {
+	m := &mixed{Listener: l, config: config, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
+	go m.run()
+	return m
+}
+
+// run looks at each connection beside the others: a silent one holds up nobody.
+func (m *mixed) run() {
+	for {
+		conn, err := m.Listener.Accept()
+		var passing net.Error
+		if errors.As(err, &passing) && passing.Timeout() {
+			continue
+		}
+		if err != nil {
+			m.failed <- err
+			return
+		}
+		go m.look(conn)
+	}
+}
+
+func (m *mixed) look(conn net.Conn) {
+	var first [1]byte
+	_ = conn.SetReadDeadline(time.Now().Add(firstByte))
+	if _, err := conn.Read(first[:]); err != nil {
+		_ = conn.Close()
+		return
+	}
+	_ = conn.SetReadDeadline(time.Time{})
+	var whole net.Conn = &begun{Conn: conn, first: first[:]}
+	if first[0] == tlsRecord {
+		whole = tls.Server(whole, m.config)
+	}
+	select {
+	case m.ready <- whole:
+	case <-m.closed:
+		_ = conn.Close()
+	}
+}
+
+// Accept implements net.Listener.
+func (m *mixed) Accept() (net.Conn, error) {
+	select {
+	case conn := <-m.ready:
+		return conn, nil
+	case err := <-m.failed:
+		m.failed <- err // for whoever asks again
+		return nil, err
+	}
+}
+
+// Close implements net.Listener.
+func (m *mixed) Close() error {
+	m.once.Do(func() { close(m.closed) })
+	return m.Listener.Close()
+}
+
+// begun is a connection whose first bytes have been read.
+type begun struct {
+	net.Conn
+	first []byte
+}
+
+// Read implements net.Conn.
+func (b *begun) Read(p []byte) (int, error) {
+	if len(b.first) > 0 {
+		n := copy(p, b.first)
+		b.first = b.first[n:]
+		return n, nil
+	}
+	return b.Conn.Read(p)
+}
