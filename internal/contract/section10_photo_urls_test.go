@@ -137,3 +137,11 @@ func TestSection10_Photo_DeleteWithoutOneIsNoError(t *testing.T) {
 		c.Delete("/me/photo").Expect(200, "ME_PHOTO_DELETED")
 	})
 }
+
+func TestSection10_Photo_ARefusedURLAnswersInTheEnvelope(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		c := srv.Client(t).Locale("en")
+		a := c.Send("GET", "/files/nothing.jpg?expires=1&signature=x", nil).Expect(404, "NOT_FOUND")
+		a.Matches(`{"message": "$text", "code": "NOT_FOUND"}`).ExpectHeader("Content-Language", "en")
+	})
+}

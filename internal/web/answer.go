@@ -64,6 +64,8 @@ func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name str
 	send(w, r, status, "text/html; charset=utf-8", body.Bytes())
 }
 
+const plainText = "text/plain; charset=utf-8"
+
 // send answers with a body of that type.
 func send(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
 	h := w.Header()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/blob"
 )
 
@@ -14,7 +15,7 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", filePolicy)
 	if s.Folder == nil {
-		noFile(w, r)
+		s.noFile(w, r)
 		return
 	}
 	query := r.URL.Query()
@@ -22,10 +23,10 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	object, modified, err := s.Folder.Open(r.PathValue("key"), expires, query.Get("signature"))
 	switch {
 	case errors.Is(err, blob.ErrForbidden), errors.Is(err, blob.ErrNotFound):
-		noFile(w, r)
+		s.noFile(w, r)
 		return
 	case err != nil:
-		send(w, r, http.StatusInternalServerError, plainText, []byte("This file cannot be read now.\n"))
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
 		return
 	}
 	defer func() { _ = object.Close() }() // it was only read
@@ -36,10 +37,8 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", modified, object)
 }
 
-const plainText = "text/plain; charset=utf-8"
-
-func noFile(w http.ResponseWriter, r *http.Request) {
-	send(w, r, http.StatusNotFound, plainText, []byte("There is no such file, or its address has expired.\n"))
+func (s *site) noFile(w http.ResponseWriter, r *http.Request) {
+	s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
 }
 
 // secondsUntil reads a time whose signature has been checked.
