@@ -21,6 +21,14 @@ func (x *exchange) authenticate() error {
 	return nil
 }
 
+// recognize finds the language of a person whose request names nothing that there is:
+// they are told so in theirs. Whoever has no good token is told all the same.
+func (x *exchange) recognize() {
+	if !x.caller.Explicit && x.request.Header.Get("Authorization") != "" {
+		_ = x.authenticate()
+	}
+}
+
 // bearerToken reads the token of the one Authorization header (RFC 6750 section
 // 2.1). It is never taken from the query, the body or a cookie.
 func bearerToken(h http.Header) (string, bool) {

@@ -123,9 +123,8 @@ func (x *exchange) setHeaders(length int) {
 	h := x.writer.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(length))
-	h.Set("Content-Language", string(x.caller.Locale))
+	h.Set("Content-Language", string(x.caller.Locale)) // it may be that of the person by now
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store")
 	if q := x.caller.Quota; q.Limit > 0 {
 		h.Set("RateLimit-Limit", strconv.Itoa(q.Limit))
 		h.Set("RateLimit-Remaining", strconv.Itoa(q.Remaining))

@@ -35,6 +35,7 @@ func (x *exchange) identify() error {
 	x.caller.RequestID = id
 	h := x.writer.Header()
 	h.Set(requestIDHeader, id)
+	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer") // addresses of pages carry link tokens
 	h.Set("Vary", "X-App-Locale, Accept-Language")
@@ -59,6 +60,7 @@ func (x *exchange) speak() error {
 	h := x.request.Header
 	l, ok := x.Catalog.Resolve(strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ","))
 	x.caller.Locale, x.caller.Explicit = x.Catalog.Choose(l, ok, ""), ok
+	x.writer.Header().Set("Content-Language", string(x.caller.Locale))
 	return nil
 }
 

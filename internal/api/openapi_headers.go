@@ -13,14 +13,13 @@ func parameters(languages list) object {
 		"q-values are ignored, the region is dropped, and case does not matter. One with none counts as absent."
 	header := func(name, text string, example any) object {
 		return object{
-			{"name", name}, {"in", "header"}, {"description", text},
-			{"schema", object{{"type", "string"}}}, {"example", example},
-		}
+			{"name", name}, {"in", "header"}, {"description", text}, {"schema", object{{"type", "string"}}},
+		}.when(example != nil, "example", example)
 	}
 	return object{
 		{"AppLocale", header("X-App-Locale", "Language of the answer, and of mails that the request causes. It comes before Accept-Language. "+choice, languages[len(languages)-1])},
 		{"AcceptLanguage", header("Accept-Language", "Language of the answer where X-App-Locale names none. "+choice, "en-GB, fr;q=0.8")},
-		{"RequestId", header(requestIDHeader, "Name of the request in logs: up to 64 letters, digits, dots, dashes and underscores. Anything else is replaced.", "checkout-7f3a")},
+		{"RequestId", header(requestIDHeader, "Name of the request in logs: up to 64 letters, digits, dots, dashes and underscores. Anything else is replaced.", nil)}, // an example would be sent with every try
 	}
 }
 

@@ -74,6 +74,7 @@ func isAPI(clean string) bool {
 func (x *exchange) dispatchAPI() {
 	resource, known := x.resources[x.request.URL.Path]
 	if !known || x.request.URL.RawPath != "" {
+		x.recognize()
 		x.refuse(account.ErrNotFound)
 		return
 	}
@@ -81,6 +82,7 @@ func (x *exchange) dispatchAPI() {
 	x.pattern = x.request.URL.Path
 	if !ok {
 		x.writer.Header().Set("Allow", resource.allow())
+		x.recognize()
 		x.refuse(account.ErrMethodNotAllowed)
 		return
 	}

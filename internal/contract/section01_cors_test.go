@@ -33,6 +33,8 @@ func TestSection01_CORS_PreflightAllowsWhatTheContractNeeds(t *testing.T) {
 				if !strings.Contains(a.Header.Get("Access-Control-Allow-Methods"), method) {
 					a.Fail("%s is not allowed on %s", method, path)
 				}
+				a.ExpectHeader("Cache-Control", "no-store")
+				a.ExpectHeader("Content-Language", "fr")
 				headers := strings.ToLower(a.Header.Get("Access-Control-Allow-Headers"))
 				for _, name := range []string{"authorization", "content-type", "x-app-locale"} {
 					if !strings.Contains(headers, name) {

@@ -189,3 +189,13 @@ func TestSection02_Codes_AreNeverLocalized(t *testing.T) {
 		}
 	})
 }
+
+func TestSection02_Order_HoldsWhereNothingIsToBeFound(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		silent := srv.Client(t).Locale("en").Register(ada).Locale("")
+		silent.Get("/nowhere").Expect(404, "NOT_FOUND").ExpectHeader("Content-Language", "en")
+		silent.Delete("/me").Expect(405, "METHOD_NOT_ALLOWED").ExpectHeader("Content-Language", "en")
+		silent.Locale("fr").Get("/nowhere").Expect(404, "NOT_FOUND").ExpectHeader("Content-Language", "fr")
+		silent.Token("1|fxp_nothing").Get("/nowhere").Expect(404, "NOT_FOUND").ExpectHeader("Content-Language", "fr")
+	})
+}

@@ -82,10 +82,14 @@ func tooLong(text string, limit int) []account.Problem {
 // are no controls: many scripts and emoji need them.
 func isControl(r rune) bool {
 	switch {
-	case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Bidi_Control, r):
+	case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r):
 		return true
 	}
-	return r == '\u2028' || r == '\u2029'
+	switch r {
+	case '\u2028', '\u2029', '\u200b', '\u2060', '\ufeff': // separators, and spaces that nobody sees
+		return true
+	}
+	return false
 }
 
 // Password is any text up to limit code points, taken as it is. Whether it is a

@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Params Params
 	Slots  int           // hashes at once; 0 means GOMAXPROCS
-	Queue  int           // callers that wait for a slot; 0 means 128
+	Queue  int           // callers that wait for a slot; 0 means 256
 	Wait   time.Duration // longest wait for a slot; 0 means 5 seconds
 }
 
@@ -37,10 +37,10 @@ func NewHasher(o Options) *Hasher {
 		o.Slots = runtime.GOMAXPROCS(0)
 	}
 	if o.Queue <= 0 {
-		o.Queue = 128
+		o.Queue = 256
 	}
 	if o.Wait <= 0 {
-		o.Wait = 5 * time.Second
+		o.Wait = 10 * time.Second
 	}
 	h := &Hasher{params: o.Params.completed(), gate: newGate(o.Slots, o.Queue, o.Wait)}
 	nobody := h.blank()
