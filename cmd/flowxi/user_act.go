@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/node"
 )
 
@@ -22,27 +23,21 @@ type userBlock struct {
 
 // Run blocks a person.
 func (c *userBlock) Run(w *world) error {
-	question := "Block %s? Every session of theirs ends now."
-	return act(w, c.Ref, c.harm, question, account.Blocked, func(ctx context.Context, a *node.Admin, id account.UserID) (account.User, error) {
-		return a.Auth.Block(ctx, operator(), id)
+	return act(w, c.Ref, c.harm, deed{
+		question: "Block %s? Every session of theirs ends now.", becomes: account.Blocked, done: "is blocked",
+		do: (*auth.Auth).Block,
 	})
 }
 
 type userUnblock struct {
 	who
-
-	JSON bool `name:"json" help:"Answer in JSON."`
+	harm
 }
 
-// Run unblocks a person, which harms nobody.
+// Run unblocks a person, which harms nobody and is not asked about.
 func (c *userUnblock) Run(w *world) error {
-	return act(w, c.Ref, harm{Yes: true, JSON: c.JSON}, "", "", func(ctx context.Context, a *node.Admin, id account.UserID) (account.User, error) {
-		u, err := a.Auth.Unblock(ctx, operator(), id)
-		if err == nil && u.Status == account.Closed {
-			err = errClosed
-		}
-		return u, err
-	})
+	c.Yes = true
+	return act(w, c.Ref, c.harm, deed{becomes: account.Active, done: "is unblocked", do: (*auth.Auth).Unblock})
 }
 
 type userClose struct {
@@ -52,9 +47,9 @@ type userClose struct {
 
 // Run closes an account.
 func (c *userClose) Run(w *world) error {
-	question := "Close the account of %s? This cannot be undone."
-	return act(w, c.Ref, c.harm, question, account.Closed, func(ctx context.Context, a *node.Admin, id account.UserID) (account.User, error) {
-		return a.Auth.CloseAccount(ctx, operator(), id)
+	return act(w, c.Ref, c.harm, deed{
+		question: "Close the account of %s? This cannot be undone.", becomes: account.Closed, done: "is closed",
+		do: (*auth.Auth).CloseAccount,
 	})
 }
 
@@ -65,36 +60,41 @@ type userLogout struct {
 
 // Run ends all sessions.
 func (c *userLogout) Run(w *world) error {
-	question := "Log %s out everywhere?"
-	return act(w, c.Ref, c.harm, question, "", func(ctx context.Context, a *node.Admin, id account.UserID) (account.User, error) {
-		return a.Auth.LogoutAll(ctx, operator(), id)
+	return act(w, c.Ref, c.harm, deed{
+		question: "Log %s out everywhere?", done: "is logged out everywhere", do: (*auth.Auth).LogoutAll,
 	})
 }
 
 var errClosed = errors.New("the account is closed, for good")
 
-// act finds the person, asks, acts, and shows what became of them. Where a status is
-// given and the person does not end up with it, the account was closed before.
-func act(w *world, ref string, h harm, question string, becomes account.Status,
-	do func(context.Context, *node.Admin, account.UserID) (account.User, error)) error {
+// deed is what is done to a person.
+type deed struct {
+	question string         // with a place for who it is
+	becomes  account.Status // which a closed account refuses; empty where it matters not
+	done     string         // what to say of the person afterwards
+	do       func(*auth.Auth, context.Context, string, account.UserID) (account.User, error)
+}
+
+// act finds the person, asks, does the deed, and tells.
+func act(w *world, ref string, h harm, d deed) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
 		u, _, err := find(ctx, a, ref)
 		if err != nil {
 			return err
 		}
-		if err := confirm(w, h.Yes, fmt.Sprintf(question, u.Username+" ("+u.Email+")")); err != nil {
+		if err := confirm(w, h.Yes, fmt.Sprintf(d.question, u.Username+" ("+u.Email+")")); err != nil {
 			return err
 		}
-		if u, err = do(ctx, a, u.ID); err != nil {
+		if u, err = d.do(a.Auth, ctx, operator(), u.ID); err != nil {
 			return fmt.Errorf("user %s: %w", u.Username, err)
 		}
-		if becomes != "" && u.Status != becomes {
+		if u.Status == account.Closed && d.becomes != account.Closed && d.becomes != "" {
 			return fmt.Errorf("user %s: %w", u.Username, errClosed)
 		}
 		if h.JSON {
 			return printJSON(w.stdout, personOf(u))
 		}
-		printf(w.stdout, "%s is %s.\n", u.Username, u.Status)
+		printf(w.stdout, "%s %s.\n", u.Username, d.done)
 		return nil
 	})
 }
