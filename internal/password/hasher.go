@@ -17,7 +17,7 @@ type Options struct {
 	Params Params
 	Slots  int           // hashes at once; 0 means GOMAXPROCS
 	Queue  int           // callers that wait for a slot; 0 means 256
-	Wait   time.Duration // longest wait for a slot; 0 means 5 seconds
+	Wait   time.Duration // longest wait for a slot; 0 means 10 seconds
 }
 
 // Hasher hashes and verifies passwords with bounded means: its memory is that
