@@ -39,7 +39,7 @@ func (c *clock) read() int64 {
 
 // after is t + d, or the end of time where that overflows.
 func after(t int64, d time.Duration) int64 {
-	if int64(d) > math.MaxInt64-t {
+	if t > 0 && int64(d) > math.MaxInt64-t {
 		return math.MaxInt64
 	}
 	return t + int64(d)

@@ -20,13 +20,12 @@ import (
 const journalSlack = 4 << 20
 
 // journal is a file of what the windows count, so that a restart, even by kill -9,
-// gives nobody their tries back. One line is one event, counted or given back:
+// gives nobody their tries back. One line is one event, counted or given back, with its
+// time and the length of its window in nanoseconds, the time since 1970:
 //
-//   - TIME PER "KEY"
-//   - TIME "KEY"
+//	line = ( "+" time length | "-" time ) quoted-key
 //
-// with the time in nanoseconds since 1970 and the window's length in nanoseconds. What
-// is no such line is passed over, as the end of one that a crash cut short is.
+// What is no such line is passed over, as the end of one that a crash cut short is.
 //
 // A line is written before the caller hears of its event, and not synced: it outlives
 // the process, while a power cut may take the last moments. Where the disk takes no

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -265,4 +266,23 @@ func FuzzJournal(f *testing.F) {
 		}
 		count(t, m, Window{Key: "w", Limit: 1, Per: time.Hour})
 	})
+}
+
+func TestAWindowOfTheJournalLeavesInItsTime(t *testing.T) {
+	t.Parallel()
+	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+	m := openJournal(t, clock.now, path)
+	count(t, m, Window{Key: "short", Limit: 2, Per: time.Minute}, Window{Key: "long", Limit: 2, Per: time.Hour})
+	m.Close()
+	clock.advance(2 * time.Minute)
+	m = openJournal(t, clock.now, path)
+	defer m.Close()
+	if n := m.entries(); n != 1 || strings.Contains(readFile(t, path), "short") {
+		t.Errorf("%d windows are left, and the journal holds\n%s", n, readFile(t, path))
+	}
+	clock.advance(time.Hour)
+	m.sweep()
+	if n := m.entries(); n != 0 {
+		t.Errorf("%d windows are left for good", n)
+	}
 }
