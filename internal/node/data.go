@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gofrs/flock"
 
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/seal"
@@ -34,20 +37,17 @@ func (d dataDir) make() error {
 
 // lock takes the folder for this process. The lock goes with the process, however that
 // ends, so that there is never a stale one to remove.
-func (d dataDir) lock() (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(string(d), "server.lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock data directory: %w", err)
-	}
-	taken, err := lockFile(f)
+func (d dataDir) lock() (io.Closer, error) {
+	f := flock.New(filepath.Join(string(d), "server.lock"), flock.SetPermissions(0o600))
+	ours, err := f.TryLock()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())
 	}
-	if taken {
-		pid, _ := os.ReadFile(f.Name()) // who it is helps, but is not what matters
+	if !ours {
+		pid, _ := os.ReadFile(f.Path()) // who it is helps, but is not what matters
 		return nil, errors.Join(fmt.Errorf("another server (process %s) uses the data directory %s", printablePID(pid), d), f.Close())
 	}
-	if err := writePID(f); err != nil {
+	if err := os.WriteFile(f.Path(), fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())
 	}
 	return f, nil
@@ -59,14 +59,6 @@ func printablePID(text []byte) string {
 		return "unknown"
 	}
 	return pid
-}
-
-func writePID(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(f, os.Getpid())
-	return err
 }
 
 // openRing is the key ring of the settings, or that of the data folder, which is made

@@ -33,18 +33,25 @@ func newMixed(l net.Listener, config *tls.Config) *mixed {
 	return m
 }
 
-// run looks at each connection beside the others: a silent one holds up nobody.
+// longestPause is between two tries to accept where there are too many open files.
+const longestPause = time.Second
+
+// run looks at each connection beside the others: a silent one holds up nobody. Whatever
+// keeps it from accepting, it tries again until the listener is closed.
 func (m *mixed) run() {
+	pause := time.Millisecond
 	for {
 		conn, err := m.Listener.Accept()
-		var passing net.Error
-		if errors.As(err, &passing) && passing.Timeout() {
-			continue
-		}
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			m.failed <- err
 			return
 		}
+		if err != nil {
+			pause = min(2*pause, longestPause)
+			time.Sleep(pause)
+			continue
+		}
+		pause = time.Millisecond
 		go m.look(conn)
 	}
 }

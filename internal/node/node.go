@@ -49,13 +49,12 @@ type Node struct {
 	worker  *mail.Worker
 	auth    *auth.Auth
 	handler http.Handler
-	alone   bool // with the data folder
 
 	opened []io.Closer // in the order of opening
 }
 
-// photoQueue is how many uploads may wait for the one that is being decoded, which can
-// take some 600 MB (see package photo).
+// photoQueue is how many uploads may wait for the one that is being decoded, which takes
+// much memory (see package photo).
 const (
 	photoSlots = 1
 	photoQueue = 32
@@ -98,7 +97,7 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if err := n.store.Migrate(ctx); err != nil {
 		return err
 	}
-	if n.cfg.DatabaseURL == "" { // the lock says that nobody else is at work
+	if n.cfg.DatabaseURL == "" { // and so nobody else has it
 		if err := n.store.Reclaim(ctx, n.now()); err != nil {
 			return err
 		}
@@ -109,17 +108,13 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	return n.assemble(o)
 }
 
-// lock keeps a second server off the same data. On PostgreSQL servers may share the
-// folder, and whoever is first has the file of limits.
+// lock keeps a second server off the same folder, on PostgreSQL too: photos, mails and
+// limits are of one process.
 func (n *Node) lock() error {
 	lock, err := n.data.lock()
-	if err != nil && n.cfg.DatabaseURL != "" {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
-	n.alone = true
 	n.opened = append(n.opened, lock)
 	return nil
 }
@@ -134,9 +129,7 @@ func (n *Node) openFolder() (err error) {
 }
 
 func (n *Node) openCache() (err error) {
-	if !n.alone {
-		n.cache = cache.NewMemory(n.now, cache.Options{})
-	} else if n.cache, err = cache.OpenMemory(n.now, cache.Options{}, n.data.limits()); err != nil {
+	if n.cache, err = cache.OpenMemory(n.now, cache.Options{}, n.data.limits()); err != nil {
 		return err
 	}
 	n.opened = append(n.opened, closer(n.cache.Close))

@@ -36,7 +36,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 		n.log.Info("stopping")
 		failed = drain(ctx, server)
 	case err := <-served:
-		failed = fmt.Errorf("serve: %w", err)
+		failed = errors.Join(fmt.Errorf("serve: %w", err), drain(ctx, server))
 	}
 	stopJobs()
 	return errors.Join(failed, <-ended, n.Close())

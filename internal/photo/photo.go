@@ -20,7 +20,7 @@ const (
 
 	// MaxPixels is the most pixels that an upload may have (contract section
 	// 10). The worst of them, a progressive JPEG without subsampling, takes
-	// some 600 MB while it is decoded, which is why a Processor has slots.
+	// up to 800 MB while it is decoded, which is why a Processor has slots.
 	MaxPixels = 40_000_000
 
 	// MaxSide is the longest side of the output in pixels (contract section
