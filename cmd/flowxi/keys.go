@@ -157,7 +157,7 @@ func awaitServers(w *world, cfg config.Config) error {
 
 func reseal(w *world) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
-		return a.Auth.Reseal(ctx, operator(), func(done int) {
+		return a.Reseal(ctx, func(done int) {
 			if terminal(w.stderr) {
 				printf(w.stderr, "\r%d sealed anew", done)
 			}

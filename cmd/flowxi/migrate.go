@@ -67,7 +67,7 @@ func withAdmin(w *world, use func(context.Context, *node.Admin) error) (err erro
 		return err
 	}
 	ctx := context.Background()
-	a, err := node.OpenAdmin(ctx, cfg)
+	a, err := node.OpenAdmin(ctx, cfg, operator())
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 type userCommand struct {
 	List    userList    `cmd:"" help:"List people by id."`
 	Show    userShow    `cmd:"" help:"Show one person and their sessions."`
+	Events  userEvents  `cmd:"" help:"Show what the audit trail has about a person, the newest first."`
 	Block   userBlock   `cmd:"" help:"Lock a person out and end their sessions, until they are unblocked."`
 	Unblock userUnblock `cmd:"" help:"Let a blocked person in again."`
 	Close   userClose   `cmd:"" help:"End an account for good."`
@@ -26,9 +27,11 @@ type userList struct {
 }
 
 // Validate refuses what would list nothing.
-func (c *userList) Validate() error {
-	if c.Limit < 1 || c.Limit > 10_000 {
-		return fmt.Errorf("--limit is %d: allowed is a number from 1 to 10000", c.Limit)
+func (c *userList) Validate() error { return checkLimit(c.Limit) }
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > 10_000 {
+		return fmt.Errorf("--limit is %d: allowed is a number from 1 to 10000", limit)
 	}
 	return nil
 }
@@ -36,7 +39,7 @@ func (c *userList) Validate() error {
 // Run lists people.
 func (c *userList) Run(w *world) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
-		people, err := a.Auth.ListUsers(ctx, account.Status(c.Status), account.UserID(c.After), c.Limit)
+		people, err := a.ListUsers(ctx, account.Status(c.Status), account.UserID(c.After), c.Limit)
 		if err != nil {
 			return err
 		}
@@ -83,13 +86,13 @@ func (c *userShow) Run(w *world) error {
 		}
 		if c.JSON {
 			p := personOf(u)
-			p.Sessions = sessionsOf(sessions, a.Auth.IdleTTL())
+			p.Sessions = sessionsOf(sessions, a.IdleTTL())
 			return printJSON(w.stdout, p)
 		}
 		if err := personTable(u).print(w.stdout); err != nil || len(sessions) == 0 {
 			return err
 		}
 		printf(w.stdout, "\n")
-		return sessionTable(sessions, a.Auth.IdleTTL()).print(w.stdout)
+		return sessionTable(sessions, a.IdleTTL()).print(w.stdout)
 	})
 }

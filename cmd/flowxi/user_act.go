@@ -25,7 +25,7 @@ type userBlock struct {
 func (c *userBlock) Run(w *world) error {
 	return act(w, c.Ref, c.harm, deed{
 		question: "Block %s? Every session of theirs ends now.", becomes: account.Blocked, done: "is blocked",
-		do: (*auth.Auth).Block,
+		do: (*auth.Operator).Block,
 	})
 }
 
@@ -37,7 +37,7 @@ type userUnblock struct {
 // Run unblocks a person, which harms nobody and is not asked about.
 func (c *userUnblock) Run(w *world) error {
 	c.Yes = true
-	return act(w, c.Ref, c.harm, deed{becomes: account.Active, done: "is unblocked", do: (*auth.Auth).Unblock})
+	return act(w, c.Ref, c.harm, deed{becomes: account.Active, done: "is unblocked", do: (*auth.Operator).Unblock})
 }
 
 type userClose struct {
@@ -49,7 +49,7 @@ type userClose struct {
 func (c *userClose) Run(w *world) error {
 	return act(w, c.Ref, c.harm, deed{
 		question: "Close the account of %s? This cannot be undone.", becomes: account.Closed, done: "is closed",
-		do: (*auth.Auth).CloseAccount,
+		do: (*auth.Operator).CloseAccount,
 	})
 }
 
@@ -61,7 +61,7 @@ type userLogout struct {
 // Run ends all sessions.
 func (c *userLogout) Run(w *world) error {
 	return act(w, c.Ref, c.harm, deed{
-		question: "Log %s out everywhere?", done: "is logged out everywhere", do: (*auth.Auth).LogoutAll,
+		question: "Log %s out everywhere?", done: "is logged out everywhere", do: (*auth.Operator).LogoutAll,
 	})
 }
 
@@ -72,7 +72,7 @@ type deed struct {
 	question string         // with a place for who it is
 	becomes  account.Status // which a closed account refuses; empty where it matters not
 	done     string         // what to say of the person afterwards
-	do       func(*auth.Auth, context.Context, string, account.UserID) (account.User, error)
+	do       func(*auth.Operator, context.Context, account.UserID) (account.User, error)
 }
 
 // act finds the person, asks, does the deed, and tells.
@@ -85,7 +85,7 @@ func act(w *world, ref string, h harm, d deed) error {
 		if err := confirm(w, h.Yes, fmt.Sprintf(d.question, u.Username+" ("+u.Email+")")); err != nil {
 			return err
 		}
-		if u, err = d.do(a.Auth, ctx, operator(), u.ID); err != nil {
+		if u, err = d.do(a.Operator, ctx, u.ID); err != nil {
 			return fmt.Errorf("user %s: %w", u.Username, err)
 		}
 		if u.Status == account.Closed && d.becomes != account.Closed && d.becomes != "" {
@@ -100,7 +100,7 @@ func act(w *world, ref string, h harm, d deed) error {
 }
 
 func find(ctx context.Context, a *node.Admin, ref string) (account.User, []account.Session, error) {
-	u, sessions, err := a.Auth.FindUser(ctx, ref)
+	u, sessions, err := a.FindUser(ctx, ref)
 	if errors.Is(err, account.ErrNotFound) {
 		err = fmt.Errorf("there is no user %q", ref)
 	}

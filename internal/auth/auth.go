@@ -100,7 +100,7 @@ func (a *Auth) IdleTTL() time.Duration { return a.cfg.TokenIdleTTL }
 // busyPause is what a caller waits after a 503 that comes of too much work at once.
 const busyPause = 2 * time.Second
 
-// hashed runs one of the hasher's functions. A full queue in front of it is a 503.
+// hashed says what an error of the hasher means: a full queue in front of it is a 503.
 func hashed(err error) error {
 	if errors.Is(err, password.ErrBusy) {
 		return account.ErrServiceUnavailable.After(busyPause)

@@ -39,21 +39,20 @@ func (in *CodeCheckInput) Fields() []form.Field {
 type CodePasswordInput struct {
 	Email          string
 	Code, Password account.Secret
+	Confirmation   account.Secret // exported, or fmt would print it
 	Device         account.Device
-
-	confirmation account.Secret
 }
 
 // Fields implements form.Body.
 func (in *CodePasswordInput) Fields() []form.Field {
 	fields := []form.Field{emailField(&in.Email), mailedCodeField(&in.Code)}
-	fields = append(fields, passwordFields(&in.Password, &in.confirmation)...)
+	fields = append(fields, passwordFields(&in.Password, &in.Confirmation)...)
 	return append(fields, optionalDeviceFields(&in.Device)...)
 }
 
 // Check implements form.Checker.
 func (in *CodePasswordInput) Check(time.Time) []account.Problem {
-	return passwordProblems(in.Password, in.confirmation, in.Email)
+	return passwordProblems(in.Password, in.Confirmation, in.Email)
 }
 
 // LinkPasswordInput finishes a registration by magic link (contract section 6).
@@ -64,7 +63,7 @@ type LinkPasswordInput struct {
 	Password account.Secret
 	Device   account.Device
 
-	confirmation account.Secret
+	Confirmation account.Secret // exported, or fmt would print it
 }
 
 // Fields implements form.Body.
@@ -72,13 +71,13 @@ func (in *LinkPasswordInput) Fields() []form.Field {
 	token := form.Text(maxOpaque).About("Token of the mailed link", "")
 	token.Schema.Secret = true
 	fields := []form.Field{form.Require("token", token, &in.Token), emailField(&in.Email)}
-	fields = append(fields, passwordFields(&in.Password, &in.confirmation)...)
+	fields = append(fields, passwordFields(&in.Password, &in.Confirmation)...)
 	return append(fields, optionalDeviceFields(&in.Device)...)
 }
 
 // Check implements form.Checker.
 func (in *LinkPasswordInput) Check(time.Time) []account.Problem {
-	return passwordProblems(in.Password, in.confirmation, in.Email)
+	return passwordProblems(in.Password, in.Confirmation, in.Email)
 }
 
 // LoginInput is the first step of a login (contract section 7). The password is

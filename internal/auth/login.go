@@ -39,25 +39,19 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)
 	}
 	a.release(ctx, ticket) // what is limited is failures
-	if who.User.TOTP.Enabled() {
-		return a.challenge(ctx, c, who.User, in.Device)
-	}
-	var rehashed account.Secret
 	if stale {
-		if rehashed, err = a.rehash(ctx, in.Password); err != nil {
+		if err := a.rehash(ctx, who.User, in.Password); err != nil {
 			return LoginResult{}, err
 		}
+	}
+	if who.User.TOTP.Enabled() {
+		return a.challenge(ctx, c, who.User, in.Device)
 	}
 	var result LoginResult
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		u, err := a.unchanged(ctx, tx, who.User)
 		if err != nil {
 			return err
-		}
-		if rehashed != "" {
-			if err := tx.Rehash(ctx, u.ID, u.PasswordHash, rehashed); err != nil {
-				return err
-			}
 		}
 		result.Issued, err = a.openSession(ctx, tx, c, u, in.Device)
 		return err
@@ -75,9 +69,13 @@ func (a *Auth) verifyPassword(ctx context.Context, u account.User, plain account
 	return ok, stale, hashed(err)
 }
 
-func (a *Auth) rehash(ctx context.Context, plain account.Secret) (account.Secret, error) {
+// rehash stores the password of a person anew, whose hash is of an older kind.
+func (a *Auth) rehash(ctx context.Context, u account.User, plain account.Secret) error {
 	hash, err := a.hasher.Hash(ctx, string(plain))
-	return account.Secret(hash), hashed(err)
+	if err != nil {
+		return hashed(err)
+	}
+	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Rehash(ctx, u.ID, u.PasswordHash, account.Secret(hash)) })
 }
 
 func (a *Auth) refuseLogin(ctx context.Context, c *Caller, about account.UserID) error {

@@ -25,9 +25,9 @@ type invitation struct {
 }
 
 // invite answers every request for a code or link (contract sections 4 to 6). Whoever
-// the address belongs to, the same limits are met and the same rows are written in the
-// same order: where nobody may be written to, the mail is born expired, and the outbox
-// drops it.
+// the address belongs to, the same limits are met and the same statements are run in the
+// same order: where nobody may be written to they change nothing, and the mail is born
+// expired, so that the outbox drops it.
 func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitation) error {
 	if _, err := a.reserve(ctx, c, a.mailRules(c, email)...); err != nil {
 		return err
@@ -49,9 +49,9 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 			mail.Kind, mail.ExpiresAt = account.MailAlreadyRegistered, now.Add(inv.ttl)
 		case u.Status == account.Pending:
 			mail.ExpiresAt = now.Add(inv.ttl)
-			if err := inv.put(ctx, tx, u.ID, now, mail.ExpiresAt); err != nil {
-				return err
-			}
+		}
+		if err := inv.put(ctx, tx, u.ID, now, mail.ExpiresAt); err != nil {
+			return err
 		}
 		if mail.Sealed, err = a.sealMail(mail, inv.content); err != nil {
 			return err

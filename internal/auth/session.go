@@ -5,12 +5,17 @@ import (
 	"crypto/subtle"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
 )
+
+// knownDevices is how many devices of a person are remembered: more than may be logged
+// in at once, so that one which was logged out is no stranger.
+const knownDevices = 200
 
 // openSession issues a token to a person on a device, in the caller's transaction. The
 // token that the device had is revoked by the same stroke, and past the limit of
@@ -25,10 +30,10 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 		return Issued{}, err
 	}
 	if device.Known() {
-		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now); err != nil {
+		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now, knownDevices); err != nil {
 			return Issued{}, err
 		}
-		if err := a.trimDevices(ctx, tx, u.ID); err != nil {
+		if err := a.trimDevices(ctx, tx, u.ID, id); err != nil {
 			return Issued{}, err
 		}
 	}
@@ -40,7 +45,9 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 	return Issued{Token: formatToken(id, secret), UserID: u.ID, Status: u.Status}, nil
 }
 
-func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID) error {
+// trimDevices holds a person to the limit of devices; the newest one always stays,
+// whatever the clock says.
+func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID, newest account.SessionID) error {
 	n, err := tx.CountDevices(ctx, id)
 	if err != nil || n <= a.cfg.Limits.DevicesPerPerson {
 		return err
@@ -49,7 +56,7 @@ func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID)
 	if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
 		return err
 	}
-	_, err = tx.TrimDevices(ctx, id, a.cfg.Limits.DevicesPerPerson)
+	_, err = tx.TrimDevices(ctx, id, newest, a.cfg.Limits.DevicesPerPerson)
 	return err
 }
 
@@ -144,45 +151,46 @@ func (l *lastUse) of(user account.UserID) map[account.SessionID]time.Time {
 	return mine
 }
 
-// batch returns up to n uses that are not flushed.
-func (l *lastUse) batch(n int) map[account.SessionID]time.Time {
+// all returns what is not flushed.
+func (l *lastUse) all() map[account.SessionID]time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	some := make(map[account.SessionID]time.Time, min(n, len(l.uses)))
+	all := make(map[account.SessionID]time.Time, len(l.uses))
 	for id, u := range l.uses {
-		if len(some) == n {
-			break
-		}
-		some[id] = u.at
+		all[id] = u.at
 	}
-	return some
+	return all
 }
 
 // flushed forgets uses that are in the database now, unless there was a later one.
 func (l *lastUse) flushed(done map[account.SessionID]time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	maps.DeleteFunc(l.uses, func(id account.SessionID, u use) bool {
-		at, ok := done[id]
-		return ok && !u.at.After(at)
-	})
+	for id, at := range done {
+		if !l.uses[id].at.After(at) {
+			delete(l.uses, id)
+		}
+	}
 }
 
 // flushBatch bounds the transaction of one flush.
 const flushBatch = 500
 
-// FlushLastUse writes every use of a token that is only in memory to the database.
+// FlushLastUse writes the uses of tokens that are only in memory to the database: those
+// of the moment when it begins, each once, however many come meanwhile.
 func (a *Auth) FlushLastUse(ctx context.Context) error {
-	for {
-		some := a.lastUse.batch(flushBatch)
-		if len(some) == 0 {
-			return nil
+	all := a.lastUse.all()
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(all)), flushBatch) {
+		some := make(map[account.SessionID]time.Time, len(ids))
+		for _, id := range ids {
+			some[id] = all[id]
 		}
 		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, some) }); err != nil {
 			return err
 		}
 		a.lastUse.flushed(some)
 	}
+	return nil
 }
 
 // flushLastUseOf does the same for one person, before an answer that tells of it.

@@ -34,10 +34,7 @@ func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) 
 	if status.Enabled {
 		return status, nil
 	}
-	secret, left, err := a.pendingSecret(ctx, u.ID)
-	if errors.Is(err, cache.ErrMiss) {
-		secret, left, err = a.makePending(ctx, u.ID)
-	}
+	secret, left, err := a.ensurePending(ctx, u.ID)
 	if err != nil {
 		return TwoFAStatus{}, err
 	}
@@ -65,17 +62,24 @@ func (a *Auth) pendingSecret(ctx context.Context, id account.UserID) (string, ti
 	return string(secret), left, nil
 }
 
-// makePending makes a secret, unless somebody else has just made one.
-func (a *Auth) makePending(ctx context.Context, id account.UserID) (string, time.Duration, error) {
-	key, secret := pendingKey(id), totp.NewSecret()
-	added, err := a.cache.Add(ctx, key, a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)
-	if err != nil {
-		return "", 0, a.cacheDown(ctx, err)
+// ensurePending reads the pending secret, made where there is none. Of callers at the
+// same time one makes it, and the others get the same.
+func (a *Auth) ensurePending(ctx context.Context, id account.UserID) (string, time.Duration, error) {
+	for range 3 { // it may expire between one step and the next
+		secret, left, err := a.pendingSecret(ctx, id)
+		if !errors.Is(err, cache.ErrMiss) {
+			return secret, left, err
+		}
+		key, secret := pendingKey(id), totp.NewSecret()
+		added, err := a.cache.Add(ctx, key, a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)
+		if err != nil {
+			return "", 0, a.cacheDown(ctx, err)
+		}
+		if added {
+			return secret, a.cfg.EnrollTTL, nil
+		}
 	}
-	if added {
-		return secret, a.cfg.EnrollTTL, nil
-	}
-	return a.pendingSecret(ctx, id)
+	return "", 0, account.ErrServiceUnavailable.After(busyPause)
 }
 
 // EnableTwoFA turns the second factor on with a code of the pending secret.
@@ -96,6 +100,9 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 		return err
 	}
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		if _, err := a.stillThere(ctx, tx, c); err != nil {
+			return err
+		}
 		enabled, err := tx.EnableTOTP(ctx, u.ID, a.keys.Seal([]byte(secret), totpContext(u.ID)), a.now())
 		if err != nil {
 			return err
@@ -135,6 +142,16 @@ func (a *Auth) StepUp(ctx context.Context, c *Caller, in TOTPInput) error {
 	})
 }
 
+// stillThere reads the caller's person again, in the transaction that acts for them. A
+// session that has ended meanwhile, or a person who was locked out, acts no more.
+func (a *Auth) stillThere(ctx context.Context, tx *store.Tx, c *Caller) (account.User, error) {
+	who, _, err := tx.Identity(ctx, c.Identity.Session.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = account.ErrUnauthenticated
+	}
+	return who.User, err
+}
+
 // prove checks a code of the caller's stored secret, uses its time step and does then,
 // all in one transaction.
 func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action string, then func(*store.Tx, account.User) error) error {
@@ -147,7 +164,7 @@ func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action
 		return err
 	}
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		now, err := tx.UserByID(ctx, u.ID)
+		now, err := a.stillThere(ctx, tx, c)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,14 +14,12 @@ import (
 	"flowxi.app/flowxi/internal/node"
 )
 
-const operator = "operator:test"
-
 // Block takes an account away from its owner, as the operator's command does: in
 // another process, as far as the server can tell.
 func (s *Server) Block(t testing.TB, id int64) {
 	t.Helper()
-	s.operate(t, func(ctx context.Context, a *auth.Auth) error {
-		_, err := a.Block(ctx, operator, account.UserID(id))
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		_, err := a.Block(ctx, account.UserID(id))
 		return err
 	})
 }
@@ -28,8 +27,8 @@ func (s *Server) Block(t testing.TB, id int64) {
 // Unblock gives a blocked account back.
 func (s *Server) Unblock(t testing.TB, id int64) {
 	t.Helper()
-	s.operate(t, func(ctx context.Context, a *auth.Auth) error {
-		_, err := a.Unblock(ctx, operator, account.UserID(id))
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		_, err := a.Unblock(ctx, account.UserID(id))
 		return err
 	})
 }
@@ -37,8 +36,8 @@ func (s *Server) Unblock(t testing.TB, id int64) {
 // CloseAccount ends an account for good.
 func (s *Server) CloseAccount(t testing.TB, id int64) {
 	t.Helper()
-	s.operate(t, func(ctx context.Context, a *auth.Auth) error {
-		_, err := a.CloseAccount(ctx, operator, account.UserID(id))
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		_, err := a.CloseAccount(ctx, account.UserID(id))
 		return err
 	})
 }
@@ -46,7 +45,7 @@ func (s *Server) CloseAccount(t testing.TB, id int64) {
 // UserID is the id of an account, of a pending one too, or 0 where there is none.
 func (s *Server) UserID(t testing.TB, email string) (id int64) {
 	t.Helper()
-	s.operate(t, func(ctx context.Context, a *auth.Auth) error {
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
 		user, _, err := a.FindUser(ctx, email)
 		if errors.Is(err, account.ErrNotFound) {
 			return nil
@@ -60,12 +59,14 @@ func (s *Server) UserID(t testing.TB, email string) (id int64) {
 // Sweep removes what nobody needs any more, by the clock of the machine.
 func (s *Server) Sweep(t testing.TB) {
 	t.Helper()
-	s.operate(t, func(ctx context.Context, a *auth.Auth) error { return a.Sweep(ctx) })
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		return auth.Sweep(ctx, a.Store, s.setup.config(t, s.URL), time.Now())
+	})
 }
 
-func (s *Server) operate(t testing.TB, verb func(ctx context.Context, a *auth.Auth) error) {
+func (s *Server) operate(t testing.TB, verb func(ctx context.Context, a *node.Admin) error) {
 	t.Helper()
-	admin, err := node.OpenAdmin(t.Context(), s.setup.config(t, s.URL))
+	admin, err := node.OpenAdmin(t.Context(), s.setup.config(t, s.URL), "operator:test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func (s *Server) operate(t testing.TB, verb func(ctx context.Context, a *auth.Au
 			t.Error(err)
 		}
 	}()
-	if err := verb(t.Context(), admin.Auth); err != nil {
+	if err := verb(t.Context(), admin); err != nil {
 		t.Fatal(err)
 	}
 }

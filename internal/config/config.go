@@ -41,6 +41,7 @@ type Config struct {
 	MagicLinkTTL time.Duration `env:"FLOWXI_MAGIC_LINK_TTL" envDefault:"60m" min:"1s" max:"168h" doc:"How long a registration link is good."`
 	ChallengeTTL time.Duration `env:"FLOWXI_CHALLENGE_TTL" envDefault:"5m" min:"1s" max:"1h" doc:"How long a login waits for its second factor."`
 	EnrollTTL    time.Duration `env:"FLOWXI_ENROLL_TTL" envDefault:"10m" min:"1s" max:"10m" doc:"How long a new second factor waits to be enabled."`
+	AuditTTL     time.Duration `env:"FLOWXI_AUDIT_TTL" envDefault:"9600h" min:"24h" max:"87600h" doc:"How long events of the audit trail are kept."`
 	TokenTTL     time.Duration `env:"FLOWXI_TOKEN_TTL" envDefault:"8760h" min:"1s" max:"43800h" doc:"How long a token is good, however busy it is."`
 	TokenIdleTTL time.Duration `env:"FLOWXI_TOKEN_IDLE_TTL" envDefault:"720h" min:"1s" max:"43800h" doc:"How long a token is good that nobody uses."`
 	PhotoURLTTL  time.Duration `env:"FLOWXI_PHOTO_URL_TTL" envDefault:"1h" min:"1s" max:"168h" doc:"How long the signed address of a photo is good."`

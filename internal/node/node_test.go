@@ -192,14 +192,14 @@ func TestAnOperatorsCommandWorksBesideAServer(t *testing.T) {
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
 		cfg := settings(t, e)
 		start(t, cfg, nil)
-		a, err := node.OpenAdmin(t.Context(), cfg)
+		a, err := node.OpenAdmin(t.Context(), cfg, "operator:test")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := a.Auth.ListUsers(t.Context(), "", 0, 10); err != nil {
+		if _, err := a.ListUsers(t.Context(), "", 0, 10); err != nil {
 			t.Error(err)
 		}
-		if _, _, err := a.Auth.FindUser(t.Context(), "1"); !errors.Is(err, account.ErrNotFound) {
+		if _, _, err := a.FindUser(t.Context(), "1"); !errors.Is(err, account.ErrNotFound) {
 			t.Errorf("a stranger is found: %v", err)
 		}
 		if err := a.Close(); err != nil {
@@ -211,7 +211,7 @@ func TestAnOperatorsCommandWorksBesideAServer(t *testing.T) {
 func TestAnOperatorsCommandMakesNothing(t *testing.T) {
 	t.Parallel()
 	cfg := settings(t, dbtest.SQLite)
-	if _, err := node.OpenAdmin(t.Context(), cfg); err == nil {
+	if _, err := node.OpenAdmin(t.Context(), cfg, "operator:test"); err == nil {
 		t.Error("it opened a database that is not there")
 	}
 	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, fs.ErrNotExist) {

@@ -17,7 +17,7 @@ func (n *Node) pages(c *locale.Catalog, version string) http.Handler {
 
 // makePages shows the inbox only where nobody but this machine can ask for it.
 func (n *Node) makePages(c *locale.Catalog, version string) http.Handler {
-	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Folder: n.folder}
+	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Log: n.log, Folder: n.folder}
 	if n.cfg.DevInbox() {
 		d.Inbox = n.inbox
 	}

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,7 +24,7 @@ func (d db) squatted(email string) account.User {
 		if _, err := tx.PutSession(d.ctx, account.Session{UserID: u.ID, LastUsedAt: noon, ExpiresAt: after(900)}, []byte("token")); err != nil {
 			return err
 		}
-		return tx.RememberDevice(d.ctx, u.ID, []byte("phone"), noon)
+		return tx.RememberDevice(d.ctx, u.ID, []byte("phone"), noon, 200)
 	})
 	return u
 }
@@ -57,6 +59,28 @@ func TestActivationLeavesNothingOfBefore(t *testing.T) {
 	})
 }
 
+// Whoever adds a column says here whether a stranger's value could survive activation.
+func TestActivationHasAnOpinionOnEveryColumn(t *testing.T) {
+	kept := []string{"id", "email", "username", "locale", "created_at"}
+	written := []string{"status", "password_hash", "password_changed_at", "email_verified_at", "updated_at"}
+	cleared := []string{
+		"name", "first_name", "last_name", "birth_date", "country", "nationality", "phone_number", "photo_key", "totp_sealed", "totp_enabled_at",
+	}
+	want := slices.Sorted(slices.Values(slices.Concat(kept, written, cleared)))
+	each(t, func(d db) {
+		rows, err := d.raw().QueryContext(d.ctx, `SELECT * FROM users`)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		defer func() { _ = rows.Close() }()
+		columns, err := rows.Columns()
+		if err := errors.Join(err, rows.Err()); err != nil {
+			d.t.Fatal(err)
+		}
+		same(d.t, slices.Sorted(slices.Values(columns)), want)
+	})
+}
+
 func TestActivationKeepsTheLocaleWhereNoneIsGiven(t *testing.T) {
 	each(t, func(d db) { same(d.t, d.active(ada).Locale, "fr") })
 }
@@ -77,7 +101,7 @@ func TestOnlyAPendingPersonIsActivated(t *testing.T) {
 	each(t, func(d db) {
 		for _, status := range []account.Status{account.Active, account.Blocked, account.Closed} {
 			want := d.inState(string(status)+"@example.org", status)
-			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, want.ID, []byte("phone"), noon) })
+			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, want.ID, []byte("phone"), noon, 200) })
 			_, err := d.activate(want.ID, store.Activation{PasswordHash: "other", At: after(5)})
 			notFound(d.t, err)
 			same(d.t, d.user(want.ID), want)

@@ -46,3 +46,10 @@ func (r reader) AuditOf(ctx context.Context, id account.UserID, limit int) ([]Au
 			return e, err
 		})
 }
+
+// SweepAudit removes those of the limit oldest events that are from before.
+func (tx *Tx) SweepAudit(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return tx.exec(ctx, "sweep audit events", `
+		DELETE FROM audit_events WHERE at < $1 AND id IN (
+			SELECT e.id FROM audit_events e WHERE e.id > 0 ORDER BY e.id LIMIT $2)`, micros(before), limit)
+}

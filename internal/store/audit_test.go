@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
@@ -79,5 +80,23 @@ func TestAnEventIsWrittenWithWhatItRecordsOrNotAtAll(t *testing.T) {
 			return store.ErrNotFound
 		})
 		same(d.t, d.auditOf(17, 10), nil)
+	})
+}
+
+func TestOldEventsAreSweptWithinTheLimit(t *testing.T) {
+	each(t, func(d db) {
+		for i := range 4 {
+			d.tx(func(tx *store.Tx) error {
+				return tx.Audit(d.ctx, store.AuditEvent{At: after(i), Action: "a", Actor: "stranger"})
+			})
+		}
+		sweep := func(before time.Time, limit int) int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepAudit(d.ctx, before, limit) })
+		}
+		same(d.t, sweep(noon, 10), 0)
+		same(d.t, sweep(after(3), 2), 2)
+		same(d.t, sweep(after(3), 2), 1)
+		same(d.t, sweep(after(3), 2), 0)
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events`), 1)
 	})
 }

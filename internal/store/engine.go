@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"runtime"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -84,10 +85,9 @@ func away(err error) bool {
 	case errors.As(err, &connect), errors.As(err, &network):
 		return true
 	case errors.As(err, &server):
-		// Connection, resources, operator intervention, system; a server that has become a
-		// standby is read-only.
 		class := server.Code[:min(2, len(server.Code))]
-		return class == "08" || class == "53" || class == "57" || class == "58" || server.Code == "25006"
+		// Connection, resources, operator intervention, system.
+		return class == "08" || class == "53" || class == "57" || class == "58" || demoted(err)
 	case errors.As(err, &file):
 		switch file.Code() & 0xff {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
@@ -127,14 +127,30 @@ func openPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
 		return nil, errors.New("open database: the PostgreSQL URL cannot be read") // err would show the password
 	}
 	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // no standby
 	db := stdlib.OpenDB(*cfg)
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
+	db.SetConnMaxLifetime(postgresLife)
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach database: %w", err), db.Close())
 	}
 	return db, nil
 }
 
-// postgresConns bounds one node's share of the server's connections.
-const postgresConns = 20
+const (
+	postgresConns = 20              // one node's share of the server's connections
+	postgresLife  = 5 * time.Minute // of a connection: the name may lead elsewhere by then
+)
+
+// demoted tells whether the server has become a standby since the connection was made.
+func demoted(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "25006"
+}
+
+// forget closes the idle connections of a pool, so that the next ones are new.
+func forget(db *sql.DB) {
+	db.SetMaxIdleConns(0)
+	db.SetMaxIdleConns(postgresConns)
+}

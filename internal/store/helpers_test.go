@@ -143,9 +143,17 @@ func (d db) inState(email string, status account.Status) account.User {
 	return d.user(id)
 }
 
+// found tells whether a row was there.
+func found(err error) (bool, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (d db) setStatus(id account.UserID, from, to account.Status) bool {
 	d.t.Helper()
-	return write(d, func(tx *store.Tx) (bool, error) { return tx.SetStatus(d.ctx, id, from, to, after(1)) })
+	return write(d, func(tx *store.Tx) (bool, error) { return found(tx.SetStatus(d.ctx, id, from, to, after(1))) })
 }
 
 func (d db) user(id account.UserID) account.User {

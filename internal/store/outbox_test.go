@@ -166,21 +166,21 @@ func TestSealedMailsAreListedInPages(t *testing.T) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		rest, err := d.SealedMail(d.ctx, first[1].MailID, 2)
+		rest, err := d.SealedMail(d.ctx, first[1].ID, 2)
 		if err != nil {
 			d.t.Fatal(err)
 		}
 		value := mail("", noon).Sealed
-		same(d.t, append(first, rest...), []store.Sealed{{MailID: "a", Value: value}, {MailID: "b", Value: value}, {MailID: "c", Value: value}})
+		same(d.t, append(first, rest...), []store.SealedMail{{ID: "a", Value: value}, {ID: "b", Value: value}, {ID: "c", Value: value}})
 	})
 }
 
 func TestAMailIsResealedUnlessItHasChanged(t *testing.T) {
 	each(t, func(d db) {
 		d.putMail(mail("m", noon))
-		was := store.Sealed{MailID: "m", Value: mail("m", noon).Sealed}
+		was := store.SealedMail{ID: "m", Value: mail("m", noon).Sealed}
 		for _, value := range []string{"sealed anew", "too late"} {
-			d.tx(func(tx *store.Tx) error { return tx.Reseal(d.ctx, was, []byte(value)) })
+			d.tx(func(tx *store.Tx) error { return tx.ResealMail(d.ctx, was, []byte(value)) })
 		}
 		same(d.t, string(d.claimMail(noon, 1)[0].Sealed), "sealed anew")
 	})

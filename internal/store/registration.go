@@ -9,10 +9,11 @@ import (
 	"flowxi.app/flowxi/internal/account"
 )
 
-// PutCode gives a pending person a code in place of any other.
+// PutCode gives a pending person a code in place of any other, and nobody else one.
 func (tx *Tx) PutCode(ctx context.Context, id account.UserID, digest []byte, now, expires time.Time) error {
 	_, err := tx.exec(ctx, "put code", `
-		INSERT INTO registration_codes (user_id, digest, tries, created_at, expires_at) VALUES ($1, $2, 0, $3, $4)
+		INSERT INTO registration_codes (user_id, digest, tries, created_at, expires_at)
+		SELECT u.id, $2, 0, $3, $4 FROM users u WHERE u.id = $1 AND u.status = 'pending'
 		ON CONFLICT (user_id) DO UPDATE SET digest = excluded.digest, tries = 0, created_at = excluded.created_at, expires_at = excluded.expires_at`,
 		id, digest, micros(now), micros(expires))
 	return err
@@ -75,14 +76,17 @@ func (tx *Tx) SpendCode(ctx context.Context, email string, digests [][]byte, max
 	return id, err
 }
 
-// PutLink gives a pending person a link in place of any unspent other.
+// PutLink gives a pending person a link in place of any unspent other, and nobody else
+// one.
 func (tx *Tx) PutLink(ctx context.Context, id account.UserID, digest []byte, now, expires time.Time) error {
-	if _, err := tx.exec(ctx, "replace link", `DELETE FROM registration_links WHERE user_id = $1 AND used_at = 0`, id); err != nil {
+	if _, err := tx.exec(ctx, "replace link", `
+		DELETE FROM registration_links WHERE used_at = 0
+			AND user_id = (SELECT u.id FROM users u WHERE u.id = $1 AND u.status = 'pending')`, id); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, "put link", `
-		INSERT INTO registration_links (digest, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)`,
-		digest, id, micros(now), micros(expires))
+		INSERT INTO registration_links (digest, user_id, created_at, expires_at)
+		SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'`, digest, id, micros(now), micros(expires))
 	return err
 }
 

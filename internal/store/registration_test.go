@@ -299,7 +299,9 @@ func TestALinkSaysNothingOfALockedAccount(t *testing.T) {
 			account.Active: store.LinkOver, account.Blocked: store.LinkUnknown, account.Closed: store.LinkUnknown,
 		} {
 			email := string(status) + "@example.org"
-			d.putLink(d.inState(email, status).ID, email, after(3600))
+			id := d.pending(email).ID
+			d.putLink(id, email, after(3600))
+			d.setStatus(id, account.Pending, status)
 			same(d.t, d.link(email, email, noon), want)
 			_, err := d.spendLink(email, email, noon)
 			notFound(d.t, err)

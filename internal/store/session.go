@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -63,12 +62,13 @@ func (tx *Tx) PutSession(ctx context.Context, s account.Session, tokenHash []byt
 	return id, err
 }
 
-// TrimDevices logs out the devices of a person that were used longest ago, down to keep.
-func (tx *Tx) TrimDevices(ctx context.Context, id account.UserID, keep int) (int64, error) {
+// TrimDevices logs out the devices of a person that were used longest ago, down to keep
+// with the newest, which always stays.
+func (tx *Tx) TrimDevices(ctx context.Context, id account.UserID, newest account.SessionID, keep int) (int64, error) {
 	return tx.exec(ctx, "trim devices", `
-		DELETE FROM sessions WHERE user_id = $1 AND device_id IS NOT NULL AND id NOT IN (
-			SELECT s.id FROM sessions s WHERE s.user_id = $1 AND s.device_id IS NOT NULL
-			ORDER BY s.last_used_at DESC, s.id DESC LIMIT $2)`, id, keep)
+		DELETE FROM sessions WHERE user_id = $1 AND device_id IS NOT NULL AND id <> $2 AND id NOT IN (
+			SELECT s.id FROM sessions s WHERE s.user_id = $1 AND s.device_id IS NOT NULL AND s.id <> $2
+			ORDER BY s.last_used_at DESC, s.id DESC LIMIT $3)`, id, newest, keep-1)
 }
 
 // CountDevices tells how many sessions with a device a person has.
@@ -77,11 +77,19 @@ func (tx *Tx) CountDevices(ctx context.Context, id account.UserID) (n int, err e
 	return n, err
 }
 
-// RememberDevice notes that a person has used a device.
-func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash []byte, now time.Time) error {
+// RememberDevice notes that a person has used a device, and forgets those used longest
+// ago, down to keep.
+func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash []byte, now time.Time, keep int) error {
 	_, err := tx.exec(ctx, "remember device", `
 		INSERT INTO known_devices (user_id, device_hash, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)
 		ON CONFLICT (user_id, device_hash) DO UPDATE SET last_used_at = excluded.last_used_at`, id, deviceHash, micros(now))
+	if err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, "forget devices", `
+		DELETE FROM known_devices WHERE user_id = $1 AND device_hash <> $2 AND device_hash NOT IN (
+			SELECT d.device_hash FROM known_devices d WHERE d.user_id = $1 AND d.device_hash <> $2
+			ORDER BY d.last_used_at DESC LIMIT $3)`, id, deviceHash, keep-1)
 	return err
 }
 
@@ -104,9 +112,13 @@ func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID) (int64, error) {
 	return tx.exec(ctx, "revoke sessions", `DELETE FROM sessions WHERE user_id = $1`, id)
 }
 
-// StepUp notes that a session has just proved its second factor.
+// StepUp notes that a session has just proved its second factor. ErrNotFound where the
+// session is gone.
 func (tx *Tx) StepUp(ctx context.Context, id account.SessionID, now time.Time) error {
-	_, err := tx.exec(ctx, "step up session", `UPDATE sessions SET stepped_up_at = $2 WHERE id = $1`, id, micros(now))
+	n, err := tx.exec(ctx, "step up session", `UPDATE sessions SET stepped_up_at = $2 WHERE id = $1`, id, micros(now))
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
 	return err
 }
 
@@ -135,76 +147,4 @@ func (tx *Tx) SweepDevices(ctx context.Context, before time.Time, limit int) (in
 	return tx.exec(ctx, "sweep devices", `
 		DELETE FROM known_devices WHERE (user_id, device_hash) IN (
 			SELECT user_id, device_hash FROM known_devices WHERE last_used_at < $1 ORDER BY last_used_at LIMIT $2)`, micros(before), limit)
-}
-
-// EnableTOTP commits a second factor where there is none; false where there is one.
-func (tx *Tx) EnableTOTP(ctx context.Context, id account.UserID, sealed []byte, now time.Time) (bool, error) {
-	n, err := tx.exec(ctx, "enable 2FA", `
-		UPDATE users SET totp_sealed = $2, totp_enabled_at = $3, updated_at = $3
-		WHERE id = $1 AND status = 'active' AND totp_enabled_at = 0`, id, sealed, micros(now))
-	if err != nil || n == 0 {
-		return false, err
-	}
-	// The steps of an earlier secret say nothing about this one.
-	_, err = tx.exec(ctx, "forget steps", `DELETE FROM totp_steps WHERE user_id = $1`, id)
-	return true, err
-}
-
-// DisableTOTP takes away the second factor that was enabled at a time; false where it
-// is no longer that one.
-func (tx *Tx) DisableTOTP(ctx context.Context, id account.UserID, enabled, now time.Time) (bool, error) {
-	n, err := tx.exec(ctx, "disable 2FA", `
-		UPDATE users SET totp_sealed = NULL, totp_enabled_at = 0, updated_at = $3
-		WHERE id = $1 AND totp_enabled_at = $2 AND totp_enabled_at <> 0`, id, micros(enabled), micros(now))
-	return n == 1, err
-}
-
-// UseStep takes a time step of a person's secret; false where it was taken before. Of
-// any number of callers, in any flow, one succeeds (RFC 6238 section 5.2).
-func (tx *Tx) UseStep(ctx context.Context, id account.UserID, step int64) (bool, error) {
-	n, err := tx.exec(ctx, "use step", `INSERT INTO totp_steps (user_id, step) VALUES ($1, $2) ON CONFLICT DO NOTHING`, id, step)
-	return n == 1, err
-}
-
-// SweepSteps forgets up to limit time steps before one that no code can match any more.
-func (tx *Tx) SweepSteps(ctx context.Context, before int64, limit int) (int64, error) {
-	return tx.exec(ctx, "sweep steps", `
-		DELETE FROM totp_steps WHERE (user_id, step) IN (
-			SELECT user_id, step FROM totp_steps WHERE step < $1 ORDER BY step LIMIT $2)`, before, limit)
-}
-
-// Sealed is one sealed value and the person or mail that it is bound to.
-type Sealed struct {
-	UserID account.UserID
-	MailID string
-	Value  []byte
-}
-
-// SealedTOTP lists up to limit sealed second factors of people after an id.
-func (r reader) SealedTOTP(ctx context.Context, after account.UserID, limit int) ([]Sealed, error) {
-	return rows(ctx, r, "list sealed secrets", `
-		SELECT id, totp_sealed FROM users WHERE id > $1 AND totp_sealed IS NOT NULL ORDER BY id LIMIT $2`, []any{after, limit},
-		func(row scanner) (s Sealed, err error) {
-			err = row.Scan(&s.UserID, &s.Value)
-			return s, err
-		})
-}
-
-// SealedMail lists up to limit sealed mails after an id.
-func (r reader) SealedMail(ctx context.Context, after string, limit int) ([]Sealed, error) {
-	return rows(ctx, r, "list sealed mails", `SELECT id, sealed FROM outbox WHERE id > $1 ORDER BY id LIMIT $2`, []any{after, limit},
-		func(row scanner) (s Sealed, err error) {
-			err = row.Scan(&s.MailID, &s.Value)
-			return s, err
-		})
-}
-
-// Reseal replaces a sealed value unless it has changed meanwhile.
-func (tx *Tx) Reseal(ctx context.Context, was Sealed, value []byte) error {
-	query, id := `UPDATE users SET totp_sealed = $2 WHERE id = $1 AND totp_sealed = $3`, any(was.UserID)
-	if was.MailID != "" {
-		query, id = strings.NewReplacer("users", "outbox", "totp_sealed", "sealed").Replace(query), was.MailID
-	}
-	_, err := tx.exec(ctx, "reseal", query, id, value, was.Value)
-	return err
 }

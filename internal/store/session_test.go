@@ -171,7 +171,7 @@ func TestTrimmingLogsOutTheDevicesLongestUnused(t *testing.T) {
 			return write(d, func(tx *store.Tx) (int, error) { return tx.CountDevices(d.ctx, u) })
 		}
 		trim := func(keep int) int64 {
-			return write(d, func(tx *store.Tx) (int64, error) { return tx.TrimDevices(d.ctx, u, keep) })
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.TrimDevices(d.ctx, u, ids[3], keep) })
 		}
 		same(d.t, count(), 4)
 		same(d.t, trim(4), 0)
@@ -184,14 +184,25 @@ func TestTrimmingLogsOutTheDevicesLongestUnused(t *testing.T) {
 	})
 }
 
+func TestTheNewestDeviceStaysWhateverTheClockSays(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		d.login(u, "a", after(10))
+		b, newest := d.login(u, "b", after(11)), d.login(u, "c", noon)
+		same(d.t, write(d, func(tx *store.Tx) (int64, error) { return tx.TrimDevices(d.ctx, u, newest, 2) }), 1)
+		same(d.t, d.sessions(u), []account.SessionID{b, newest})
+	})
+}
+
 func TestManyLoginsAtOnceStayWithinTheDevicesKept(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
 		d.allOf(func(i int, tx *store.Tx) error {
-			if _, err := tx.PutSession(d.ctx, session(u, fmt.Sprint(i), noon), []byte("hash")); err != nil {
+			id, err := tx.PutSession(d.ctx, session(u, fmt.Sprint(i), noon), []byte("hash"))
+			if err != nil {
 				return err
 			}
-			_, err := tx.TrimDevices(d.ctx, u, 5)
+			_, err = tx.TrimDevices(d.ctx, u, id, 5)
 			return err
 		})
 		same(d.t, len(d.sessions(u)), 5)
@@ -313,11 +324,28 @@ func TestEndedSessionsAreSweptWithinTheLimit(t *testing.T) {
 func TestADeviceIsRememberedOnceWithItsLastUse(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
-		d.allOf(func(_ int, tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), noon) })
-		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), after(5)) })
+		d.allOf(func(_ int, tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), noon, 200) })
+		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte("phone"), after(5), 200) })
 		same(d.t, d.number(`SELECT COUNT(*) FROM known_devices`), 1)
 		same(d.t, d.number(`SELECT first_used_at FROM known_devices`), noon.UnixMicro())
 		same(d.t, d.number(`SELECT last_used_at FROM known_devices`), after(5).UnixMicro())
+	})
+}
+
+func TestSoManyDevicesOfAPersonAreRemembered(t *testing.T) {
+	each(t, func(d db) {
+		u, other := d.active(ada).ID, d.active(bob).ID
+		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, other, []byte("a"), noon, 2) })
+		for i, device := range []string{"a", "b", "c"} {
+			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte(device), after(-i), 2) })
+		}
+		same(d.t, d.number(`SELECT COUNT(*) FROM known_devices`), 3)
+		for device, want := range map[string]bool{"a": true, "b": false, "c": true} {
+			a, err := d.Applicant(d.ctx, ada, []byte(device))
+			if err != nil || a.KnownDevice != want {
+				d.t.Errorf("device %s is known: %t, %v", device, a.KnownDevice, err)
+			}
+		}
 	})
 }
 
@@ -325,7 +353,7 @@ func TestDevicesLongestUnusedAreForgottenFirst(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
 		for i, device := range []string{"oldest", "older", "old"} {
-			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte(device), after(i)) })
+			d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u, []byte(device), after(i), 200) })
 		}
 		sweep := func(before time.Time, limit int) int64 {
 			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepDevices(d.ctx, before, limit) })

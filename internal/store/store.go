@@ -159,6 +159,9 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
 	var err error
 	for attempt := range txAttempts {
 		if err = s.try(ctx, fn); err == nil || !s.engine.conflicts(err) {
+			if demoted(err) {
+				forget(s.db)
+			}
 			return err
 		}
 		ceiling := min(txPause, time.Millisecond<<min(attempt+1, 10))

@@ -157,12 +157,12 @@ func TestOldStepsAreSweptOldestFirstWithinTheLimit(t *testing.T) {
 
 func TestSealedSecretsAreListedInPages(t *testing.T) {
 	each(t, func(d db) {
-		var want []store.Sealed
+		var want []store.SealedTOTP
 		d.active("none@example.org")
 		for _, email := range []string{ada, bob, "eve@example.org"} {
 			id := d.active(email).ID
 			d.enable(id, email, noon)
-			want = append(want, store.Sealed{UserID: id, Value: []byte(email)})
+			want = append(want, store.SealedTOTP{UserID: id, Value: []byte(email)})
 		}
 		first, err := d.SealedTOTP(d.ctx, 0, 2)
 		if err != nil {
@@ -183,7 +183,7 @@ func TestASecretIsResealedUnlessItHasChanged(t *testing.T) {
 		d.enable(other, "sealed", noon)
 		reseal := func(was, value string) {
 			d.tx(func(tx *store.Tx) error {
-				return tx.Reseal(d.ctx, store.Sealed{UserID: id, Value: []byte(was)}, []byte(value))
+				return tx.ResealTOTP(d.ctx, store.SealedTOTP{UserID: id, Value: []byte(was)}, []byte(value))
 			})
 		}
 		reseal("sealed", "sealed anew")

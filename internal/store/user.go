@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -69,43 +68,33 @@ func (r reader) Users(ctx context.Context, status account.Status, afterID accoun
 }
 
 // EnsureApplicant returns the person of an e-mail, made as pending where there is none.
-// A pending one gets what it lacks: a locale, a username (contract section 4). A person
-// in any other state is returned untouched.
+// A pending one gets what it lacks: a locale, a username, preferences (contract section
+// 4). A person in any other state is returned untouched. It runs the same statements
+// for everybody.
 func (tx *Tx) EnsureApplicant(ctx context.Context, email string, locale account.Locale, now time.Time) (account.User, error) {
+	_, err := tx.exec(ctx, "create user", `
+		INSERT INTO users (email, status, locale, created_at, updated_at) VALUES ($1, 'pending', $2, $3, $3)
+		ON CONFLICT (email) DO NOTHING`, email, string(locale), micros(now))
+	if err != nil {
+		return account.User{}, err
+	}
 	u, err := tx.UserByEmail(ctx, email)
-	if errors.Is(err, ErrNotFound) {
-		return tx.createPending(ctx, email, locale, now)
+	if err != nil {
+		return account.User{}, err
 	}
-	if err != nil || u.Status != account.Pending {
-		return u, err
-	}
-	_, err = tx.exec(ctx, "refresh pending user", `
+	_, err = tx.exec(ctx, "complete pending user", `
 		UPDATE users SET locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username = COALESCE(username, $3), updated_at = $4
 		WHERE id = $1 AND status = 'pending'`, u.ID, string(locale), account.Username(u.ID), micros(now))
 	if err != nil {
 		return account.User{}, err
 	}
-	return tx.UserByID(ctx, u.ID)
-}
-
-func (tx *Tx) createPending(ctx context.Context, email string, locale account.Locale, now time.Time) (account.User, error) {
-	var id account.UserID
-	err := tx.row(ctx, "create user", `
-		INSERT INTO users (email, status, locale, created_at, updated_at) VALUES ($1, 'pending', $2, $3, $3) RETURNING id`,
-		[]any{email, string(locale), micros(now)}, &id)
-	if err != nil {
-		return account.User{}, err
-	}
-	if _, err := tx.exec(ctx, "name user", `UPDATE users SET username = $2 WHERE id = $1`, id, account.Username(id)); err != nil {
-		return account.User{}, err
-	}
 	_, err = tx.exec(ctx, "create preferences", `
-		INSERT INTO notification_preferences (user_id, email_enabled, inapp_enabled, push_enabled) VALUES ($1, $2, $3, $4)`,
-		id, true, true, false)
+		INSERT INTO notification_preferences (user_id, email_enabled, inapp_enabled, push_enabled) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (user_id) DO NOTHING`, u.ID, true, true, false)
 	if err != nil {
 		return account.User{}, err
 	}
-	return tx.UserByID(ctx, id)
+	return tx.UserByID(ctx, u.ID)
 }
 
 // Activation is what turns a pending person into an active one.
@@ -123,7 +112,7 @@ func (tx *Tx) Activate(ctx context.Context, id account.UserID, a Activation) (ac
 		UPDATE users SET status = 'active', password_hash = $2, password_changed_at = $3, updated_at = $3,
 			email_verified_at = CASE WHEN email_verified_at = 0 THEN $3 ELSE email_verified_at END,
 			locale = CASE WHEN $4 = '' THEN locale ELSE $4 END,
-			first_name = NULL, last_name = NULL, birth_date = NULL, country = NULL, nationality = NULL, phone_number = NULL,
+			name = NULL, first_name = NULL, last_name = NULL, birth_date = NULL, country = NULL, nationality = NULL, phone_number = NULL,
 			photo_key = '', totp_sealed = NULL, totp_enabled_at = 0
 		WHERE id = $1 AND status = 'pending'`, id, string(a.PasswordHash), micros(a.At), string(a.Locale))
 	if err != nil {
@@ -153,12 +142,15 @@ func (tx *Tx) Rehash(ctx context.Context, id account.UserID, from, to account.Se
 	return err
 }
 
-// SetStatus moves a person from one of the given states to another; false where the
-// person is in none of them.
-func (tx *Tx) SetStatus(ctx context.Context, id account.UserID, from, to account.Status, now time.Time) (bool, error) {
+// SetStatus moves a person from one state to another. ErrNotFound where the person is
+// not in the first.
+func (tx *Tx) SetStatus(ctx context.Context, id account.UserID, from, to account.Status, now time.Time) error {
 	n, err := tx.exec(ctx, "set status", `UPDATE users SET status = $3, updated_at = $4 WHERE id = $1 AND status = $2`,
 		id, string(from), string(to), micros(now))
-	return n == 1, err
+	if err == nil && n == 0 {
+		err = ErrNotFound
+	}
+	return err
 }
 
 // UpdateProfile writes a profile as a whole and returns the person. ErrNotFound where

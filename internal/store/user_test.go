@@ -112,8 +112,8 @@ func TestWhoIsNotThereIsNotFound(t *testing.T) {
 func TestAnApplicantIsKnownByTheirOwnDevices(t *testing.T) {
 	each(t, func(d db) {
 		u, other := d.active(ada), d.active(bob)
-		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u.ID, []byte("phone"), noon) })
-		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, other.ID, []byte("tablet"), noon) })
+		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, u.ID, []byte("phone"), noon, 200) })
+		d.tx(func(tx *store.Tx) error { return tx.RememberDevice(d.ctx, other.ID, []byte("tablet"), noon, 200) })
 		for device, known := range map[string]bool{"phone": true, "tablet": false, "": false} {
 			got, err := d.Applicant(d.ctx, ada, []byte(device))
 			if err != nil {
@@ -194,7 +194,7 @@ func TestAStatusIsChangedByOneOfManyCallers(t *testing.T) {
 	each(t, func(d db) {
 		id := d.active(ada).ID
 		d.oneTrue(func(tx *store.Tx) (bool, error) {
-			return tx.SetStatus(d.ctx, id, account.Active, account.Blocked, noon)
+			return found(tx.SetStatus(d.ctx, id, account.Active, account.Blocked, noon))
 		})
 	})
 }
