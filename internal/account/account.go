@@ -37,7 +37,8 @@ type Locale string
 
 // Secret is text that must not be seen: a password, a code, a token. It prints as
 // "[secret]" through fmt, log/slog and encoding/json; only an explicit conversion to
-// string shows it.
+// string shows it. A struct keeps it in an exported field: fmt asks no method of an
+// unexported one, and would print what it holds.
 type Secret string
 
 const masked = "[secret]"

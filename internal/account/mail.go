@@ -13,11 +13,6 @@ const (
 	MailAlreadyRegistered MailKind = "already_registered" // tells the owner that somebody tried to register again
 )
 
-// MailKinds lists every kind.
-func MailKinds() []MailKind {
-	return []MailKind{MailRegistrationCode, MailRegistrationLink, MailAlreadyRegistered}
-}
-
 // Mail is a message to one person as the outbox holds it. It says what to tell, not
 // how: the words are put in when it is sent.
 type Mail struct {

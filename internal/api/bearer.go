@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -17,16 +18,22 @@ func (x *exchange) authenticate() error {
 	if err := x.Auth.Authenticate(x.request.Context(), &x.caller, token); err != nil {
 		return err
 	}
-	x.caller.Locale = x.Catalog.Choose(x.caller.Locale, x.caller.Explicit, x.caller.Identity.User.Locale)
+	if !x.caller.Explicit {
+		x.caller.Locale = x.Catalog.OrDefault(x.caller.Identity.User.Locale)
+	}
 	return nil
 }
 
 // recognize finds the language of a person whose request names nothing that there is:
 // they are told so in theirs. Whoever has no good token is told all the same.
 func (x *exchange) recognize() {
-	if !x.caller.Explicit && x.request.Header.Get("Authorization") != "" {
-		_ = x.authenticate()
+	if x.caller.Explicit || x.request.Header.Get("Authorization") == "" {
+		return
 	}
+	ctx, cancel := context.WithTimeout(x.request.Context(), usualTimeout)
+	defer cancel()
+	x.request = x.request.WithContext(ctx)
+	_ = x.authenticate()
 }
 
 // bearerToken reads the token of the one Authorization header (RFC 6750 section

@@ -59,7 +59,7 @@ func (x *exchange) locate() error {
 func (x *exchange) speak() error {
 	h := x.request.Header
 	l, ok := x.Catalog.Resolve(strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ","))
-	x.caller.Locale, x.caller.Explicit = x.Catalog.Choose(l, ok, ""), ok
+	x.caller.Locale, x.caller.Explicit = x.Catalog.OrDefault(l), ok
 	x.writer.Header().Set("Content-Language", string(x.caller.Locale))
 	return nil
 }

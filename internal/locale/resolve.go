@@ -25,14 +25,11 @@ func (c *Catalog) Resolve(appLocale, acceptLanguage string) (l account.Locale, o
 	return c.first(acceptLanguage)
 }
 
-// Choose applies the whole order of contract section 2: what Resolve found, then
-// the language of the person, then Default.
-func (c *Catalog) Choose(explicit account.Locale, explicitOK bool, user account.Locale) account.Locale {
-	if explicitOK {
-		return explicit
-	}
-	if slices.Contains(c.supported, user) {
-		return user
+// OrDefault is the language of a person, or Default where they have none that is
+// supported. It comes after what Resolve finds (contract section 2).
+func (c *Catalog) OrDefault(l account.Locale) account.Locale {
+	if slices.Contains(c.supported, l) {
+		return l
 	}
 	return Default
 }

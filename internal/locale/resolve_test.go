@@ -57,23 +57,12 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestHeaderThenPersonThenDefault(t *testing.T) {
+func TestAPersonsLanguageIsTheDefaultWhereItIsNoneOfOurs(t *testing.T) {
 	t.Parallel()
 	c := newCatalog(t)
-	for _, tt := range []struct {
-		name     string
-		explicit account.Locale
-		ok       bool
-		user     account.Locale
-		want     account.Locale
-	}{
-		{"header", "en", true, "fr", "en"},
-		{"person", "", false, "en", "en"},
-		{"nobody", "", false, "", "fr"},
-		{"a person's language that is no longer supported", "", false, "es", "fr"},
-	} {
-		if got := c.Choose(tt.explicit, tt.ok, tt.user); got != tt.want {
-			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+	for given, want := range map[account.Locale]account.Locale{"en": "en", "fr": "fr", "": "fr", "es": "fr", "EN": "fr"} {
+		if got := c.OrDefault(given); got != want {
+			t.Errorf("%q: got %q, want %q", given, got, want)
 		}
 	}
 }

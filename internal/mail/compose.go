@@ -12,8 +12,8 @@ import (
 // kindHeader lets the dev inbox, and an operator's filters, tell mails apart.
 const kindHeader = "X-Flowxi-Kind"
 
-// compose writes the message as MIME. Equal messages give equal bytes, so that one
-// that is sent twice is one mail to whoever compares.
+// compose writes the message as MIME. Equal messages give equal bytes, and a mail that
+// is sent twice has one Message-ID.
 func compose(m Message) (*gomail.Msg, error) {
 	if err := m.check(); err != nil {
 		return nil, err

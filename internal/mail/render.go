@@ -107,7 +107,7 @@ func (r *Renderer) view(kind account.MailKind, l account.Locale, c account.MailC
 	shared := func(key string) string { return r.catalog.Text(l, "mail."+key, nil) }
 	own := func(key string) string { return shared(string(kind) + "." + key) }
 	v := view{
-		Lang: r.catalog.Choose("", false, l), Greeting: shared("greeting"), Why: shared("why"),
+		Lang: r.catalog.OrDefault(l), Greeting: shared("greeting"), Why: shared("why"),
 		Subject: own("subject"), Preheader: own("preheader"), Title: own("title"), Intro: own("intro"),
 		Secrecy: own("secrecy"), Ignore: own("ignore"),
 	}

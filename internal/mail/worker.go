@@ -163,7 +163,7 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 		return fmt.Errorf("%w: %w", errUnusable, err)
 	}
 	return w.transport.Send(ctx, Message{
-		ID: m.ID, Kind: m.Kind, From: w.from, To: m.To, Locale: w.renderer.catalog.Choose("", false, m.Locale),
+		ID: m.ID, Kind: m.Kind, From: w.from, To: m.To, Locale: w.renderer.catalog.OrDefault(m.Locale),
 		Subject: r.Subject, Text: r.Text, HTML: r.HTML, Date: now,
 	})
 }

@@ -394,14 +394,15 @@ func TestTheMailOfADeadNodeIsTakenOver(t *testing.T) {
 	if claimed, err := o.store.ClaimMail(t.Context(), o.now(), o.now().Add(time.Minute), 10); err != nil || len(claimed) != 1 {
 		t.Fatalf("the dead node claimed %v, %v", claimed, err)
 	}
+	o.put(o.code(2))
 	w, _ := o.open()
-	time.Sleep(50 * time.Millisecond)
-	if len(o.delivered()) != 0 {
-		t.Fatal("a mail was sent that another node had")
+	o.awaitDelivery(1)
+	if sent := o.delivered(); len(sent) != 1 || sent[0].ID != o.code(2).ID {
+		t.Fatalf("%v was sent: another node had the other", sent)
 	}
 	o.advance(61 * time.Second)
 	w.Wake()
-	o.awaitDelivery(1)
+	o.awaitDelivery(2)
 }
 
 func TestSeveralWorkersSendEachMailOnce(t *testing.T) {

@@ -143,11 +143,5 @@ type Refused struct {
 
 // Error implements error.
 func (r *Refused) Error() string {
-	return fmt.Sprintf("rate limit reached, try again in %ds", r.Seconds())
-}
-
-// Seconds is RetryAfter for the header of that name (RFC 9110 section 10.2.3):
-// rounded up, since who comes a moment early is refused again, and at least 1.
-func (r *Refused) Seconds() int {
-	return max(1, int((r.RetryAfter+time.Second-1)/time.Second))
+	return fmt.Sprintf("rate limit reached, try again in %v", r.RetryAfter)
 }

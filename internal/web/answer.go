@@ -57,7 +57,7 @@ func (s *site) view(l account.Locale, data any) view {
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
 	var body bytes.Buffer
 	if err := s.templates.ExecuteTemplate(&body, name, v); err != nil {
-		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		s.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Language", string(v.Lang))
@@ -81,7 +81,7 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType string
 func (s *site) sendJSON(w http.ResponseWriter, r *http.Request, status int, value any) {
 	body, err := json.Marshal(value)
 	if err != nil {
-		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		s.fail(w, r, err)
 		return
 	}
 	send(w, r, status, "application/json; charset=utf-8", body)
@@ -100,6 +100,12 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, e acco
 	s.sendJSON(w, r, status, envelope{Message: s.Catalog.Code(l, e.Code), Code: e.Code})
 }
 
+// fail answers where it is the server that is at fault, and says why in the log.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	s.Log.Error("page failed", "error", err, "route", r.Pattern, "request_id", w.Header().Get("X-Request-Id"))
+	s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+}
+
 // notFound shows people a page and tells programs the code.
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
@@ -113,8 +119,8 @@ func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 
 // language is the one that a request asks for by its headers (contract section 2).
 func (s *site) language(r *http.Request) account.Locale {
-	l, ok := s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
-	return s.Catalog.Choose(l, ok, "")
+	l, _ := s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+	return s.Catalog.OrDefault(l)
 }
 
 // pageLanguage puts a choice that a person has made on the page before the headers.

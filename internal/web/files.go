@@ -26,7 +26,7 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 		s.noFile(w, r)
 		return
 	case err != nil:
-		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		s.fail(w, r, err)
 		return
 	}
 	defer func() { _ = object.Close() }() // it was only read

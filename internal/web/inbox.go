@@ -66,7 +66,7 @@ func (s *site) inboxList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	mails, err := s.newest(query.Get("to"), limitOf(query.Get("limit")))
 	if err != nil {
-		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		s.fail(w, r, err)
 		return
 	}
 	s.sendJSON(w, r, http.StatusOK, map[string]any{"mails": mails})
@@ -110,7 +110,7 @@ func (s *site) inboxMessage(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, mail.ErrNotFound), form != "html" && form != "eml":
 		s.notFound(w, r)
 	case err != nil:
-		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		s.fail(w, r, err)
 	case form == "eml":
 		send(w, r, http.StatusOK, plainText, []byte(m.Source))
 	default:

@@ -8,6 +8,7 @@ package web
 
 import (
 	"html/template"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -24,6 +25,7 @@ type Deps struct {
 	Config  config.Config
 	Now     func() time.Time
 	Version string // of the program, told at the foot of pages
+	Log     *slog.Logger
 
 	Inbox  *mail.Inbox  // nil where there is no /dev/inbox
 	Folder *blob.Folder // nil where there is no /files

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -67,7 +68,7 @@ func bareDeps(t *testing.T) web.Deps {
 	public := &url.URL{Scheme: "http", Host: "flowxi.example:8080"}
 	return web.Deps{
 		Catalog: catalog, Config: config.Config{PublicURL: public}, Version: "v1.2.3",
-		Now: func() time.Time { return noon },
+		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
