@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/form":      {"internal/account", "internal/password"},
 	"internal/config":    {"internal/account", "internal/ratelimit"},
 
-	// One direction: cmd → node → {api, web, mail} → auth → store → account.
+	// One direction: cmd → node → reference → {api, web, mail} → auth → store → account.
 	"internal/store": {"internal/account"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
@@ -38,12 +38,17 @@ var mayImport = map[string][]string{
 	},
 	"internal/mail": {"internal/account", "internal/locale", "internal/seal", "internal/store"},
 	"internal/api": {
-		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo", "internal/ratelimit",
+		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo",
+	},
+	"internal/reference": {
+		"internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
+		"internal/password", "internal/photo", "internal/ratelimit", "internal/totp", "internal/web",
 	},
 	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/locale", "internal/mail"},
 	"internal/node": {
 		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale",
-		"internal/mail", "internal/password", "internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/web",
+		"internal/mail", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
+		"internal/store", "internal/web",
 	},
 	"cmd/flowxi": {"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store"},
 

@@ -6,19 +6,6 @@ import (
 	"flowxi.app/flowxi/internal/account"
 )
 
-// Envelope is in every answer, whatever became of the request (contract section 1).
-type Envelope struct {
-	Message string `json:"message"` // a sentence in the language of the caller
-	Code    string `json:"code"`    // stable, never localized
-
-	textKey string // of the message, where it is not that of the code
-}
-
-func (e *Envelope) envelope() *Envelope { return e }
-
-// answer is a pointer to a struct with an Envelope and what else there is to say.
-type answer interface{ envelope() *Envelope }
-
 // with sets the outcome where a route has more than one.
 func with(o account.Outcome) Envelope { return Envelope{Code: string(o)} }
 
@@ -35,13 +22,6 @@ func (t Timestamp) MarshalJSON() ([]byte, error) {
 
 // Done says that it is done and nothing more.
 type Done struct{ Envelope }
-
-// Refused is every answer that is not a success. Errors is there for
-// VALIDATION_FAILED alone.
-type Refused struct {
-	Envelope
-	Errors FieldErrors `json:"errors,omitempty"`
-}
 
 // CodeValid answers the check of a registration code (contract section 5).
 type CodeValid struct {
@@ -117,6 +97,14 @@ type SecondFactor struct {
 	OTPAuthURI *string `json:"otpauth_uri"`
 	Issuer     string  `json:"issuer"`
 	ExpiresIn  *int    `json:"expires_in"` // seconds
+}
+
+// textKey has words for each of the two states.
+func (a *SecondFactor) textKey() string {
+	if a.Enabled {
+		return a.Envelope.textKey() + ".enabled"
+	}
+	return a.Envelope.textKey() + ".disabled"
 }
 
 // Succeeded answers what is done to a second factor (contract section 9).

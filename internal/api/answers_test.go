@@ -20,7 +20,7 @@ func TestAnswersHaveTheShapeOfTheContract(t *testing.T) {
 	none := &DeviceList{}
 	none.Data.Devices = []Device{}
 	for _, tt := range []struct {
-		a    answer
+		a    Answer
 		want string
 	}{
 		{&Done{}, ``},

@@ -44,7 +44,7 @@ func bearerToken(h http.Header) (string, bool) {
 		return "", false
 	}
 	scheme, token, ok := strings.Cut(all[0], " ")
-	if !ok || !strings.EqualFold(scheme, bearerScheme) || token == "" {
+	if !ok || !strings.EqualFold(scheme, BearerScheme) || token == "" {
 		return "", false
 	}
 	return token, !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' || r == ',' })

@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	maxBody  = 64 << 10 // bytes (contract section 1)
-	maxDepth = 64       // of lists and objects in each other
+	// MaxBody is the longest JSON body in bytes (contract section 1).
+	MaxBody = 64 << 10
+
+	maxDepth = 64 // of lists and objects in each other
 
 	// bodyTime is how long a client may take to send a body. It leaves some of
 	// usualTimeout to work in.
@@ -30,7 +32,7 @@ func (x *exchange) readObject() (map[string]jsontext.Value, error) {
 		return nil, account.ErrUnsupportedMediaType
 	}
 	x.readUntil(time.Now().Add(bodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(x.writer, x.request.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(x.writer, x.request.Body, MaxBody))
 	if err != nil {
 		return nil, readError(err)
 	}

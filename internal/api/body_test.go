@@ -58,8 +58,8 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		{"not a number", `{"x":NaN}`, 400},
 		{"single quotes", `{'x':1}`, 400},
 		{"a form", `email=a`, 400},
-		{"64 KiB", padded(maxBody), 422},
-		{"a byte more", padded(maxBody + 1), 413},
+		{"64 KiB", padded(MaxBody), 422},
+		{"a byte more", padded(MaxBody + 1), 413},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ func TestAClientHasNoMoreThanItsTimeToSendABody(t *testing.T) {
 		want int
 	}{
 		{"{}", 2},                // set, and lifted where all is read
-		{padded(maxBody + 1), 1}, // not where some is left
+		{padded(MaxBody + 1), 1}, // not where some is left
 	} {
 		c := &connection{ResponseRecorder: httptest.NewRecorder()}
 		r := httptest.NewRequest("POST", verifyPath, strings.NewReader(tt.body))

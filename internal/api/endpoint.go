@@ -6,7 +6,7 @@ import (
 
 // verb does what a route is for. The caller is known by then where the route needs
 // one.
-type verb func(x *exchange) (answer, error)
+type verb func(x *exchange) (Answer, error)
 
 // endpoint is a verb and the body that it reads, nil where it reads none.
 type endpoint struct {
@@ -19,10 +19,10 @@ type endpoint struct {
 func reads[In any, P interface {
 	*In
 	form.Body
-}](act func(x *exchange, in In) (answer, error)) endpoint {
+}](act func(x *exchange, in In) (Answer, error)) endpoint {
 	return endpoint{
 		body: func() form.Body { return P(new(In)) },
-		verb: func(x *exchange) (answer, error) {
+		verb: func(x *exchange) (Answer, error) {
 			members, err := x.readObject()
 			if err != nil {
 				return nil, err

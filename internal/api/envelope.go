@@ -9,28 +9,47 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/locale"
 )
 
-// bearerScheme is the one way to authenticate (RFC 6750).
-const bearerScheme = "Bearer"
+// Envelope is in every answer, whatever became of the request (contract section 1).
+type Envelope struct {
+	Message string `json:"message"` // a sentence in the language of the caller
+	Code    string `json:"code"`    // stable, never localized
+}
+
+// Answer is a pointer to a struct of this package with an Envelope and what else there
+// is to say.
+type Answer interface {
+	envelope() *Envelope
+	textKey() string // of the message, once there is a code
+}
+
+func (e *Envelope) envelope() *Envelope { return e }
+
+func (e *Envelope) textKey() string { return "code." + e.Code }
+
+// BearerScheme is the one way to authenticate, and the type of all tokens (RFC 6750).
+const BearerScheme = "Bearer"
 
 // pause is when to come back where nobody knows better.
 const pause = 5 * time.Second
 
-// succeed answers that all went well, with that outcome unless the answer has one
-// of its own.
-func (x *exchange) succeed(a answer, usual account.Outcome) {
+// Complete gives the answer of a success its code, the usual one unless it has one
+// of its own, and its message in language l.
+func Complete(a Answer, usual account.Outcome, c *locale.Catalog, l account.Locale) {
 	e := a.envelope()
 	if e.Code == "" {
 		e.Code = string(usual)
 	}
-	if e.textKey == "" {
-		e.textKey = "code." + e.Code
-	}
-	e.Message = x.Catalog.Text(x.caller.Locale, e.textKey, nil)
+	e.Message = c.Text(l, a.textKey(), nil)
+}
+
+// succeed answers that all went well, with that outcome unless the answer has one
+// of its own.
+func (x *exchange) succeed(a Answer, usual account.Outcome) {
+	Complete(a, usual, x.Catalog, x.caller.Locale)
 	x.write(http.StatusOK, a)
 }
 
@@ -38,21 +57,18 @@ func (x *exchange) succeed(a answer, usual account.Outcome) {
 // ours, of which the client learns nothing.
 func (x *exchange) refuse(err error) {
 	refusal, after, problems := x.explain(err)
-	status := statusOf(refusal.Kind)
+	status := StatusOf(refusal.Kind)
 	if status >= http.StatusInternalServerError {
 		x.logFault(status, err)
 	}
 	h := x.writer.Header()
 	switch status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", bearerScheme)
+		h.Set("WWW-Authenticate", BearerScheme)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", strconv.Itoa(max(1, seconds(after))))
+		h.Set("Retry-After", strconv.Itoa(max(1, Seconds(after))))
 	}
-	x.write(status, &Refused{
-		Envelope: Envelope{Code: refusal.Code, Message: x.Catalog.Code(x.caller.Locale, refusal.Code)},
-		Errors:   x.fieldErrors(problems),
-	})
+	x.write(status, Refusal(refusal, problems, x.Catalog, x.caller.Locale))
 }
 
 func (x *exchange) explain(err error) (refusal account.Error, after time.Duration, problems account.Invalid) {
@@ -73,8 +89,8 @@ func (x *exchange) explain(err error) (refusal account.Error, after time.Duratio
 	return refusal, after, problems
 }
 
-// statusOf gives the status of contract section 1.
-func statusOf(k account.Kind) int {
+// StatusOf gives the status of an error by contract section 1.
+func StatusOf(k account.Kind) int {
 	switch k {
 	case account.Malformed:
 		return http.StatusBadRequest
@@ -105,7 +121,7 @@ func statusOf(k account.Kind) int {
 }
 
 // write sends an answer. There is no other way out of the API.
-func (x *exchange) write(status int, a answer) {
+func (x *exchange) write(status int, a Answer) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
@@ -128,52 +144,12 @@ func (x *exchange) setHeaders(length int) {
 	if q := x.caller.Quota; q.Limit > 0 {
 		h.Set("RateLimit-Limit", strconv.Itoa(q.Limit))
 		h.Set("RateLimit-Remaining", strconv.Itoa(q.Remaining))
-		h.Set("RateLimit-Reset", strconv.Itoa(seconds(q.Reset)))
+		h.Set("RateLimit-Reset", strconv.Itoa(Seconds(q.Reset)))
 	}
 }
 
-// seconds rounds up: who comes back a moment early is refused again.
-func seconds(d time.Duration) int {
+// Seconds is how spans are told. It rounds up: who comes back a moment early is
+// refused again.
+func Seconds(d time.Duration) int {
 	return int((max(0, d) + time.Second - 1) / time.Second)
-}
-
-// FieldErrors is an object of messages by field, in the order of the fields.
-type FieldErrors []FieldError
-
-// FieldError is all that is wrong with one field.
-type FieldError struct {
-	Field    string
-	Messages []string
-}
-
-func (x *exchange) fieldErrors(problems account.Invalid) FieldErrors {
-	var all FieldErrors
-	for _, p := range problems {
-		if len(all) == 0 || all[len(all)-1].Field != p.Field {
-			all = append(all, FieldError{Field: p.Field})
-		}
-		last := &all[len(all)-1]
-		last.Messages = append(last.Messages, x.Catalog.Problem(x.caller.Locale, p))
-	}
-	return all
-}
-
-// MarshalJSON implements json.Marshaler.
-func (f FieldErrors) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	e := jsontext.NewEncoder(&b)
-	tokens := []jsontext.Token{jsontext.BeginObject}
-	for _, field := range f {
-		tokens = append(tokens, jsontext.String(field.Field), jsontext.BeginArray)
-		for _, m := range field.Messages {
-			tokens = append(tokens, jsontext.String(m))
-		}
-		tokens = append(tokens, jsontext.EndArray)
-	}
-	for _, t := range append(tokens, jsontext.EndObject) {
-		if err := e.WriteToken(t); err != nil {
-			return nil, err
-		}
-	}
-	return b.Bytes(), nil
 }

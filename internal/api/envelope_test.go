@@ -52,7 +52,7 @@ func TestValidationErrorsAreListedByField(t *testing.T) {
 func TestEveryRefusalHasItsStatus(t *testing.T) {
 	t.Parallel()
 	for _, e := range account.Errors() {
-		if status := statusOf(e.Kind); status == 500 && e.Kind != account.Internal {
+		if status := StatusOf(e.Kind); status == 500 && e.Kind != account.Internal {
 			t.Errorf("%s has the status of a fault of ours", e.Code)
 		}
 	}
@@ -133,12 +133,15 @@ func TestAClientThatHungUpIsNoFault(t *testing.T) {
 func TestSuccessesHaveTheirCodeAndWords(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		a    answer
+		a    Answer
 		want string
 	}{
 		{&Done{}, `{"message":"Logged out.","code":"LOGOUT_SUCCESS"}`},
 		{&Done{Envelope: with(account.TwoFARequired)}, `{"message":"Enter the code from your authenticator app.","code":"TWOFA_REQUIRED"}`},
-		{&Done{Envelope: Envelope{textKey: "code.TWOFA_STATUS.enabled"}}, `{"message":"2FA is enabled.","code":"LOGOUT_SUCCESS"}`},
+		{
+			&SecondFactor{Envelope: with(account.TwoFAStatus), Enabled: true},
+			`{"message":"2FA is enabled.","code":"TWOFA_STATUS","enabled":true,"email":"","secret":null,"otpauth_uri":null,"issuer":"","expires_in":null}`,
+		},
 	} {
 		x, w := exchangeFor(t, httptest.NewRequest("GET", "/", nil))
 		x.caller.Locale = "en"
@@ -162,7 +165,7 @@ func TestTheTightestLimitIsTold(t *testing.T) {
 func TestHeadIsGetWithoutTheBody(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	get, head := ask(s, "GET", Prefix+"/me", "", requestIDHeader, "x"), ask(s, "HEAD", Prefix+"/me", "", requestIDHeader, "x")
+	get, head := ask(s, "GET", Prefix+"/me", "", RequestIDHeader, "x"), ask(s, "HEAD", Prefix+"/me", "", RequestIDHeader, "x")
 	if head.Code != get.Code || head.Body.Len() != 0 {
 		t.Errorf("HEAD: %d with %d bytes, want %d with none", head.Code, head.Body.Len(), get.Code)
 	}

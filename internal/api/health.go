@@ -12,7 +12,7 @@ import (
 // (contract section 11).
 const databaseWait = time.Second
 
-func (x *exchange) health() (answer, error) {
+func (x *exchange) health() (Answer, error) {
 	ctx, cancel := context.WithTimeout(x.request.Context(), databaseWait)
 	defer cancel()
 	if err := x.Auth.Ping(ctx); err != nil {

@@ -5,37 +5,37 @@ import (
 	"flowxi.app/flowxi/internal/auth"
 )
 
-func (x *exchange) login(in auth.LoginInput) (answer, error) {
+func (x *exchange) login(in auth.LoginInput) (Answer, error) {
 	result, err := x.Auth.Login(x.request.Context(), &x.caller, in)
 	if err != nil || result.Challenge == "" {
 		return loggedIn(result.Issued), err
 	}
 	return &Challenged{
 		Envelope: with(account.TwoFARequired),
-		Data:     LoginChallenge{MFARequired: true, ChallengeID: result.Challenge, ExpiresIn: seconds(result.ExpiresIn)},
+		Data:     LoginChallenge{MFARequired: true, ChallengeID: result.Challenge, ExpiresIn: Seconds(result.ExpiresIn)},
 	}, nil
 }
 
-func (x *exchange) loginTwoFA(in auth.LoginTwoFAInput) (answer, error) {
+func (x *exchange) loginTwoFA(in auth.LoginTwoFAInput) (Answer, error) {
 	issued, err := x.Auth.LoginTwoFA(x.request.Context(), &x.caller, in)
 	return loggedIn(issued), err
 }
 
 func loggedIn(i auth.Issued) *LoggedIn {
 	return &LoggedIn{Data: LoginToken{
-		AccessToken: string(i.Token), TokenType: bearerScheme, AccountStatus: i.Status, UserID: i.UserID,
+		AccessToken: string(i.Token), TokenType: BearerScheme, AccountStatus: i.Status, UserID: i.UserID,
 	}}
 }
 
-func (x *exchange) logout() (answer, error) {
+func (x *exchange) logout() (Answer, error) {
 	return &Done{}, x.Auth.Logout(x.request.Context(), &x.caller)
 }
 
-func (x *exchange) logoutDevice(in auth.LogoutDeviceInput) (answer, error) {
+func (x *exchange) logoutDevice(in auth.LogoutDeviceInput) (Answer, error) {
 	return &Done{}, x.Auth.LogoutDevice(x.request.Context(), &x.caller, in)
 }
 
-func (x *exchange) devices() (answer, error) {
+func (x *exchange) devices() (Answer, error) {
 	sessions, err := x.Auth.Devices(x.request.Context(), &x.caller)
 	if err != nil {
 		return nil, err

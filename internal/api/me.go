@@ -5,7 +5,7 @@ import (
 	"flowxi.app/flowxi/internal/auth"
 )
 
-func (x *exchange) me() (answer, error) {
+func (x *exchange) me() (Answer, error) {
 	u := x.caller.Identity.User
 	url, err := x.Auth.PhotoURL(x.request.Context(), u)
 	if err != nil {
@@ -18,7 +18,7 @@ func (x *exchange) me() (answer, error) {
 	}}, nil
 }
 
-func (x *exchange) updateMe(in auth.ProfileInput) (answer, error) {
+func (x *exchange) updateMe(in auth.ProfileInput) (Answer, error) {
 	u, err := x.Auth.UpdateProfile(x.request.Context(), &x.caller, in)
 	if err != nil {
 		return nil, err
@@ -26,7 +26,7 @@ func (x *exchange) updateMe(in auth.ProfileInput) (answer, error) {
 	return &MeUpdated{Data: UpdatedDetails{ID: u.ID, Details: Details(u.Profile), UpdatedAt: Timestamp(u.UpdatedAt)}}, nil
 }
 
-func (x *exchange) updatePhoto() (answer, error) {
+func (x *exchange) updatePhoto() (Answer, error) {
 	ctx := x.request.Context()
 	if err := x.Auth.AdmitPhoto(ctx, &x.caller); err != nil {
 		return nil, err
@@ -44,10 +44,10 @@ func (x *exchange) updatePhoto() (answer, error) {
 	return a, nil
 }
 
-func (x *exchange) deletePhoto() (answer, error) {
+func (x *exchange) deletePhoto() (Answer, error) {
 	return &PhotoDeleted{}, x.Auth.DeletePhoto(x.request.Context(), &x.caller)
 }
 
 func photoProblem(rule string) error {
-	return account.Invalid{{Field: photoField, Rule: rule}}
+	return account.Invalid{{Field: PhotoField, Rule: rule}}
 }

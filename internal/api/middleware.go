@@ -20,21 +20,24 @@ import (
 	"flowxi.app/flowxi/internal/auth"
 )
 
-const requestIDHeader = "X-Request-Id"
+// RequestIDHeader names a request to the server, and to the client in the answer.
+const RequestIDHeader = "X-Request-Id"
 
-// saneID is what a caller may call a request.
-var saneID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+// RequestIDPattern is a regular expression for what a caller may call a request.
+const RequestIDPattern = `^[A-Za-z0-9._-]{1,64}$`
+
+var saneID = regexp.MustCompile(RequestIDPattern)
 
 // identify gives the request its id, and the answer what it has whatever becomes of
 // the request.
 func (x *exchange) identify() error {
-	id := x.request.Header.Get(requestIDHeader)
+	id := x.request.Header.Get(RequestIDHeader)
 	if !saneID.MatchString(id) {
 		id = newRequestID()
 	}
 	x.caller.RequestID = id
 	h := x.writer.Header()
-	h.Set(requestIDHeader, id)
+	h.Set(RequestIDHeader, id)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer") // addresses of pages carry link tokens
@@ -96,9 +99,9 @@ func newCORS(origins []string) *cors.Cors {
 		// A function, since the library gives a meaning to stars in a list.
 		AllowOriginFunc: func(origin string) bool { return slices.Contains(origins, origin) },
 		AllowedMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders:  []string{"Authorization", "Content-Type", "X-App-Locale", "Accept-Language", requestIDHeader},
+		AllowedHeaders:  []string{"Authorization", "Content-Type", "X-App-Locale", "Accept-Language", RequestIDHeader},
 		ExposedHeaders: []string{
-			requestIDHeader, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "Content-Language",
+			RequestIDHeader, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "Content-Language",
 		},
 		MaxAge: int((10 * time.Minute).Seconds()),
 	})

@@ -39,11 +39,11 @@ func TestSaneRequestIDsAreEchoed(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for _, id := range []string{"a", "4f9d3b3e-5f1c-4f6e-9a39-3f1f3c1f6a77", "A.b_c-9", strings.Repeat("x", 64)} {
-		expectHeader(t, ask(s, "GET", "/", "", requestIDHeader, id), requestIDHeader, id)
+		expectHeader(t, ask(s, "GET", "/", "", RequestIDHeader, id), RequestIDHeader, id)
 	}
 	seen := make(map[string]bool)
 	for _, id := range []string{"", " ", "a b", "é", `"x"`, "<x>", "a\nb", strings.Repeat("x", 65)} {
-		got := ask(s, "GET", "/", "", requestIDHeader, id).Header().Get(requestIDHeader)
+		got := ask(s, "GET", "/", "", RequestIDHeader, id).Header().Get(RequestIDHeader)
 		if len(got) != 32 || seen[got] {
 			t.Errorf("for %q the id is %q, want a new one", id, got)
 		}
@@ -99,7 +99,7 @@ func TestAPanicIsA500(t *testing.T) {
 	s := newServer(t, logTo(&log), func(d *Deps) {
 		d.Pages = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("secret detail") })
 	})
-	w := ask(s, "GET", "/", "", requestIDHeader, "req-1")
+	w := ask(s, "GET", "/", "", RequestIDHeader, "req-1")
 	expect(t, w, 500, "SERVER_ERROR")
 	if strings.Contains(w.Body.String(), "detail") {
 		t.Errorf("the client is told %s", w.Body)
@@ -131,7 +131,7 @@ func TestTheAccessLogHasALineWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	s := newServer(t, logTo(&log))
-	ask(s, "GET", Prefix+"/me?secret=1", "", "Authorization", "Bearer secret", "User-Agent", "secret", requestIDHeader, "req-1")
+	ask(s, "GET", Prefix+"/me?secret=1", "", "Authorization", "Bearer secret", "User-Agent", "secret", RequestIDHeader, "req-1")
 	ask(s, "SECRET", "/secret?secret", "")
 	post(s, Prefix+"/auth/login", `{"email":"secret@example.com","password":"secret"}`)
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")

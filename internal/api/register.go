@@ -8,25 +8,25 @@ import (
 
 // invite makes an endpoint of a verb that mails a code or a link.
 func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
-	return reads(func(x *exchange, in auth.EmailInput) (answer, error) {
+	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
 		return &Done{}, send(x.Auth, x.request.Context(), &x.caller, in)
 	})
 }
 
-func (x *exchange) verifyCode(in auth.CodeCheckInput) (answer, error) {
+func (x *exchange) verifyCode(in auth.CodeCheckInput) (Answer, error) {
 	return &CodeValid{Valid: true}, x.Auth.VerifyCode(x.request.Context(), &x.caller, in)
 }
 
-func (x *exchange) registerByCode(in auth.CodePasswordInput) (answer, error) {
+func (x *exchange) registerByCode(in auth.CodePasswordInput) (Answer, error) {
 	issued, err := x.Auth.RegisterByCode(x.request.Context(), &x.caller, in)
 	return tokenIssued(issued), err
 }
 
-func (x *exchange) registerByLink(in auth.LinkPasswordInput) (answer, error) {
+func (x *exchange) registerByLink(in auth.LinkPasswordInput) (Answer, error) {
 	issued, err := x.Auth.RegisterByLink(x.request.Context(), &x.caller, in)
 	return tokenIssued(issued), err
 }
 
 func tokenIssued(i auth.Issued) *TokenIssued {
-	return &TokenIssued{AccessToken: string(i.Token), TokenType: bearerScheme, UserID: i.UserID, AccountStatus: i.Status}
+	return &TokenIssued{AccessToken: string(i.Token), TokenType: BearerScheme, UserID: i.UserID, AccountStatus: i.Status}
 }

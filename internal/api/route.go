@@ -44,19 +44,19 @@ type Tag string
 
 // The groups, in the order of the contract.
 const (
-	tagCode     Tag = "Registration by code"
-	tagLink     Tag = "Registration by link"
-	tagLogin    Tag = "Login"
-	tagSessions Tag = "Sessions and devices"
-	tagTwoFA    Tag = "Two-factor"
-	tagMe       Tag = "Me"
-	tagHealth   Tag = "Health"
+	TagCode     Tag = "Registration by code"
+	TagLink     Tag = "Registration by link"
+	TagLogin    Tag = "Login"
+	TagSessions Tag = "Sessions and devices"
+	TagTwoFA    Tag = "Two-factor"
+	TagMe       Tag = "Me"
+	TagHealth   Tag = "Health"
 )
 
 // Success is one way in which a route can succeed. Its status is 200.
 type Success struct {
 	Outcome account.Outcome
-	Answer  any // a pointer to the zero value of the answer's type
+	Answer  Answer // points to the zero value of its type
 }
 
 // Route is all there is to know of one thing that can be asked: what serves it and
@@ -68,7 +68,7 @@ type Route struct {
 	Tag       Tag
 	Summary   string // one sentence in English
 	Access    Access
-	Upload    bool            // the body is multipart/form-data with a file in "photo"
+	Upload    bool            // the body is multipart/form-data with a file in PhotoField
 	Successes []Success       // the usual one first
 	Errors    []account.Error // beyond those that every route of its kind has
 	Limits    []Limit         // beyond those that every route of its kind has
@@ -103,7 +103,7 @@ func (r Route) AllErrors() []account.Error {
 
 func (r Route) commonErrors() []account.Error {
 	all := []account.Error{account.ErrServerError, account.ErrServiceUnavailable}
-	if !r.isFree() {
+	if !r.IsFree() {
 		all = append(all, account.ErrHTTPSRequired, account.ErrTooManyRequests)
 	}
 	if r.Access == Bearer {
@@ -118,7 +118,7 @@ func (r Route) commonErrors() []account.Error {
 
 // AllLimits lists every limit that a call of the route meets.
 func (r Route) AllLimits() []Limit {
-	if r.isFree() {
+	if r.IsFree() {
 		return nil
 	}
 	all := append([]Limit{}, r.Limits...)
@@ -128,6 +128,6 @@ func (r Route) AllLimits() []Limit {
 	return append(all, limitRequestsPerNetwork)
 }
 
-// isFree tells whether the route is unlimited and open over plain HTTP (contract
+// IsFree tells whether the route is unlimited and open over plain HTTP (contract
 // section 11).
-func (r Route) isFree() bool { return Prefix+r.Path == healthPath }
+func (r Route) IsFree() bool { return Prefix+r.Path == healthPath }

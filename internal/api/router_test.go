@@ -55,7 +55,7 @@ func TestPagesGetWhatIsOutsideTheAPI(t *testing.T) {
 		d.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	})
 	for _, path := range []string{"/", "/docs", "/docs/", "/apiary", "/nowhere", "/a%2fb"} {
-		if w := ask(s, "GET", path, ""); w.Code != http.StatusTeapot || w.Header().Get(requestIDHeader) == "" {
+		if w := ask(s, "GET", path, ""); w.Code != http.StatusTeapot || w.Header().Get(RequestIDHeader) == "" {
 			t.Errorf("%s: %d, want the pages to answer, behind the gates of the API", path, w.Code)
 		}
 	}

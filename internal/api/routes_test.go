@@ -33,9 +33,6 @@ func TestEveryOutcomeIsThatOfARoute(t *testing.T) {
 	for _, r := range Routes() {
 		for _, s := range r.Successes {
 			found = append(found, s.Outcome)
-			if _, ok := s.Answer.(answer); !ok {
-				t.Errorf("%s answers %T", s.Outcome, s.Answer)
-			}
 		}
 	}
 	for _, o := range account.Outcomes() {

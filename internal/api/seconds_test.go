@@ -10,7 +10,7 @@ func TestSecondsOfAHeaderAreRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]int{
 		-time.Second: 0, 0: 0, 1: 1, time.Second: 1, time.Second + 1: 2, time.Minute - 1: 60, time.Hour: 3600,
 	} {
-		if got := seconds(d); got != want {
+		if got := Seconds(d); got != want {
 			t.Errorf("%v is %d seconds, want %d", d, got, want)
 		}
 	}

@@ -12,8 +12,12 @@ import (
 )
 
 const (
-	photoField = "photo"
-	maxUpload  = photo.MaxBytes + 1<<20 // bytes of the whole body
+	// PhotoField is the part of an upload that the file is in.
+	PhotoField = "photo"
+
+	// MaxUpload is the longest body of an upload in bytes, its other parts included.
+	MaxUpload = photo.MaxBytes + 1<<20
+
 	maxParts   = 10
 	uploadTime = 20 * time.Second // leaves some of uploadTimeout to work in
 )
@@ -27,7 +31,7 @@ func (x *exchange) readPhoto() ([]byte, error) {
 		return nil, err
 	}
 	x.readUntil(time.Now().Add(uploadTime))
-	parts := multipart.NewReader(http.MaxBytesReader(x.writer, x.request.Body, maxUpload), boundary)
+	parts := multipart.NewReader(http.MaxBytesReader(x.writer, x.request.Body, MaxUpload), boundary)
 	var data []byte
 	found := false
 	for n := 0; ; n++ {
@@ -43,7 +47,7 @@ func (x *exchange) readPhoto() ([]byte, error) {
 		case n == maxParts:
 			return nil, account.ErrMalformedRequest
 		}
-		if found || part.FormName() != photoField {
+		if found || part.FormName() != PhotoField {
 			continue
 		}
 		if data, err = readFile(part); err != nil {

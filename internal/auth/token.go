@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash/crc32"
 	"math/big"
 	"strconv"
@@ -23,6 +24,11 @@ const (
 	checksumChars    = 6
 	alphabet         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
+
+// TokenPattern is a regular expression for the tokens of both environments.
+func TokenPattern() string {
+	return fmt.Sprintf(`^[0-9]+\|(%s|%s)[0-9A-Za-z]{%d}$`, prefixProduction, prefixSandbox, randomChars+checksumChars)
+}
 
 // tokenPrefix is the prefix of this instance's tokens.
 func (a *Auth) tokenPrefix() string {

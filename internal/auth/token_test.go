@@ -10,11 +10,11 @@ import (
 
 func TestATokenIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^125\|fx[ps]_[0-9A-Za-z]{49}$`)
+	form, pattern := regexp.MustCompile(`^125\|fx[ps]_[0-9A-Za-z]{49}$`), regexp.MustCompile(TokenPattern())
 	for _, prefix := range []string{prefixProduction, prefixSandbox} {
 		secret := newSecret(prefix)
 		token := string(formatToken(125, secret))
-		if !form.MatchString(token) {
+		if !form.MatchString(token) || !pattern.MatchString(token) {
 			t.Errorf("%q is not of the form that is documented", token)
 		}
 		id, got, ok := parseToken(token, prefix)

@@ -12,8 +12,8 @@ import (
 	"flowxi.app/flowxi/internal/totp"
 )
 
-// issuer is the name that an authenticator shows.
-const issuer = "Flowxi"
+// Issuer is the name that an authenticator shows.
+const Issuer = "Flowxi"
 
 // TwoFAStatus is whether the second factor is on and, where it is not, what an
 // authenticator needs to turn it on.
@@ -30,7 +30,7 @@ type TwoFAStatus struct {
 // pending secret lives in the cache only and is made once while it is valid.
 func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) {
 	u := c.Identity.User
-	status := TwoFAStatus{Enabled: u.TOTP.Enabled(), Email: u.Email, Issuer: issuer}
+	status := TwoFAStatus{Enabled: u.TOTP.Enabled(), Email: u.Email, Issuer: Issuer}
 	if status.Enabled {
 		return status, nil
 	}
@@ -39,7 +39,7 @@ func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) 
 		return TwoFAStatus{}, err
 	}
 	status.Secret, status.ExpiresIn = account.Secret(secret), left
-	status.URI = account.Secret(totp.URI(issuer, u.Email, secret))
+	status.URI = account.Secret(totp.URI(Issuer, u.Email, secret))
 	return status, nil
 }
 

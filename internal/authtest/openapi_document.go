@@ -17,9 +17,9 @@ import (
 	"github.com/pb33f/libopenapi/orderedmap"
 	"golang.org/x/text/unicode/norm"
 
-	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/reference"
 )
 
 // documented is what the document says, ready to be looked up.
@@ -49,7 +49,7 @@ func newJudge() (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _, err := api.OpenAPI(cfg, catalogue, "test")
+	text, _, err := reference.OpenAPI(cfg, catalogue, "test")
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,10 @@ func checkBirthDate(text string, now time.Time) (string, []account.Problem) {
 	return text, nil
 }
 
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+// PhonePattern is a regular expression for a phone number as it is stored (E.164).
+const PhonePattern = `^\+[1-9][0-9]{6,14}$`
+
+var e164 = regexp.MustCompile(PhonePattern)
 
 // Phone is an E.164 number, stored without the spaces, dots, dashes and
 // parentheses that people write into it (contract section 10).

@@ -1,8 +1,8 @@
 package node
 
 import (
-	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/reference"
 	"flowxi.app/flowxi/internal/web"
 )
 
@@ -10,12 +10,14 @@ import (
 // made when it is first asked for: most servers never are, and none of them should
 // start the later for it.
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
-	d.ErrorsTable = api.ErrorsTable(c)
-	for _, p := range api.Reference(n.cfg, c) {
-		d.Reference = append(d.Reference, web.Page(p))
+	d.ErrorsTable = reference.ErrorsTable(c)
+	pages, err := reference.Pages(n.cfg, c)
+	if err != nil {
+		n.log.Error("cannot write the reference", "error", err)
 	}
+	d.Reference = pages
 	d.OpenAPI = func() (yaml, json []byte) {
-		yaml, json, err := api.OpenAPI(n.cfg, c, d.Version)
+		yaml, json, err := reference.OpenAPI(n.cfg, c, d.Version)
 		if err != nil {
 			n.log.Error("cannot describe the API", "error", err)
 		}

@@ -1,11 +1,13 @@
-package api
+package reference
+
+import "flowxi.app/flowxi/internal/api"
 
 // introduction is what holds for all operations.
 const introduction = `JSON in, JSON out, in UTF-8. Times are UTC in ISO 8601 with six fractional digits.
 
 **Answers.** Every answer has a ` + "`message`" + `, a sentence for the person in their language, and a ` + "`code`" + `, which is stable: decide by the code and show the message. Members may be added to answers, so ignore those that you do not know. An unknown path is 404 ` + "`NOT_FOUND`" + `; a method that a path does not have is 405 ` + "`METHOD_NOT_ALLOWED`" + ` with ` + "`Allow`" + `. HEAD works wherever GET does. Every answer has ` + "`Cache-Control: no-store`" + `, ` + "`X-Content-Type-Options: nosniff`" + ` and ` + "`Vary`" + ` on the headers of the language.
 
-**Requests.** Bodies are one JSON object of up to 64 KiB with ` + "`Content-Type: application/json`" + `. Member names match exactly, and unknown members are ignored. Texts are trimmed, passwords are not; an empty text counts as absent or as null. A member of a wrong type is an error of that field. A validation error tells of every wrong field at once, and spends no code, link or challenge.
+**Requests.** Bodies are one JSON object of up to {body_size} with ` + "`Content-Type: application/json`" + `. Member names match exactly, and unknown members are ignored. Texts are trimmed, passwords are not; an empty text counts as absent or as null. A member of a wrong type is an error of that field. A validation error tells of every wrong field at once, and spends no code, link or challenge.
 
 **Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French.
 
@@ -15,21 +17,21 @@ const introduction = `JSON in, JSON out, in UTF-8. Times are UTC in ISO 8601 wit
 
 **Limits.** Counted for each e-mail address, whether anybody has it or not, and for each network (an IPv4 address, or the /64 of an IPv6 address). ` + "`RateLimit-Limit`" + `, ` + "`RateLimit-Remaining`" + ` and ` + "`RateLimit-Reset`" + ` tell the tightest limit that a request met. Past a limit the answer is 429 ` + "`TOO_MANY_REQUESTS`" + ` with ` + "`Retry-After`" + ` in seconds, and nothing is done.`
 
-func tagText(t Tag) string {
+func tagText(t api.Tag) string {
 	switch t {
-	case tagCode:
+	case api.TagCode:
 		return "A person gets six digits by mail, types them in, and chooses a password."
-	case tagLink:
+	case api.TagLink:
 		return "A person gets a link by mail, opens it, and chooses a password."
-	case tagLogin:
+	case api.TagLogin:
 		return "Password, and the second factor where it is on, for a token that is bound to a device."
-	case tagSessions:
+	case api.TagSessions:
 		return "Logging out, here or elsewhere."
-	case tagTwoFA:
+	case api.TagTwoFA:
 		return "Six digits of an authenticator app (TOTP: SHA-1, 30 seconds, one step of tolerance either way). Each code is good once, in whatever operation."
-	case tagMe:
+	case api.TagMe:
 		return "What the caller is, and what they say of themselves."
-	case tagHealth:
+	case api.TagHealth:
 		return "For load balancers."
 	}
 	return ""
@@ -44,9 +46,11 @@ With ` + "`FLOWXI_REGISTRATION_PRIVACY=strict`" + ` an active account is answere
 
 With ` + "`FLOWXI_REGISTRATION_PRIVACY=strict`" + ` an active account is answered like an unknown one too, and its owner gets a mail that says that they have an account already.`
 
+	photoNotes = `A JPEG, PNG or WebP file, told by its content and not by its name: up to {photo_size} and {photo_pixels}.`
+
 	mailLimitNotes = `The limits count requests by address, whether anybody has it or not, and before anything is looked up. Codes and links share them.`
 
-	passwordNotes = `The password has 8 to 128 characters (Unicode code points, after NFKC) of any kind. It must not be a common or leaked one, the e-mail address, or the name of the product. ` + "`password_confirmation`" + ` must be equal: where it differs the error stands on ` + "`password`" + `, and where it is missing on both fields. A refused password spends nothing.
+	passwordNotes = `The password has {password_min} to {password_max} characters (Unicode code points, after NFKC) of any kind. It must not be a common or leaked one, the e-mail address, or the name of the product. ` + "`password_confirmation`" + ` must be equal: where it differs the error stands on ` + "`password`" + `, and where it is missing on both fields. A refused password spends nothing.
 
 Where ` + "`device_id`" + ` is sent, ` + "`device_type`" + ` and ` + "`device_name`" + ` are required, ` + "`country`" + ` may come with them, and the token is that device's. Without it the token has no device and is not listed among devices.
 
@@ -113,7 +117,7 @@ func personNotes(operation string) string {
 	case "updateMe":
 		return "Members that are absent stay as they are, and null clears. Country codes are uppercased; spaces, dots, dashes and parentheses are taken out of a phone number. The answer has what is stored."
 	case "updatePhoto":
-		return "`multipart/form-data` with the file in `photo`; other parts are ignored. The file is told by its content, decoded, turned upright, shrunk to 1024 pixels a side at most, stripped of all metadata and stored as JPEG, in the place of the photo before. More than 5 MiB is `PAYLOAD_TOO_LARGE`; what is not such an image, or has more than 40 megapixels, is `VALIDATION_FAILED` on `photo`."
+		return "`multipart/form-data` with the file in `photo`; other parts are ignored. The file is told by its content, decoded, turned upright, shrunk to {photo_side} pixels a side at most, stripped of all metadata and stored as JPEG, in the place of the photo before. More than {photo_size} is `PAYLOAD_TOO_LARGE`; what is not such an image, or has more than {photo_pixels}, is `VALIDATION_FAILED` on `photo`."
 	case "deletePhoto":
 		return "Where there is none, the answer is the same."
 	case "health":

@@ -1,27 +1,15 @@
-package api
+package reference
 
 import (
 	"fmt"
 
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
 )
 
-// document writes the description of the API in the terms of one server.
-type document struct {
-	cfg      config.Config
-	examples examples
-	schemas  *schemas
-	shared   object // responses
-	has      map[string]bool
-}
-
-func newDocument(cfg config.Config, catalogue *locale.Catalog) *document {
-	return &document{cfg: cfg, examples: examples{catalogue}, schemas: newSchemas(), has: make(map[string]bool)}
-}
-
 // OpenAPI describes the API in OpenAPI 3.1, as YAML and as JSON. All of it follows
-// from Routes, the inputs and the answers; cfg gives the address, the limits and
+// from api.Routes, the inputs and the answers; cfg gives the address, the limits and
 // the times of this server, and the catalogue the messages in the examples. It takes
 // some milliseconds.
 func OpenAPI(cfg config.Config, catalogue *locale.Catalog, version string) (yaml, json []byte, err error) {
@@ -56,7 +44,7 @@ func (d *document) tree(version string) (object, error) {
 			{"description", d.fill(introduction)},
 		}},
 		{"externalDocs", object{{"description", "Guides and reference"}, {"url", address + "/docs"}}},
-		{"servers", list{object{{"url", address + Prefix}, {"description", "This server (" + d.cfg.Environment + ")"}}}},
+		{"servers", list{object{{"url", address + api.Prefix}, {"description", "This server (" + d.cfg.Environment + ")"}}}},
 		{"tags", tags()},
 		{"paths", paths},
 		{"components", d.components()},
@@ -67,7 +55,7 @@ func (d *document) tree(version string) (object, error) {
 func (d *document) paths() (object, error) {
 	var paths object
 	at := make(map[string]int)
-	for _, r := range Routes() {
+	for _, r := range api.Routes() {
 		i, known := at[r.Path]
 		if !known {
 			i, at[r.Path] = len(paths), len(paths)
@@ -108,8 +96,8 @@ func (d *document) languages() list {
 // tags describes the groups of operations.
 func tags() list {
 	var all list
-	seen := make(map[Tag]bool)
-	for _, r := range Routes() {
+	seen := make(map[api.Tag]bool)
+	for _, r := range api.Routes() {
 		if !seen[r.Tag] {
 			seen[r.Tag] = true
 			all = append(all, object{{"name", string(r.Tag)}, {"description", tagText(r.Tag)}})

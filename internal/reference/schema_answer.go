@@ -1,19 +1,24 @@
-package api
+package reference
 
 import (
 	"reflect"
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/config"
 )
 
 // schemas collects the schemas of named answers for the components of a document.
 type schemas struct {
+	facts facts
 	all   object
 	known map[string]bool
 }
 
-func newSchemas() *schemas { return &schemas{known: make(map[string]bool)} }
+func newSchemas(cfg config.Config) *schemas {
+	return &schemas{facts: newFacts(cfg), known: make(map[string]bool)}
+}
 
 // add keeps a schema under a name, once, and returns how to point to it.
 func (s *schemas) add(name string, schema func() object) object {
@@ -52,7 +57,7 @@ func (s *schemas) structure(t reflect.Type, owner string) object {
 // property describes one member of an answer by its type and by what is known of
 // its name.
 func (s *schemas) property(t reflect.Type, owner, name string) object {
-	known := factsOf(owner, name)
+	known := s.facts.of(owner, name)
 	schema := s.value(t, owner)
 	if known.about != "" {
 		schema = schema.and(member{"description", known.about})
@@ -62,13 +67,13 @@ func (s *schemas) property(t reflect.Type, owner, name string) object {
 
 func (s *schemas) value(t reflect.Type, owner string) object {
 	switch t {
-	case reflect.TypeFor[Timestamp]():
+	case reflect.TypeFor[api.Timestamp]():
 		return object{{"type", "string"}, {"format", "date-time"}, {"pattern", `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z$`}}
 	case reflect.TypeFor[account.Status]():
 		return object{{"type", "string"}, {"enum", statuses()}}
 	case reflect.TypeFor[account.UserID]():
 		return object{{"type", "integer"}, {"format", "int64"}, {"minimum", 1}}
-	case reflect.TypeFor[FieldErrors]():
+	case reflect.TypeFor[api.FieldErrors]():
 		messages := object{{"type", "array"}, {"minItems", 1}, {"items", object{{"type", "string"}}}}
 		return object{{"type", "object"}, {"minProperties", 1}, {"additionalProperties", messages}}
 	}

@@ -1,6 +1,9 @@
-package api
+package reference
 
-import "net/http"
+import (
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
+)
 
 func commonParameters() list {
 	return list{ref("parameters", "AppLocale"), ref("parameters", "AcceptLanguage"), ref("parameters", "RequestId")}
@@ -19,7 +22,7 @@ func parameters(languages list) object {
 	return object{
 		{"AppLocale", header("X-App-Locale", "Language of the answer, and of mails that the request causes. It comes before Accept-Language. "+choice, languages[len(languages)-1])},
 		{"AcceptLanguage", header("Accept-Language", "Language of the answer where X-App-Locale names none. "+choice, "en-GB, fr;q=0.8")},
-		{"RequestId", header(requestIDHeader, "Name of the request in logs: up to 64 letters, digits, dots, dashes and underscores. Anything else is replaced.", nil)}, // an example would be sent with every try
+		{"RequestId", header(api.RequestIDHeader, "Name of the request in logs: up to 64 letters, digits, dots, dashes and underscores. Anything else is replaced.", nil)}, // an example would be sent with every try
 	}
 }
 
@@ -31,12 +34,12 @@ func headers(languages list) object {
 	count := func(least int) object { return object{{"type", "integer"}, {"minimum", least}} }
 	return object{
 		{"ContentLanguage", header(true, "Language of the message.", object{{"type", "string"}, {"enum", languages}})},
-		{"RequestId", header(true, "Name of the request in logs: that of the request where it had a sane one.", object{{"type", "string"}, {"pattern", saneID.String()}})},
+		{"RequestId", header(true, "Name of the request in logs: that of the request where it had a sane one.", object{{"type", "string"}, {"pattern", api.RequestIDPattern}})},
 		{"RateLimitLimit", header(false, "Size of the tightest limit that the request met: the one with the least left. Absent where limits are off.", count(1))},
 		{"RateLimitRemaining", header(false, "What is left of that limit.", count(0))},
 		{"RateLimitReset", header(false, "Seconds until that limit has more.", count(0))},
 		{"RetryAfter", header(true, "Seconds to wait before the next try.", count(1))},
-		{"WWWAuthenticate", header(true, "How to authenticate (RFC 6750).", object{{"type", "string"}, {"const", bearerScheme}})},
+		{"WWWAuthenticate", header(true, "How to authenticate (RFC 6750).", object{{"type", "string"}, {"const", api.BearerScheme}})},
 		{"Allow", header(true, "The methods that the path has.", object{{"type", "string"}})},
 	}
 }
@@ -45,7 +48,7 @@ func headers(languages list) object {
 func responseHeaders(status int, free bool) object {
 	all := object{
 		{"Content-Language", ref("headers", "ContentLanguage")},
-		{requestIDHeader, ref("headers", "RequestId")},
+		{api.RequestIDHeader, ref("headers", "RequestId")},
 	}
 	if !free {
 		all = all.and(
@@ -54,9 +57,9 @@ func responseHeaders(status int, free bool) object {
 			member{"RateLimit-Reset", ref("headers", "RateLimitReset")},
 		)
 	}
-	waits := status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+	is := func(e account.Error) bool { return status == api.StatusOf(e.Kind) }
 	return all.
-		when(waits, "Retry-After", ref("headers", "RetryAfter")).
-		when(status == http.StatusUnauthorized, "WWW-Authenticate", ref("headers", "WWWAuthenticate")).
-		when(status == http.StatusMethodNotAllowed, "Allow", ref("headers", "Allow"))
+		when(is(account.ErrTooManyRequests) || is(account.ErrServiceUnavailable), "Retry-After", ref("headers", "RetryAfter")).
+		when(is(account.ErrUnauthenticated), "WWW-Authenticate", ref("headers", "WWWAuthenticate")).
+		when(is(account.ErrMethodNotAllowed), "Allow", ref("headers", "Allow"))
 }

@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/form"
 	"flowxi.app/flowxi/internal/locale"
 )
@@ -26,11 +28,16 @@ const (
 // exampleTime is when examples happen.
 func exampleTime() time.Time { return time.Date(2026, time.January, 9, 17, 8, 57, 0, time.UTC) }
 
-// examples of what goes in and out, in the words of the catalogue.
-type examples struct{ catalogue *locale.Catalog }
+// examples of what goes in and out, with the settings of a server and in the words
+// of the catalogue.
+type examples struct {
+	cfg       config.Config
+	catalogue *locale.Catalog
+}
 
 // named is an example with its name.
 type named struct {
+	code    string // of the answer
 	name    string
 	summary string
 	value   any // a tree
@@ -41,39 +48,54 @@ const (
 	french  account.Locale = "fr"
 )
 
-// success gives an example of a success for each shape it can have.
-func (e examples) success(s Success) ([]named, error) {
+// all gives an example of each code, a refusal in each of the languages.
+func (e examples) all(r api.Route, a answers, languages ...account.Locale) ([]named, error) {
 	var all []named
-	for _, shape := range shapes(s) {
-		a := shape.answer
-		env := a.envelope()
-		env.Code = string(s.Outcome)
-		if env.textKey == "" {
-			env.textKey = "code." + env.Code
+	for _, s := range a.successes {
+		successes, err := e.success(s)
+		if err != nil {
+			return nil, err
 		}
-		env.Message = e.catalogue.Text(english, env.textKey, nil)
-		value, err := treeOf(a)
+		all = append(all, successes...)
+	}
+	for _, refused := range a.errors {
+		for _, l := range languages {
+			n, err := e.refusal(r, refused, l)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, n)
+		}
+	}
+	return all, nil
+}
+
+// success gives an example of a success for each shape it can have.
+func (e examples) success(s api.Success) ([]named, error) {
+	var all []named
+	for _, shape := range e.shapes(s) {
+		api.Complete(shape.answer, s.Outcome, e.catalogue, english)
+		value, err := treeOf(shape.answer)
 		if err != nil {
 			return nil, fmt.Errorf("example of %s: %w", s.Outcome, err)
 		}
-		all = append(all, named{name: string(s.Outcome) + shape.suffix, summary: shape.summary, value: value})
+		code := string(s.Outcome)
+		all = append(all, named{code: code, name: code + shape.suffix, summary: shape.summary, value: value})
 	}
 	return all, nil
 }
 
 // refusal gives an example of an error on a route, in a language.
-func (e examples) refusal(r Route, refused account.Error, l account.Locale) (named, error) {
-	a := &Refused{Envelope: Envelope{Code: refused.Code, Message: e.catalogue.Code(l, refused.Code)}}
+func (e examples) refusal(r api.Route, refused account.Error, l account.Locale) (named, error) {
+	var problems account.Invalid
 	if refused == account.ErrValidationFailed {
-		x := &exchange{server: &server{Deps: Deps{Catalog: e.catalogue}}}
-		x.caller.Locale = l
-		a.Errors = x.fieldErrors(wrongBody(r))
+		problems = wrongBody(r)
 	}
-	value, err := treeOf(a)
+	value, err := treeOf(api.Refusal(refused, problems, e.catalogue, l))
 	if err != nil {
 		return named{}, fmt.Errorf("example of %s: %w", refused.Code, err)
 	}
-	n := named{name: refused.Code, value: value}
+	n := named{code: refused.Code, name: refused.Code, value: value}
 	if l == french {
 		n.name, n.summary = refused.Code+".fr", "The same in French"
 	}
@@ -108,9 +130,9 @@ func fieldExample(f form.Field) string {
 }
 
 // wrongBody tells what is wrong with a body that is wrong in many ways.
-func wrongBody(r Route) account.Invalid {
+func wrongBody(r api.Route) account.Invalid {
 	if r.Upload {
-		return account.Invalid{{Field: photoField, Rule: "photo"}}
+		return account.Invalid{{Field: api.PhotoField, Rule: "photo"}}
 	}
 	members := make(map[string]jsontext.Value)
 	for _, f := range r.Body().Fields() {

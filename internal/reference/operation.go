@@ -1,25 +1,26 @@
-package api
+package reference
 
 import (
-	"net/http"
 	"strings"
+
+	"flowxi.app/flowxi/internal/api"
 )
 
 // operations describes a route, and where it is a GET also the HEAD that comes with
 // it (contract section 10).
-func (d *document) operations(r Route) (object, error) {
+func (d *document) operations(r api.Route) (object, error) {
 	responses, err := d.responses(r)
 	if err != nil {
 		return nil, err
 	}
 	all := object{{strings.ToLower(r.Method), d.operation(r, responses)}}
-	if r.Method == http.MethodGet {
+	if r.Method == methodGet {
 		all = all.and(member{"head", d.head(r)})
 	}
 	return all, nil
 }
 
-func (d *document) operation(r Route, responses object) object {
+func (d *document) operation(r api.Route, responses object) object {
 	return object{
 		{"operationId", r.Operation},
 		{"tags", list{string(r.Tag)}},
@@ -27,16 +28,16 @@ func (d *document) operation(r Route, responses object) object {
 		{"description", d.describe(r)},
 		{"security", security(r.Access)},
 	}.
-		when(r.body != nil || r.Upload, "requestBody", d.requestBody(r)).
+		when(r.Body() != nil || r.Upload, "requestBody", d.requestBody(r)).
 		and(member{"responses", responses})
 }
 
-func (d *document) head(r Route) object {
+func (d *document) head(r api.Route) object {
 	var responses object
 	for _, s := range statusesOf(r) {
 		responses = append(responses, member{s.text(), object{
 			{"description", s.describe()},
-			{"headers", responseHeaders(s.status, r.isFree())},
+			{"headers", responseHeaders(s.status, r.IsFree())},
 		}})
 	}
 	return object{
@@ -51,15 +52,15 @@ func (d *document) head(r Route) object {
 
 // security is empty, not absent, for what everybody may call: the document has no
 // default to fall back to.
-func security(a Access) list {
-	if a == Public {
+func security(a api.Access) list {
+	if a == api.Public {
 		return list{}
 	}
 	return list{object{{"bearerAuth", list{}}}}
 }
 
 // describe tells what an operation does and which limits it meets.
-func (d *document) describe(r Route) string {
+func (d *document) describe(r api.Route) string {
 	text := d.fill(notes(r.Operation))
 	if limits := d.limits(r); limits != "" {
 		text += "\n\n**Limits**\n\n" + limits
@@ -67,11 +68,11 @@ func (d *document) describe(r Route) string {
 	return strings.TrimSpace(text)
 }
 
-func (d *document) requestBody(r Route) object {
+func (d *document) requestBody(r api.Route) object {
 	if r.Upload {
 		return object{{"required", true}, {"content", object{{"multipart/form-data", object{
-			{"schema", uploadSchema()},
-			{"encoding", object{{photoField, object{{"contentType", "image/jpeg, image/png, image/webp"}}}}},
+			{"schema", d.uploadSchema()},
+			{"encoding", object{{api.PhotoField, object{{"contentType", "image/jpeg, image/png, image/webp"}}}}},
 		}}}}}
 	}
 	body := r.Body()
@@ -85,14 +86,14 @@ func (d *document) requestBody(r Route) object {
 	}}}}}
 }
 
-func uploadSchema() object {
+func (d *document) uploadSchema() object {
 	return object{
 		{"type", "object"},
-		{"required", list{photoField}},
-		{"properties", object{{photoField, object{
+		{"required", list{api.PhotoField}},
+		{"properties", object{{api.PhotoField, object{
 			{"type", "string"},
 			{"format", "binary"},
-			{"description", "A JPEG, PNG or WebP file, told by its content and not by its name: up to 5 MiB and 40 megapixels."},
+			{"description", d.fill(photoNotes)},
 		}}}},
 	}
 }

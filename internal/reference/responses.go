@@ -1,18 +1,18 @@
-package api
+package reference
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
 )
 
 // answers are all answers of a route that have one status.
 type answers struct {
 	status    int
-	successes []Success
+	successes []api.Success
 	errors    []account.Error
 }
 
@@ -34,10 +34,10 @@ func (s answers) describe() string {
 }
 
 // statusesOf sorts the answers of a route by status.
-func statusesOf(r Route) []answers {
-	byStatus := map[int]*answers{http.StatusOK: {status: http.StatusOK, successes: r.Successes}}
+func statusesOf(r api.Route) []answers {
+	byStatus := map[int]*answers{statusOK: {status: statusOK, successes: r.Successes}}
 	for _, e := range r.AllErrors() {
-		status := statusOf(e.Kind)
+		status := api.StatusOf(e.Kind)
 		if byStatus[status] == nil {
 			byStatus[status] = &answers{status: status}
 		}
@@ -51,7 +51,7 @@ func statusesOf(r Route) []answers {
 	return all
 }
 
-func (d *document) responses(r Route) (object, error) {
+func (d *document) responses(r api.Route) (object, error) {
 	var all object
 	for _, a := range statusesOf(r) {
 		response, err := d.response(r, a)
@@ -65,7 +65,7 @@ func (d *document) responses(r Route) (object, error) {
 
 // response describes all answers of one status. What is the same wherever it is
 // answered stands among the components.
-func (d *document) response(r Route, a answers) (object, error) {
+func (d *document) response(r api.Route, a answers) (object, error) {
 	if a.isCommon(r) {
 		return d.share(r, a.errors[0])
 	}
@@ -73,15 +73,15 @@ func (d *document) response(r Route, a answers) (object, error) {
 }
 
 // isCommon tells whether an answer is the same on all routes that have it.
-func (s answers) isCommon(r Route) bool {
-	return len(s.errors) == 1 && !r.isFree() &&
+func (s answers) isCommon(r api.Route) bool {
+	return len(s.errors) == 1 && !r.IsFree() &&
 		s.errors[0] != account.ErrValidationFailed && !slices.Contains(r.Errors, s.errors[0])
 }
 
-func (d *document) share(r Route, e account.Error) (object, error) {
+func (d *document) share(r api.Route, e account.Error) (object, error) {
 	name := camel(e.Code)
 	if !d.has[name] {
-		response, err := d.spell(r, answers{status: statusOf(e.Kind), errors: []account.Error{e}})
+		response, err := d.spell(r, answers{status: api.StatusOf(e.Kind), errors: []account.Error{e}})
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +94,7 @@ func (d *document) share(r Route, e account.Error) (object, error) {
 // addStrays describes what no route answers: unknown paths and methods.
 func (d *document) addStrays() error {
 	for _, e := range []account.Error{account.ErrNotFound, account.ErrMethodNotAllowed, account.ErrForbidden} {
-		if _, err := d.share(Route{}, e); err != nil {
+		if _, err := d.share(api.Route{}, e); err != nil {
 			return err
 		}
 	}
@@ -110,14 +110,14 @@ func camel(code string) string {
 	return b.String()
 }
 
-func (d *document) spell(r Route, a answers) (object, error) {
+func (d *document) spell(r api.Route, a answers) (object, error) {
 	examples, err := d.exampleObject(r, a)
 	if err != nil {
 		return nil, err
 	}
 	return object{
 		{"description", a.describe()},
-		{"headers", responseHeaders(a.status, r.isFree())},
+		{"headers", responseHeaders(a.status, r.IsFree())},
 		{"content", object{{"application/json", object{
 			{"schema", d.answerSchema(a)},
 			{"examples", examples},
@@ -145,7 +145,7 @@ func (d *document) refusalSchema(errors []account.Error) object {
 	for _, e := range errors {
 		codes = append(codes, e.Code)
 	}
-	schema := coded(d.schemas.answer(&Refused{}), codes...)
+	schema := coded(d.schemas.answer(&api.Refused{}), codes...)
 	return schema.when(errors[0] == account.ErrValidationFailed, "required", list{"errors"})
 }
 
@@ -164,34 +164,13 @@ func coded(schema object, codes ...string) object {
 
 // exampleObject has an example of each code, and of each error that people are to
 // read one in French.
-func (d *document) exampleObject(r Route, a answers) (object, error) {
-	var all object
-	for _, s := range a.successes {
-		examples, err := d.examples.success(s)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range examples {
-			all = append(all, e.member())
-		}
+func (d *document) exampleObject(r api.Route, a answers) (object, error) {
+	examples, err := d.examples.all(r, a, english, french)
+	if err != nil {
+		return nil, err
 	}
-	for _, refused := range a.errors {
-		examples, err := d.refusals(r, refused)
-		if err != nil {
-			return nil, err
-		}
-		all = all.and(examples...)
-	}
-	return all, nil
-}
-
-func (d *document) refusals(r Route, refused account.Error) (object, error) {
 	var all object
-	for _, l := range []account.Locale{english, french} {
-		e, err := d.examples.refusal(r, refused, l)
-		if err != nil {
-			return nil, err
-		}
+	for _, e := range examples {
 		all = append(all, e.member())
 	}
 	return all, nil

@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"fmt"
@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
 // limits lists the limits of a route in words, as a list in Markdown.
-func (d *document) limits(r Route) string {
+func (d *document) limits(r api.Route) string {
 	var lines []string
 	for _, l := range r.AllLimits() {
 		lines = append(lines, "- "+d.limit(l))
@@ -20,7 +21,7 @@ func (d *document) limits(r Route) string {
 
 // limit reads a limit off the settings: what it is about, its figure, and its name
 // there.
-func (d *document) limit(l Limit) string {
+func (d *document) limit(l api.Limit) string {
 	limits := reflect.ValueOf(d.cfg.Limits)
 	field, _ := limits.Type().FieldByName(string(l)) // a test holds the names against the settings
 	return fmt.Sprintf("%s: %s (`%s`)",
@@ -55,31 +56,4 @@ func each(per time.Duration) string {
 		return "a day"
 	}
 	return "in " + span(per)
-}
-
-// span is a duration in words, in the largest unit that needs no fraction.
-func span(d time.Duration) string {
-	for _, unit := range []struct {
-		length time.Duration
-		name   string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
-		if n := d / unit.length; d%unit.length == 0 && n > 1 {
-			return fmt.Sprintf("%d %ss", n, unit.name)
-		} else if d == unit.length {
-			return "1 " + unit.name
-		}
-	}
-	return d.String()
-}
-
-// fill puts the settings of the server into a text.
-func (d *document) fill(text string) string {
-	c := d.cfg
-	return strings.NewReplacer(
-		"{otp_ttl}", span(c.OTPTTL), "{link_ttl}", span(c.MagicLinkTTL), "{challenge_ttl}", span(c.ChallengeTTL),
-		"{enroll_ttl}", span(c.EnrollTTL), "{photo_ttl}", span(c.PhotoURLTTL),
-		"{token_ttl}", span(c.TokenTTL), "{idle_ttl}", span(c.TokenIdleTTL),
-		"{code_tries}", fmt.Sprint(c.Limits.CodeTries), "{challenge_tries}", fmt.Sprint(c.Limits.ChallengeTries),
-		"{devices}", fmt.Sprint(c.Limits.DevicesPerPerson), "{address}", c.PublicURL.String(),
-	).Replace(text)
 }

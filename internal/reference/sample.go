@@ -1,8 +1,10 @@
-package api
+package reference
 
 import (
 	"fmt"
 	"strings"
+
+	"flowxi.app/flowxi/internal/api"
 )
 
 // sample is a request to be written down in some language.
@@ -14,20 +16,26 @@ type sample struct {
 	head        []string // name, value, name, value
 }
 
-func (d *document) sample(r Route) sample {
-	s := sample{method: r.Method, url: d.cfg.PublicURL.String() + Prefix + r.Path, bearer: r.Access == Bearer, upload: r.Upload}
+func (d *document) sample(r api.Route) (sample, error) {
+	s := sample{method: r.Method, url: d.cfg.PublicURL.String() + api.Prefix + r.Path, bearer: r.Access == api.Bearer, upload: r.Upload}
 	if body := r.Body(); body != nil {
-		text, _ := toJSON(requestExample(body)) // texts alone
+		text, err := toJSON(requestExample(body))
+		if err != nil {
+			return sample{}, fmt.Errorf("example of a request: %w", err)
+		}
 		s.body = strings.TrimSpace(string(text))
 		s.head = append(s.head, "Content-Type", "application/json")
 	}
-	s.head = append(s.head, "X-App-Locale", "en")
-	return s
+	s.head = append(s.head, "X-App-Locale", string(english))
+	return s, nil
 }
 
 // sampleSection shows the request in three languages.
-func (d *document) sampleSection(r Route) string {
-	s := d.sample(r)
+func (d *document) sampleSection(r api.Route) (string, error) {
+	s, err := d.sample(r)
+	if err != nil {
+		return "", err
+	}
 	text := "## Examples\n\n"
 	if s.bearer {
 		text += "`TOKEN` is an environment variable with the token in it.\n\n"
@@ -36,12 +44,12 @@ func (d *document) sampleSection(r Route) string {
 		text += "`photo.jpg` is a file in the current directory.\n\n"
 	}
 	return text + "### curl\n\n```sh\n" + s.curl() + "\n```\n\n### JavaScript\n\n```js\n" + s.javaScript() +
-		"\n```\n\n### Go\n\n```go\n" + s.goProgram() + "\n```"
+		"\n```\n\n### Go\n\n```go\n" + s.goProgram() + "\n```", nil
 }
 
 func (s sample) curl() string {
 	parts := []string{"curl -sS -i"}
-	if s.method != "GET" {
+	if s.method != methodGet {
 		parts[0] += " -X " + s.method
 	}
 	parts[0] += " " + shellQuote(s.url)

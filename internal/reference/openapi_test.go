@@ -1,4 +1,4 @@
-package api
+package reference
 
 import (
 	"flag"
@@ -15,6 +15,7 @@ import (
 	v3 "github.com/pb33f/libopenapi/datamodel/high/v3"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
 )
@@ -72,14 +73,22 @@ func golden(t *testing.T, name, want string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/%s differs from the code (go test ./internal/api -update writes it anew):\n%s", name, diff)
+		t.Errorf("docs/%s differs from the code (go test ./internal/reference -update writes it anew):\n%s", name, diff)
 	}
 }
 
 func TestTheDocumentOfTheRepositoryIsTrue(t *testing.T) {
 	t.Parallel()
 	yaml, _ := openAPI(t)
-	golden(t, "openapi.yaml", "# Derived from internal/api by its tests; edit the table of routes and run: go test ./internal/api -update\n"+string(yaml))
+	golden(t, "openapi.yaml", "# Derived from internal/reference by its tests; edit the table of routes and run: go test ./internal/reference -update\n"+string(yaml))
+}
+
+func TestWhatCannotBeWrittenIsSaid(t *testing.T) {
+	t.Parallel()
+	cfg, catalogue := usual(t)
+	if yaml, json, err := OpenAPI(cfg, catalogue, "\xff"); err == nil || yaml != nil || json != nil {
+		t.Errorf("%d and %d bytes, and %v", len(yaml), len(json), err)
+	}
 }
 
 func TestTheDocumentIsValid(t *testing.T) {
@@ -107,7 +116,7 @@ func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
 	yaml, _ := openAPI(t)
 	_, m := model(t, yaml)
 	var want, got []string
-	for _, r := range Routes() {
+	for _, r := range api.Routes() {
 		want = append(want, r.Method+" "+r.Path)
 		if r.Method == http.MethodGet {
 			want = append(want, "HEAD "+r.Path)

@@ -1,10 +1,11 @@
-package api
+package reference
 
 import (
 	"fmt"
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/locale"
 )
 
@@ -16,7 +17,7 @@ func ErrorsTable(catalogue *locale.Catalog) string {
 	for _, e := range account.Errors() {
 		m := meaningOf(e)
 		rows = append(rows, fmt.Sprintf("| `%s` | %d | %s | %s | %s | %s |",
-			e.Code, statusOf(e.Kind), m.when, catalogue.Code(english, e.Code), catalogue.Code(french, e.Code), m.then))
+			e.Code, api.StatusOf(e.Kind), m.when, catalogue.Code(english, e.Code), catalogue.Code(french, e.Code), m.then))
 	}
 	return strings.Join(rows, "\n") + "\n"
 }
