@@ -231,3 +231,23 @@ func TestMigrateMakesWhatAServerStartsOn(t *testing.T) {
 		start(t, cfg, nil)
 	})
 }
+
+func TestADescriptionThatCannotBeWrittenIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	n, err := node.New(t.Context(), settings(t, dbtest.SQLite), node.Options{Version: "\xff", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/openapi.yaml", "/openapi.json", "/openapi.yaml"} {
+		if w := get(n, path); w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), `"SERVER_ERROR"`) {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Count(log.String(), "cannot describe the API"); said != 1 {
+		t.Errorf("it is said %d times", said)
+	}
+}

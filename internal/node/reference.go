@@ -11,11 +11,13 @@ import (
 // start the later for it.
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
 	d.ErrorsTable = reference.ErrorsTable(c)
-	pages, err := reference.Pages(n.cfg, c)
-	if err != nil {
-		n.log.Error("cannot write the reference", "error", err)
+	d.Reference = func() []web.Page {
+		pages, err := reference.Pages(n.cfg, c)
+		if err != nil {
+			n.log.Error("cannot write the reference", "error", err)
+		}
+		return pages
 	}
-	d.Reference = pages
 	d.OpenAPI = func() (yaml, json []byte) {
 		yaml, json, err := reference.OpenAPI(n.cfg, c, d.Version)
 		if err != nil {

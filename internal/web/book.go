@@ -32,6 +32,7 @@ type book struct {
 	Groups   []group
 	bySlug   map[string]*chapter
 	search   func() []byte // its index, as JSON
+	partial  bool          // the reference could not be written
 }
 
 // group is a part of the sidebar.
@@ -54,7 +55,13 @@ const written = "http://localhost:8080"
 func newBook(d Deps) *book {
 	fill := strings.NewReplacer("{{errors}}", strings.TrimSpace(d.ErrorsTable), written, d.Config.PublicURL.String())
 	b := &book{bySlug: make(map[string]*chapter)}
-	for _, p := range append(readGuides(), d.Reference...) {
+	pages := readGuides()
+	if d.Reference != nil {
+		reference := d.Reference()
+		b.partial = len(reference) == 0
+		pages = append(pages, reference...)
+	}
+	for _, p := range pages {
 		p.Markdown = fill.Replace(p.Markdown)
 		b.add(p)
 	}

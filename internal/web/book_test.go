@@ -54,8 +54,10 @@ func TestPagesOfOneNameAndOfOtherGroups(t *testing.T) {
 	t.Parallel()
 	b := newBook(Deps{
 		Config: config.Config{PublicURL: &url.URL{Scheme: "http", Host: "localhost:8080"}},
-		Reference: []Page{
-			{Slug: "z", Group: "Login", Order: 2}, {Slug: "welcome", Group: "Login"}, {Slug: "y", Group: "Me"}, {Slug: "x", Group: "Login", Order: 1},
+		Reference: func() []Page {
+			return []Page{
+				{Slug: "z", Group: "Login", Order: 2}, {Slug: "welcome", Group: "Login"}, {Slug: "y", Group: "Me"}, {Slug: "x", Group: "Login", Order: 1},
+			}
 		},
 	})
 	var got []string

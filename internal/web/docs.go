@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 const (
@@ -36,6 +38,8 @@ func (s *site) docsPage(w http.ResponseWriter, r *http.Request) {
 	slug, source := strings.CutSuffix(r.PathValue("page"), ".md")
 	c := s.book.bySlug[slug]
 	switch {
+	case c == nil && s.book.partial: // it may be a page of the reference
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
 	case c == nil:
 		s.notFound(w, r)
 	case source:

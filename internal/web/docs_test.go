@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowxi.app/flowxi/internal/web"
 )
 
 type index struct {
@@ -154,6 +156,22 @@ func TestTheDescriptionOfTheAPI(t *testing.T) {
 		t.Errorf("got %q as %q", a.text, a.Header.Get("Content-Type"))
 	}
 	s.get("/docs/try").expect(t, http.StatusMovedPermanently, "Location", "/docs/try/")
+}
+
+func TestWhatCannotBeWrittenIsAServerError(t *testing.T) {
+	t.Parallel()
+	deps := newDeps(t)
+	deps.Reference = func() []web.Page { return nil }
+	deps.OpenAPI = func() (yaml, json []byte) { return nil, nil }
+	s := site{t: t, handler: web.New(deps)}
+	for _, path := range []string{"/openapi.yaml", "/openapi.json", "/docs/call-me", "/docs/call-me.md"} {
+		a := s.get(path)
+		a.expect(t, http.StatusInternalServerError, "Content-Type", "application/json; charset=utf-8")
+		if !strings.Contains(a.text, `"code":"SERVER_ERROR"`) {
+			t.Errorf("%s: got %q", path, a.text)
+		}
+	}
+	s.get("/docs/welcome").expect(t, http.StatusOK, "Content-Language", "en")
 }
 
 func TestSwaggerUIComesPackedOrNot(t *testing.T) {

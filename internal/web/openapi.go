@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/swaggest/swgui/v5/static"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 // mountOpenAPI serves the description of the API, and a page to try it out on.
@@ -28,12 +30,21 @@ func (s *site) mountOpenAPI() {
 
 func (s *site) openAPIYAML(w http.ResponseWriter, r *http.Request) {
 	yaml, _ := s.openAPI()
-	send(w, r, http.StatusOK, "application/yaml; charset=utf-8", yaml)
+	s.sendOpenAPI(w, r, "application/yaml; charset=utf-8", yaml)
 }
 
 func (s *site) openAPIJSON(w http.ResponseWriter, r *http.Request) {
 	_, json := s.openAPI()
-	send(w, r, http.StatusOK, jsonText, json)
+	s.sendOpenAPI(w, r, jsonText, json)
+}
+
+// sendOpenAPI answers with a form of the description, if there is one.
+func (s *site) sendOpenAPI(w http.ResponseWriter, r *http.Request, contentType string, text []byte) {
+	if len(text) == 0 {
+		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+		return
+	}
+	send(w, r, http.StatusOK, contentType, text)
 }
 
 // try shows Swagger UI. The library's own page starts it from an inline script; ours

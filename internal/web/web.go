@@ -30,11 +30,14 @@ type Deps struct {
 	Inbox  *mail.Inbox  // nil where there is no /dev/inbox
 	Folder *blob.Folder // nil where there is no /files
 
-	// Reference are the pages that follow the guides, one for each operation.
-	Reference []Page
+	// Reference writes the pages that follow the guides, one for each operation. It is
+	// called once. Where it is nil there are none. Where it returns none it has failed,
+	// which is for it to log: under /docs all but the guides is SERVER_ERROR then.
+	Reference func() []Page
 	// OpenAPI makes the description of the API. It is called once, when it is first
 	// asked for. Where it is nil there is no /openapi.yaml, no /openapi.json and no
-	// /docs/try/.
+	// /docs/try/. Where it returns nothing it has failed, which is for it to log: the
+	// first two are SERVER_ERROR then.
 	OpenAPI func() (yaml, json []byte)
 	// ErrorsTable is a Markdown table of all codes. It stands where a page has the
 	// line {{errors}}.

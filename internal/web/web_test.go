@@ -51,9 +51,11 @@ func newDeps(t *testing.T) web.Deps {
 	t.Cleanup(func() { _ = deps.Inbox.Close(); _ = deps.Folder.Close() })
 	deps.OpenAPI = func() (yaml, json []byte) { return []byte("openapi: 3.1.0\n"), []byte(description) }
 	deps.ErrorsTable = "| code | status |\n|---|---|\n| `NOT_FOUND` | 404 |\n"
-	deps.Reference = []web.Page{
-		{Slug: "call-me", Title: "Read the profile", Group: "Reference", Order: 2, Summary: "Reads.", Markdown: "## Answer\n\nText.\n"},
-		{Slug: "call-login", Title: "Log in", Group: "Reference", Order: 1, Summary: "Logs in.", Markdown: "See [me](/docs/call-me#answer).\n\n### curl\n\n```sh\na\n```\n\n### JavaScript\n\n```js\nb\n```\n\n### Go\n\n```go\nc\n```\n"},
+	deps.Reference = func() []web.Page {
+		return []web.Page{
+			{Slug: "call-me", Title: "Read the profile", Group: "Reference", Order: 2, Summary: "Reads.", Markdown: "## Answer\n\nText.\n"},
+			{Slug: "call-login", Title: "Log in", Group: "Reference", Order: 1, Summary: "Logs in.", Markdown: "See [me](/docs/call-me#answer).\n\n### curl\n\n```sh\na\n```\n\n### JavaScript\n\n```js\nb\n```\n\n### Go\n\n```go\nc\n```\n"},
+		}
 	}
 	return deps
 }
