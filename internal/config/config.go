@@ -19,7 +19,7 @@ import (
 // given (for a duration or a number min and max, for a word oneof), doc what it does.
 type Config struct {
 	Addr        string   `env:"FLOWXI_ADDR" envDefault:"127.0.0.1:8080" allowed:"host:port, such as 127.0.0.1:8080 or :8080" doc:"Address that the server listens on."`
-	DataDir     string   `env:"FLOWXI_DATA_DIR" envDefault:"./flowxi-data" allowed:"the path of a folder" doc:"Folder for everything that a node keeps: database, key ring, photos, inbox. Made at the first start, for its owner alone."`
+	DataDir     string   `env:"FLOWXI_DATA_DIR" envDefault:"./flowxi-data" allowed:"the path of a folder" doc:"Folder for everything that one server keeps: database, key ring, photos, inbox, counts of limits. Made at the first start, for its owner alone. A second server in the same folder refuses to start."`
 	PublicURL   *url.URL `env:"FLOWXI_PUBLIC_URL" envDefault:"http://localhost:8080" allowed:"https://host or http://host, with a port or without, and nothing after it" doc:"Address by which clients reach Flowxi. Where FLOWXI_ADDR is another port of this machine, it is that port's. With https every request must come by TLS; http is for development on this machine."`
 	Environment string   `env:"FLOWXI_ENVIRONMENT" envDefault:"production" oneof:"production,sandbox" doc:"Production and sandbox never accept each other's tokens, and a sandbox keeps all mail in its inbox."`
 

@@ -99,10 +99,14 @@ func TestASecondServerOnTheSameDataRefuses(t *testing.T) {
 	start(t, cfg, nil)
 }
 
-func TestServersOnPostgresShareIt(t *testing.T) {
+func TestServersOnPostgresShareItAndNoFolder(t *testing.T) {
 	t.Parallel()
 	cfg := settings(t, dbtest.Postgres)
 	start(t, cfg, nil)
+	if _, err := node.New(t.Context(), cfg, node.Options{}); err == nil || !strings.Contains(err.Error(), "another server") {
+		t.Errorf("a second server in the same folder: %v", err)
+	}
+	cfg.DataDir = t.TempDir()
 	start(t, cfg, nil)
 }
 
