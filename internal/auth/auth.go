@@ -50,6 +50,7 @@ type Auth struct {
 	wakeMail func()
 
 	lastUse   *lastUse
+	flights   *flights
 	wakeTrash chan struct{}
 }
 
@@ -58,7 +59,7 @@ func New(d Deps) *Auth {
 	return &Auth{
 		store: d.Store, cache: d.Cache, limiter: d.Limiter, keys: d.Keys, hasher: d.Hasher,
 		bucket: d.Bucket, photos: d.Photos, cfg: d.Config, now: d.Now, wakeMail: d.WakeMail,
-		lastUse: newLastUse(), wakeTrash: make(chan struct{}, 1),
+		lastUse: newLastUse(), flights: newFlights(), wakeTrash: make(chan struct{}, 1),
 	}
 }
 

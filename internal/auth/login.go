@@ -26,19 +26,21 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		return LoginResult{}, err
 	}
 	active := who.User.Status == account.Active
-	ticket, err := a.reserve(ctx, c, a.loginRules(c, in.Email, in.Device.ID, active && who.KnownDevice)...)
+	ticket, err := a.reserveLogin(ctx, c, in.Email, in.Device.ID, active && who.KnownDevice)
 	if err != nil {
 		return LoginResult{}, err
 	}
+	defer ticket.land()
 	ok, stale, err := a.verifyPassword(ctx, who.User, in.Password)
 	if err != nil {
-		a.release(ctx, ticket)
+		a.release(ctx, ticket.Ticket)
 		return LoginResult{}, err
 	}
 	if !ok {
 		return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)
 	}
-	a.release(ctx, ticket) // what is limited is failures
+	a.release(ctx, ticket.Ticket) // what is limited is failures
+	ticket.land()
 	if stale {
 		if err := a.rehash(ctx, who.User, in.Password); err != nil {
 			return LoginResult{}, err

@@ -110,3 +110,31 @@ func TestSection12_Login_ByManyAtOnceStaysWithinTheLimit(t *testing.T) {
 		}
 	})
 }
+
+func TestSection12_Login_RightPasswordsAtOnceAreNoFailures(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		c := srv.Client(t)
+		c.Register(ada)
+		for _, device := range []string{"one", "another"} { // the first time unknown, the second time known
+			for range 2 {
+				answers := authtest.Race(racers, func(int) *authtest.Answer { return c.Login(ada, device) })
+				if n := count(answers, 200); n != racers {
+					t.Errorf("%d of %d got in", n, racers)
+				}
+			}
+		}
+	})
+}
+
+func TestSection12_Login_HeadersTellNotWhoHasUsedADevice(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		c := srv.Client(t)
+		c.Register(ada).LoginOn("web")
+		wrong := func(from, email, device string) *authtest.Answer {
+			return c.From(from).Post("/auth/login", authtest.LoginFields(email, device).With("password", "wrong password 1"))
+		}
+		for _, device := range []string{"other", "web", "web", "other"} {
+			alike(t, "a device of hers", wrong("192.0.2.1", ada, device), wrong("192.0.2.2", bob, device))
+		}
+	})
+}

@@ -89,7 +89,7 @@ func accountNotes(operation string) string {
 		return "Issues a token for the device, in the place of the one that it had; other devices stay logged in. Past {devices} devices the one longest unused is logged out.\n\n" +
 			"Where the account has a second factor there is no token yet: the answer is `TWOFA_REQUIRED` with a challenge for step 2. Tell the two apart by `code` or by `mfa_required`.\n\n" +
 			"An unknown address, a wrong password and an account that is not active are one and the same answer, in the same time.\n\n" +
-			"Only failures count against the limits of logins. A device that the person has used before has an allowance of its own and meets no other, so that strangers cannot lock the owner out: let a `device_id` last as long as the installation."
+			"Only failures count against the limits of logins, and what is left of them is told by a 429 alone, since it would tell who has used a device. A device that the person has used before has an allowance of its own and meets no other, so that strangers cannot lock the owner out: let a `device_id` last as long as the installation, and be a random UUID that nobody can guess."
 	case "loginTwoFactor":
 		return "Step 2 of a login that was answered with `TWOFA_REQUIRED`. The challenge is good for {challenge_ttl}, once, and ends after {challenge_tries} wrong codes. It is bound to the network (an IPv6 address counts by its /64), the `User-Agent` and the `device_id` of step 1; from elsewhere it is refused, and neither it nor the code is spent."
 	case "logout":

@@ -1,0 +1,99 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/ratelimit"
+)
+
+// flightWait is how long a login waits for others that are under way.
+const flightWait = 5 * time.Second
+
+// flights are the logins that are under way on this node, by e-mail. Each holds a place
+// in the limits of failures until it has turned out to be none, and whoever finds no
+// place waits for those rather than being refused for what nobody has done.
+type flights struct {
+	mu    sync.Mutex
+	aloft map[string]*flight
+}
+
+type flight struct {
+	n      int
+	landed chan struct{} // closed when one of them lands
+}
+
+func newFlights() *flights { return &flights{aloft: make(map[string]*flight)} }
+
+func (f *flights) start(email string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.aloft[email] == nil {
+		f.aloft[email] = &flight{landed: make(chan struct{})}
+	}
+	f.aloft[email].n++
+}
+
+// land ends one that had a place, and wakes whoever waits for it.
+func (f *flights) land(email string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := f.aloft[email]
+	close(e.landed)
+	e.landed = make(chan struct{})
+	f.end(email)
+}
+
+// refused ends one that had no place, and returns what to wait for: nil where no other
+// is under way. It wakes nobody as long as there is one who will.
+func (f *flights) refused(email string) <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := f.aloft[email]
+	if f.end(email); e.n == 0 {
+		close(e.landed)
+		return nil
+	}
+	return e.landed
+}
+
+func (f *flights) end(email string) {
+	e := f.aloft[email]
+	if e.n--; e.n == 0 {
+		delete(f.aloft, email)
+	}
+}
+
+// loginTicket is a place in the limits of failed logins.
+type loginTicket struct {
+	*ratelimit.Ticket
+	land func() // once it is known what became of the login; more than once does nothing
+}
+
+// reserveLogin takes a place. Of what is left it tells nothing but in a refusal: a known
+// device has another allowance, and the difference would tell who has an account.
+func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string, known bool) (loginTicket, error) {
+	rules, quota := a.loginRules(c, email, device, known), c.Quota
+	limited, cancel := context.WithTimeout(ctx, flightWait)
+	defer cancel()
+	for {
+		a.flights.start(email)
+		ticket, err := a.reserve(ctx, c, rules...)
+		if err == nil {
+			c.Quota = quota
+			return loginTicket{ticket, sync.OnceFunc(func() { a.flights.land(email) })}, nil
+		}
+		others := a.flights.refused(email)
+		if !errors.Is(err, account.ErrTooManyRequests) || others == nil {
+			return loginTicket{}, err
+		}
+		select {
+		case <-others:
+		case <-limited.Done():
+			return loginTicket{}, err
+		}
+	}
+}
