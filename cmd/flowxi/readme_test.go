@@ -35,7 +35,7 @@ func TestTheWalkInTheReadmeWorksAsWritten(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, code := range []string{
-		"HEALTH_OK", "OTP_SENT", "TOKEN_ISSUED", "ME_OK", "phone-1", "ME_UPDATED", "VALIDATION_FAILED",
+		"HEALTH_OK", "OTP_SENT", "TOKEN_ISSUED", "ME_OK", "b7e23ec2-9af2-4a3c-8b2f-1c1a2d3e4f50", "ME_UPDATED", "VALIDATION_FAILED",
 		"TWOFA_STATUS", "LOGOUT_SUCCESS", "UNAUTHENTICATED",
 	} {
 		if !strings.Contains(string(out), code) {

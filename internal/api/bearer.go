@@ -44,6 +44,7 @@ func bearerToken(h http.Header) (string, bool) {
 		return "", false
 	}
 	scheme, token, ok := strings.Cut(all[0], " ")
+	token = strings.TrimLeft(token, " ") // one space or more (RFC 6750 section 2.1)
 	if !ok || !strings.EqualFold(scheme, BearerScheme) || token == "" {
 		return "", false
 	}

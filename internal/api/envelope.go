@@ -141,6 +141,12 @@ func (x *exchange) setHeaders(length int) {
 	h.Set("Content-Length", strconv.Itoa(length))
 	h.Set("Content-Language", string(x.caller.Locale)) // it may be that of the person by now
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	x.setQuota()
+}
+
+// setQuota tells of the tightest limit that the request has met.
+func (x *exchange) setQuota() {
+	h := x.writer.Header()
 	if q := x.caller.Quota; q.Limit > 0 {
 		h.Set("RateLimit-Limit", strconv.Itoa(q.Limit))
 		h.Set("RateLimit-Remaining", strconv.Itoa(q.Remaining))

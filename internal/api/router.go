@@ -60,6 +60,7 @@ func (x *exchange) dispatch() {
 		x.refuse(account.ErrNotFound)
 	default:
 		x.pattern = "pages"
+		x.setQuota()
 		x.Pages.ServeHTTP(x.writer, x.request)
 	}
 }

@@ -200,7 +200,7 @@ func passwordProblems(secret, confirmation account.Secret, email string) []accou
 	for _, p := range password.Check(string(secret), email) {
 		problems = append(problems, passwordProblem(p))
 	}
-	if secret != confirmation {
+	if password.Normalize(string(secret)) != password.Normalize(string(confirmation)) {
 		problems = append(problems, account.Problem{Field: "password", Rule: "confirmed"})
 	}
 	return problems

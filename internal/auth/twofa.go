@@ -90,7 +90,7 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	}
 	secret, _, err := a.pendingSecret(ctx, u.ID)
 	if errors.Is(err, cache.ErrMiss) {
-		return account.ErrTwoFAEnrollmentExpired
+		return a.notPending(ctx, u.ID)
 	}
 	if err != nil {
 		return err
@@ -122,6 +122,19 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	// then nothing reads it.
 	_ = a.cache.Delete(ctx, pendingKey(u.ID))
 	return nil
+}
+
+// notPending says why there is no pending secret: whoever lost a race to turn the second
+// factor on finds it on.
+func (a *Auth) notPending(ctx context.Context, id account.UserID) error {
+	u, err := a.store.UserByID(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case u.TOTP.Enabled():
+		return account.ErrTwoFAAlreadyEnabled
+	}
+	return account.ErrTwoFAEnrollmentExpired
 }
 
 // DisableTwoFA turns the second factor off with a code of the stored secret.

@@ -72,10 +72,17 @@ type keptWindow struct {
 }
 
 func readJournal(path string) (map[string]*keptWindow, error) {
-	f, err := os.Open(path) //nolint:gosec // in the folder that the operator names
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", path)
+	}
+	f, err := os.Open(path) //nolint:gosec // in the folder that the operator names
 	if err != nil {
 		return nil, err
 	}
@@ -85,34 +92,37 @@ func readJournal(path string) (map[string]*keptWindow, error) {
 
 func parseJournal(r io.Reader) (map[string]*keptWindow, error) {
 	kept := make(map[string]*keptWindow)
-	lines := bufio.NewReader(r)
+	lines, foreign := bufio.NewReader(r), 0
 	for {
 		line, err := lines.ReadSlice('\n')
 		switch {
-		case err == nil:
-			replay(kept, line[:len(line)-1])
-		case errors.Is(err, bufio.ErrBufferFull): // no line of ours is that long
-		case errors.Is(err, io.EOF):
-			return kept, nil // what has no end is half a line
+		case err == nil && replay(kept, line[:len(line)-1]):
+		case err == nil, errors.Is(err, bufio.ErrBufferFull): // no line of ours is that long
+			foreign++
+		case errors.Is(err, io.EOF): // what has no end is half a line
+			if foreign > 1 { // a full disk leaves one
+				slog.Warn("the journal of limits is damaged: some tries are forgotten", "lines", foreign)
+			}
+			return kept, nil
 		default:
 			return nil, err
 		}
 	}
 }
 
-// replay does to the windows what a line says.
-func replay(kept map[string]*keptWindow, line []byte) {
+// replay does to the windows what a line says, and tells whether it says anything.
+func replay(kept map[string]*keptWindow, line []byte) bool {
 	kind, rest, _ := bytes.Cut(line, []byte{' '})
 	at, rest, ok := cutNumber(rest)
 	if !ok {
-		return
+		return len(line) == 0
 	}
 	switch string(kind) {
 	case "+":
 		per, rest, ok := cutNumber(rest)
 		key, err := strconv.Unquote(string(rest))
 		if !ok || per <= 0 || err != nil {
-			return
+			return false
 		}
 		w := kept[key]
 		if w == nil {
@@ -120,6 +130,7 @@ func replay(kept map[string]*keptWindow, line []byte) {
 			kept[key] = w
 		}
 		w.events = append(w.events, at)
+		return true
 	case "-":
 		key, err := strconv.Unquote(string(rest))
 		if w := kept[key]; err == nil && w != nil {
@@ -127,7 +138,9 @@ func replay(kept map[string]*keptWindow, line []byte) {
 				w.events = slices.Delete(w.events, i, i+1)
 			}
 		}
+		return err == nil
 	}
+	return false
 }
 
 func cutNumber(text []byte) (n int64, rest []byte, ok bool) {

@@ -26,7 +26,7 @@ type Config struct {
 	InsecureHTTP bool `env:"FLOWXI_INSECURE_HTTP" envDefault:"refuse" oneof:"refuse,allow" doc:"DANGEROUS with allow: passwords and tokens then travel in clear over plain HTTP, for everybody on the way to read. For a closed test network only."`
 
 	DatabaseURL account.Secret `env:"FLOWXI_DATABASE_URL" secret:"true" allowed:"postgres://user:password@host:port/name, or postgresql://…" doc:"PostgreSQL database. Without it the data is in an SQLite file in the data folder."`
-	Keys        account.Secret `env:"FLOWXI_KEYS" secret:"true" allowed:"id:key[,id:key…], the first of them active; make one with: flowxi keys new" doc:"Key ring that seals second factors and waiting mail. Without it the ring is a file in the data folder. Required with FLOWXI_DATABASE_URL."`
+	Keys        account.Secret `env:"FLOWXI_KEYS" secret:"true" allowed:"id:key[,id:key…], the first of them active; make one with: flowxi keys new" doc:"Key ring that seals second factors and waiting mail, and signs the URLs of photos. Without it the ring is a file in the data folder. Required with FLOWXI_DATABASE_URL."`
 
 	SMTPURL  account.Secret `env:"FLOWXI_SMTP_URL" secret:"true" allowed:"smtps://user:password@host:port, or smtp://… for STARTTLS" doc:"Mail server. Without it mail stays in the inbox on this machine. Required in production for everything but this machine alone; never used by a sandbox."`
 	MailFrom string         `env:"FLOWXI_MAIL_FROM" envDefault:"Flowxi <no-reply@localhost>" allowed:"a mail address, such as Flowxi <no-reply@example.org>" doc:"Sender of all mail."`

@@ -134,3 +134,18 @@ func TestSection09_Enable_ClearsThePendingSecret(t *testing.T) {
 		}
 	})
 }
+
+func TestSection09_Enable_ByManyAtOnceTellsTheLosersThatItIsOn(t *testing.T) {
+	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
+		laptop := srv.Client(t).Register(ada).LoginOn("laptop")
+		app := authenticator{srv, laptop.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")}
+		code := app.next()
+		answers := authtest.Race(racers, func(int) *authtest.Answer { return laptop.Post("/auth/2fa/enable", Fields{"code": code}) })
+		won := onlyOne(t, answers)
+		for _, a := range answers {
+			if a != won {
+				a.Expect(409, "TWOFA_ALREADY_ENABLED")
+			}
+		}
+	})
+}

@@ -9,15 +9,12 @@ import (
 
 // The headers come from strangers with every request, so no more of them is
 // looked at than an honest client has use for.
-const (
-	maxHeader = 1024 // bytes
-	maxPieces = 32
-)
+const maxHeader = 2048 // bytes
 
 // Resolve picks the language that a request asks for by its X-App-Locale header,
 // or else by Accept-Language (contract section 2). It is not ok where neither
-// names a supported one. Only pieces that end within the first 1,024 bytes of a
-// header count, and only 32 of them.
+// names a supported one. Only pieces that end within the first 2,048 bytes of a
+// header count.
 func (c *Catalog) Resolve(appLocale, acceptLanguage string) (l account.Locale, ok bool) {
 	if l, ok := c.first(appLocale); ok {
 		return l, true
@@ -35,13 +32,9 @@ func (c *Catalog) OrDefault(l account.Locale) account.Locale {
 }
 
 func (c *Catalog) first(header string) (account.Locale, bool) {
-	n := 0
 	for piece := range strings.FieldsFuncSeq(bounded(header), separates) {
 		if l, ok := c.match(piece); ok {
 			return l, true
-		}
-		if n++; n == maxPieces {
-			break
 		}
 	}
 	return "", false

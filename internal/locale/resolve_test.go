@@ -41,11 +41,11 @@ func TestResolve(t *testing.T) {
 		{"a longer name", "", "eng,french", none},
 		{"no language before the region", "", "-en,_en", none},
 		{"look-alikes", "", "\uff45\uff4e,fr\u00a0", none},
-		{"within 1,024 bytes", "", strings.Repeat(" ", 1000) + ",en", "en"},
-		{"past 1,024 bytes", "", strings.Repeat(" ", 1024) + ",en", none},
-		{"cut by the 1,024th byte", "", strings.Repeat(" ", 1021) + ",enx", none},
-		{"the 32nd piece", "", strings.Repeat("x,", 31) + "en", "en"},
-		{"the 33rd piece", "", strings.Repeat("x,", 32) + "en", none},
+		{"after many others", strings.Repeat("es;q=0.9,", 64) + "en;q=0.1", "", "en"},
+		{"within 2,048 bytes", "", strings.Repeat(" ", 2000) + ",en", "en"},
+		{"past 2,048 bytes", "", strings.Repeat(" ", 2048) + ",en", none},
+		{"cut by the 2,048th byte", "", strings.Repeat(" ", 2045) + ",enx", none},
+		{"the last of many pieces", "", strings.Repeat("x,", 1000) + "en", "en"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -99,14 +99,14 @@ func FuzzResolve(f *testing.F) {
 // plainly is the rule of the contract without a thought for speed.
 func plainly(supported []account.Locale, header string) (account.Locale, bool) {
 	pieces := strings.Split(strings.ReplaceAll(header, ";", ","), ",")
-	read, seen := 0, 0
+	read := 0
 	for i, piece := range pieces {
 		read += len(piece) + 1
-		whole := read <= 1024 || i == len(pieces)-1 && read == 1025
+		whole := read <= 2048 || i == len(pieces)-1 && read == 2049
 		if piece == "" {
 			continue
 		}
-		if seen++; !whole || seen > 32 {
+		if !whole {
 			break
 		}
 		name, _, _ := strings.Cut(strings.ReplaceAll(strings.Trim(piece, " \t"), "_", "-"), "-")

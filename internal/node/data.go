@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -33,6 +34,12 @@ func (d dataDir) make() error {
 		return fmt.Errorf("make data directory: %w", err)
 	}
 	return nil
+}
+
+// open tells whether others than the owner may look into the folder.
+func (d dataDir) open() bool {
+	info, err := os.Stat(string(d))
+	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
 }
 
 // lock takes the folder for this process. The lock goes with the process, however that

@@ -84,6 +84,9 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if err := n.data.make(); err != nil {
 		return err
 	}
+	if n.data.open() {
+		n.log.Warn("others can look into the data directory, where codes and mails are: chmod 700", "directory", string(n.data))
+	}
 	if err := n.lock(); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (h *Hasher) blank() phc {
 func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err error) {
 	err = h.gate.do(ctx, func() {
 		made := h.blank()
-		made.tag = made.derive(normalize(password))
+		made.tag = made.derive(Normalize(password))
 		encoded = made.String()
 	})
 	return encoded, err
@@ -81,7 +81,7 @@ func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stal
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}
 	err = h.gate.do(ctx, func() {
-		ok = subtle.ConstantTimeCompare(stored.derive(normalize(password)), stored.tag) == 1
+		ok = subtle.ConstantTimeCompare(stored.derive(Normalize(password)), stored.tag) == 1
 	})
 	return ok, ok && !h.isCurrent(stored), err
 }
@@ -97,9 +97,9 @@ func (h *Hasher) VerifyNobody(ctx context.Context, password string) error {
 	return err
 }
 
-// normalize makes the same password of what different keyboards send for it. It
+// Normalize makes the same password of what different keyboards send for it. It
 // leaves alone what Check refuses for its length, and so bounds its own work.
-func normalize(password string) string {
+func Normalize(password string) string {
 	if len(password) > maxBytes {
 		return password
 	}

@@ -77,6 +77,12 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType string
 	}
 }
 
+// sendEnglish answers with a document for engineers, which is in English alone.
+func sendEnglish(w http.ResponseWriter, r *http.Request, contentType string, text []byte) {
+	w.Header().Set("Content-Language", string(english))
+	send(w, r, http.StatusOK, contentType, text)
+}
+
 // sendJSON answers with a value.
 func (s *site) sendJSON(w http.ResponseWriter, r *http.Request, status int, value any) {
 	body, err := json.Marshal(value)

@@ -43,7 +43,7 @@ func (s *site) docsPage(w http.ResponseWriter, r *http.Request) {
 	case c == nil:
 		s.notFound(w, r)
 	case source:
-		send(w, r, http.StatusOK, markdownText, []byte(c.source()))
+		sendEnglish(w, r, markdownText, []byte(c.source()))
 	default:
 		s.showChapter(w, r, c)
 	}
@@ -100,5 +100,5 @@ func (s *site) llms(w http.ResponseWriter, r *http.Request) {
 	if s.OpenAPI != nil {
 		fmt.Fprintf(&b, "\n## Optional\n\n- [OpenAPI description](%s/openapi.yaml): every call, field, answer and code\n", s.Config.PublicURL)
 	}
-	send(w, r, http.StatusOK, plainText, []byte(b.String()))
+	sendEnglish(w, r, plainText, []byte(b.String()))
 }

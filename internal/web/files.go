@@ -34,7 +34,9 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Disposition", "inline")
 	h.Set("Cache-Control", "private, max-age="+strconv.FormatInt(s.secondsUntil(expires), 10))
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // frontends show it in an <img>
-	http.ServeContent(w, r, "", modified, object)
+	whole := r.Clone(r.Context())                         // a part of a photo is of no use, and a wrong one has no envelope
+	whole.Header.Del("Range")
+	http.ServeContent(w, whole, "", modified, object)
 }
 
 func (s *site) noFile(w http.ResponseWriter, r *http.Request) {

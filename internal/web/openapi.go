@@ -44,7 +44,7 @@ func (s *site) sendOpenAPI(w http.ResponseWriter, r *http.Request, contentType s
 		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
 		return
 	}
-	send(w, r, http.StatusOK, contentType, text)
+	sendEnglish(w, r, contentType, text)
 }
 
 // try shows Swagger UI. The library's own page starts it from an inline script; ours
