@@ -22,19 +22,24 @@ type flights struct {
 }
 
 type flight struct {
-	n      int
-	landed chan struct{} // closed when one of them lands
+	n        int
+	landings int           // of those that had a place
+	landed   chan struct{} // closed at the next of them
 }
 
 func newFlights() *flights { return &flights{aloft: make(map[string]*flight)} }
 
-func (f *flights) start(email string) {
+// start begins one, and returns how many have landed since the first of those aloft.
+func (f *flights) start(email string) (landings int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.aloft[email] == nil {
-		f.aloft[email] = &flight{landed: make(chan struct{})}
+	e := f.aloft[email]
+	if e == nil {
+		e = &flight{landed: make(chan struct{})}
+		f.aloft[email] = e
 	}
-	f.aloft[email].n++
+	e.n++
+	return e.landings
 }
 
 // land ends one that had a place, and wakes whoever waits for it.
@@ -43,22 +48,36 @@ func (f *flights) land(email string) {
 	defer f.mu.Unlock()
 	e := f.aloft[email]
 	close(e.landed)
-	e.landed = make(chan struct{})
+	e.landings, e.landed = e.landings+1, make(chan struct{})
 	f.end(email)
 }
 
 // refused ends one that had no place, and returns what to wait for: nil where no other
-// is under way. It wakes nobody as long as there is one who will.
-func (f *flights) refused(email string) <-chan struct{} {
+// is under way, and nothing any more where a place came free since it had seen so many
+// landings. It wakes nobody as long as there is one who will.
+func (f *flights) refused(email string, seen int) <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e := f.aloft[email]
-	if f.end(email); e.n == 0 {
+	f.end(email)
+	if e.n == 0 {
 		close(e.landed)
+	}
+	switch {
+	case e.landings != seen:
+		return over
+	case e.n == 0:
 		return nil
 	}
 	return e.landed
 }
+
+// over is a wait that has ended.
+var over = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 func (f *flights) end(email string) {
 	e := f.aloft[email]
@@ -80,13 +99,13 @@ func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string
 	limited, cancel := context.WithTimeout(ctx, flightWait)
 	defer cancel()
 	for {
-		a.flights.start(email)
+		seen := a.flights.start(email)
 		ticket, err := a.reserve(ctx, c, rules...)
 		if err == nil {
 			c.Quota = quota
 			return loginTicket{ticket, sync.OnceFunc(func() { a.flights.land(email) })}, nil
 		}
-		others := a.flights.refused(email)
+		others := a.flights.refused(email, seen)
 		if !errors.Is(err, account.ErrTooManyRequests) || others == nil {
 			return loginTicket{}, err
 		}

@@ -17,10 +17,8 @@ func TestWhoIsRefusedWaitsForThoseWithAPlace(t *testing.T) {
 	t.Parallel()
 	f := newFlights()
 	f.start("a") // has a place
-	f.start("a")
-	first := f.refused("a")
-	f.start("a")
-	second := f.refused("a")
+	first := f.refused("a", f.start("a"))
+	second := f.refused("a", f.start("a"))
 	if first == nil || second == nil || closed(first) || closed(second) {
 		t.Fatal("nobody waits for the one with a place, or the refused wake each other")
 	}
@@ -28,8 +26,7 @@ func TestWhoIsRefusedWaitsForThoseWithAPlace(t *testing.T) {
 	if !closed(first) || !closed(second) {
 		t.Fatal("a landing wakes nobody")
 	}
-	f.start("a")
-	if f.refused("a") != nil {
+	if f.refused("a", f.start("a")) != nil {
 		t.Fatal("the last one waits for nobody")
 	}
 	if len(f.aloft) != 0 {
@@ -41,9 +38,22 @@ func TestTwoWhoAreRefusedDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	f := newFlights()
 	f.start("a")
-	f.start("a")
-	first := f.refused("a")
-	if f.refused("a") != nil || !closed(first) {
+	first := f.refused("a", f.start("a"))
+	if f.refused("a", 0) != nil || !closed(first) {
 		t.Fatal("two wait for each other")
+	}
+}
+
+func TestAPlaceThatCameFreeBetweenIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	f := newFlights()
+	f.start("a") // has a place
+	seen := f.start("a")
+	f.land("a") // after the second was refused, before it asks whom to wait for
+	if wait := f.refused("a", seen); wait == nil || !closed(wait) {
+		t.Fatal("it is not tried again")
+	}
+	if len(f.aloft) != 0 {
+		t.Fatalf("%d are left", len(f.aloft))
 	}
 }

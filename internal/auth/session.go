@@ -13,8 +13,8 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-// knownDevices is how many devices of a person are remembered: more than may be logged
-// in at once, so that one which was logged out is no stranger.
+// knownDevices is how many devices of a person are remembered at least: more than may be
+// logged in at once, so that one which was logged out is no stranger.
 const knownDevices = 200
 
 // openSession issues a token to a person on a device, in the caller's transaction. The
@@ -30,7 +30,7 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 		return Issued{}, err
 	}
 	if device.Known() {
-		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now, knownDevices); err != nil {
+		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now, max(knownDevices, 2*a.cfg.Limits.DevicesPerPerson)); err != nil {
 			return Issued{}, err
 		}
 		if err := a.trimDevices(ctx, tx, u.ID, id); err != nil {

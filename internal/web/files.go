@@ -35,7 +35,9 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "private, max-age="+strconv.FormatInt(s.secondsUntil(expires), 10))
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // frontends show it in an <img>
 	whole := r.Clone(r.Context())                         // a part of a photo is of no use, and a wrong one has no envelope
-	whole.Header.Del("Range")
+	for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
+		whole.Header.Del(name)
+	}
 	http.ServeContent(w, whole, "", modified, object)
 }
 
