@@ -16,7 +16,10 @@ const resealBatch = 200
 // values it has been through.
 func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
 	done := 0
-	for _, next := range []func(context.Context) (int, error){o.secrets(), o.mails()} {
+	for _, next := range []func(context.Context) (int, error){
+		resealing(o, 0, o.store.SealedTOTP, totpContext, (*store.Tx).ResealTOTP),
+		resealing(o, "", o.store.SealedMail, mailContext, (*store.Tx).ResealMail),
+	} {
 		for {
 			n, err := next(ctx)
 			if err != nil {
@@ -32,23 +35,26 @@ func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
 	return o.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, o.event(eventResealed, 0, "")) })
 }
 
-// secrets returns what reseals one batch of second factors after the other, and tells
-// how many there were.
-func (o *Operator) secrets() func(context.Context) (int, error) {
-	var last account.UserID
+// resealing returns what reseals one batch of values after the other, and tells how many
+// there were.
+func resealing[ID any](o *Operator, last ID,
+	list func(context.Context, ID, int) ([]store.Sealed[ID], error),
+	where func(ID) string,
+	put func(*store.Tx, context.Context, store.Sealed[ID], []byte) error,
+) func(context.Context) (int, error) {
 	return func(ctx context.Context) (int, error) {
-		batch, err := o.store.SealedTOTP(ctx, last, resealBatch)
+		batch, err := list(ctx, last, resealBatch)
 		if err != nil || len(batch) == 0 {
 			return 0, err
 		}
-		last = batch[len(batch)-1].UserID
+		last = batch[len(batch)-1].ID
 		return len(batch), o.store.Tx(ctx, func(tx *store.Tx) error {
 			for _, s := range batch {
-				value, err := o.sealAnew(s.Value, totpContext(s.UserID))
+				value, err := o.sealAnew(s.Value, where(s.ID))
 				if err != nil {
 					return err
 				}
-				if err := tx.ResealTOTP(ctx, s, value); err != nil {
+				if err := put(tx, ctx, s, value); err != nil {
 					return err
 				}
 			}
@@ -57,29 +63,7 @@ func (o *Operator) secrets() func(context.Context) (int, error) {
 	}
 }
 
-// mails does the same for the outbox.
-func (o *Operator) mails() func(context.Context) (int, error) {
-	last := ""
-	return func(ctx context.Context) (int, error) {
-		batch, err := o.store.SealedMail(ctx, last, resealBatch)
-		if err != nil || len(batch) == 0 {
-			return 0, err
-		}
-		last = batch[len(batch)-1].ID
-		return len(batch), o.store.Tx(ctx, func(tx *store.Tx) error {
-			for _, s := range batch {
-				value, err := o.sealAnew(s.Value, account.Mail{ID: s.ID}.SealContext())
-				if err != nil {
-					return err
-				}
-				if err := tx.ResealMail(ctx, s, value); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-}
+func mailContext(id string) string { return account.Mail{ID: id}.SealContext() }
 
 // sealAnew seals a value under the active key, unless it is so already.
 func (o *Operator) sealAnew(value []byte, where string) ([]byte, error) {

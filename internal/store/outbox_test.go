@@ -171,14 +171,14 @@ func TestSealedMailsAreListedInPages(t *testing.T) {
 			d.t.Fatal(err)
 		}
 		value := mail("", noon).Sealed
-		same(d.t, append(first, rest...), []store.SealedMail{{ID: "a", Value: value}, {ID: "b", Value: value}, {ID: "c", Value: value}})
+		same(d.t, append(first, rest...), []store.Sealed[string]{{ID: "a", Value: value}, {ID: "b", Value: value}, {ID: "c", Value: value}})
 	})
 }
 
 func TestAMailIsResealedUnlessItHasChanged(t *testing.T) {
 	each(t, func(d db) {
 		d.putMail(mail("m", noon))
-		was := store.SealedMail{ID: "m", Value: mail("m", noon).Sealed}
+		was := store.Sealed[string]{ID: "m", Value: mail("m", noon).Sealed}
 		for _, value := range []string{"sealed anew", "too late"} {
 			d.tx(func(tx *store.Tx) error { return tx.ResealMail(d.ctx, was, []byte(value)) })
 		}

@@ -144,8 +144,8 @@ func runEverything(t *testing.T, s *Store) {
 		did(tx.UseStep(ctx, 1, 100))
 		did(tx.SealedTOTP(ctx, 0, 10))
 		did(tx.SealedMail(ctx, "", 10))
-		did(nil, tx.ResealTOTP(ctx, SealedTOTP{UserID: 1}, digest))
-		did(nil, tx.ResealMail(ctx, SealedMail{ID: "m"}, digest))
+		did(nil, tx.ResealTOTP(ctx, Sealed[account.UserID]{ID: 1}, digest))
+		did(nil, tx.ResealMail(ctx, Sealed[string]{ID: "m"}, digest))
 		did(tx.DisableTOTP(ctx, 1, now, now))
 
 		did(nil, tx.PutMail(ctx, account.Mail{ID: "m", Sealed: digest}))

@@ -157,18 +157,18 @@ func TestOldStepsAreSweptOldestFirstWithinTheLimit(t *testing.T) {
 
 func TestSealedSecretsAreListedInPages(t *testing.T) {
 	each(t, func(d db) {
-		var want []store.SealedTOTP
+		var want []store.Sealed[account.UserID]
 		d.active("none@example.org")
 		for _, email := range []string{ada, bob, "eve@example.org"} {
 			id := d.active(email).ID
 			d.enable(id, email, noon)
-			want = append(want, store.SealedTOTP{UserID: id, Value: []byte(email)})
+			want = append(want, store.Sealed[account.UserID]{ID: id, Value: []byte(email)})
 		}
 		first, err := d.SealedTOTP(d.ctx, 0, 2)
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		rest, err := d.SealedTOTP(d.ctx, first[1].UserID, 2)
+		rest, err := d.SealedTOTP(d.ctx, first[1].ID, 2)
 		if err != nil {
 			d.t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestASecretIsResealedUnlessItHasChanged(t *testing.T) {
 		d.enable(other, "sealed", noon)
 		reseal := func(was, value string) {
 			d.tx(func(tx *store.Tx) error {
-				return tx.ResealTOTP(d.ctx, store.SealedTOTP{UserID: id, Value: []byte(was)}, []byte(value))
+				return tx.ResealTOTP(d.ctx, store.Sealed[account.UserID]{ID: id, Value: []byte(was)}, []byte(value))
 			})
 		}
 		reseal("sealed", "sealed anew")
