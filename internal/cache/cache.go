@@ -100,8 +100,10 @@ type Reservation struct {
 // no copy can give the same event back again.
 type taken struct {
 	released atomic.Bool
-	at       int64
 	keys     []string
+	at       int64        // in a Memory
+	id       string       // in a Redis
+	shadow   *Reservation // what a Redis has counted beside itself
 }
 
 func checkTTL(ttl time.Duration) error {

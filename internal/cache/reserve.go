@@ -167,14 +167,19 @@ func newTaken(slots []slot, now int64) *taken {
 func (r *Reservation) measure(slots []slot, now int64) {
 	for i := range slots {
 		s := &slots[i]
-		remaining, reset := s.Limit, time.Duration(0)
-		if s.entry != nil && s.entry.events.n > 0 {
-			remaining, reset = max(0, s.Limit-s.entry.events.n), s.until(0, now)
-		}
-		if i > 0 && (remaining > r.Remaining || remaining == r.Remaining && reset <= r.Reset) {
+		if s.entry == nil || s.entry.events.n == 0 {
+			r.tighten(s.Limit, 0, 0)
 			continue
 		}
-		r.Limit, r.Remaining, r.Reset = s.Limit, remaining, reset
+		r.tighten(s.Limit, s.entry.events.n, s.until(0, now))
+	}
+}
+
+// tighten makes r tell of a window, where that is tighter than what it told of before.
+func (r *Reservation) tighten(limit, events int, reset time.Duration) {
+	remaining := max(0, limit-events)
+	if r.Limit == 0 || remaining < r.Remaining || remaining == r.Remaining && reset > r.Reset {
+		r.Limit, r.Remaining, r.Reset = limit, remaining, reset
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // in what follows from other settings.
 func (c *Config) check() error {
 	checks := []func() error{
-		c.checkListener, c.checkPlainHTTP, c.checkTLS, c.checkDatabase, c.checkMail, c.checkMagicLink, c.checkLimits,
+		c.checkListener, c.checkPlainHTTP, c.checkTLS, c.checkDatabase, c.checkCache, c.checkStorage, c.checkMail, c.checkOps, c.checkMagicLink, c.checkLimits,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -67,6 +67,32 @@ func (c *Config) checkDatabase() error {
 	}
 	if c.Keys == "" {
 		return missing("FLOWXI_KEYS", "required with FLOWXI_DATABASE_URL, so that all nodes share it; set FLOWXI_KEYS; make one with: flowxi keys new")
+	}
+	return nil
+}
+
+func (c *Config) checkCache() error {
+	if c.RedisURL != "" && !hasHost(string(c.RedisURL), "redis", "rediss") {
+		return refuse("FLOWXI_REDIS_URL", string(c.RedisURL))
+	}
+	return nil
+}
+
+// checkStorage leaves the rest of the address to whoever opens the bucket, for a secret
+// key may hold what no other URL may.
+func (c *Config) checkStorage() error {
+	if c.StorageURL != "" && !strings.HasPrefix(string(c.StorageURL), "s3://") {
+		return refuse("FLOWXI_STORAGE_URL", string(c.StorageURL))
+	}
+	return nil
+}
+
+func (c *Config) checkOps() error {
+	if c.OpsAddr != "" && (!validAddr(c.OpsAddr) || c.OpsAddr == c.Addr) {
+		return refuse("FLOWXI_OPS_ADDR", c.OpsAddr)
+	}
+	if c.TracesURL != "" && !hasHost(c.TracesURL, "http", "https") {
+		return refuse("FLOWXI_TRACES_URL", c.TracesURL)
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ type Config struct {
 	InsecureHTTP bool `env:"FLOWXI_INSECURE_HTTP" envDefault:"refuse" oneof:"refuse,allow" doc:"DANGEROUS with allow: passwords and tokens then travel in clear over plain HTTP, for everybody on the way to read. For a closed test network only."`
 
 	DatabaseURL account.Secret `env:"FLOWXI_DATABASE_URL" secret:"true" allowed:"postgres://user:password@host:port/name, or postgresql://…" doc:"PostgreSQL database. Without it the data is in an SQLite file in the data folder."`
+	RedisURL    account.Secret `env:"FLOWXI_REDIS_URL" secret:"true" allowed:"redis://user:password@host:port/database, or rediss://… for TLS" doc:"Redis or Valkey, from version 6.2 on, that all servers share: limits and waiting logins. Without it they are in the memory of this server, which then must be the only one."`
+	StorageURL  account.Secret `env:"FLOWXI_STORAGE_URL" secret:"true" allowed:"s3://KEYID:SECRET@host:port/bucket?region=…, KEYID:SECRET@ left out where AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have them, and tls=false or style=path|host where needed" doc:"S3 bucket of the photos: AWS, MinIO, B2, R2 or another. Clients read photos from it by presigned addresses, so they must reach its host. Without it photos are files in the data folder."`
 	Keys        account.Secret `env:"FLOWXI_KEYS" secret:"true" allowed:"id:key[,id:key…], the first of them active; make one with: flowxi keys new" doc:"Key ring that seals second factors and waiting mail, and signs the URLs of photos. Without it the ring is a file in the data folder. Required with FLOWXI_DATABASE_URL."`
 
 	SMTPURL  account.Secret `env:"FLOWXI_SMTP_URL" secret:"true" allowed:"smtps://user:password@host:port, or smtp://… for STARTTLS" doc:"Mail server. Without it mail stays in the inbox on this machine. Required in production for everything but this machine alone; never used by a sandbox."`
@@ -50,6 +52,9 @@ type Config struct {
 	RegistrationPrivacy string `env:"FLOWXI_REGISTRATION_PRIVACY" envDefault:"public" oneof:"public,strict" doc:"Strict answers a registration with a known e-mail address as one with an unknown address; the owner gets a mail."`
 	LogLevel            string `env:"FLOWXI_LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"Least level that is logged."`
 	LogFormat           string `env:"FLOWXI_LOG_FORMAT" envDefault:"auto" oneof:"auto,json,text" doc:"Auto is text on a terminal and JSON elsewhere."`
+
+	OpsAddr   string `env:"FLOWXI_OPS_ADDR" allowed:"host:port, such as 127.0.0.1:9090" doc:"Address of the operator's own listener: /livez, /readyz, /metrics and /debug/pprof/. Plain HTTP and without a password, so it belongs on loopback or on a network of operators alone. Without it there is no such listener."`
+	TracesURL string `env:"FLOWXI_TRACES_URL" allowed:"http://host:4318 or https://…, an OpenTelemetry collector that takes OTLP by HTTP" doc:"Where traces are sent. Without it none are made."`
 
 	Limits Limits
 }
@@ -86,6 +91,12 @@ func (c Config) Loopback() bool { return loopback(c.PublicURL.Hostname()) }
 
 // SendsMail tells whether mail leaves for the world. Otherwise it goes to the inbox.
 func (c Config) SendsMail() bool { return c.SMTPURL != "" && !c.Sandbox() }
+
+// Stateless tells whether everything that must outlive the server is kept elsewhere, so
+// that it needs no folder.
+func (c Config) Stateless() bool {
+	return c.DatabaseURL != "" && c.RedisURL != "" && c.StorageURL != "" && c.SendsMail()
+}
 
 // DevInbox tells whether the inbox may be read on a page: where mail stays here and
 // nobody but this machine can ask.

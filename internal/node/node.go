@@ -42,10 +42,11 @@ type Node struct {
 	now     func() time.Time
 	data    dataDir
 	store   *store.Store
-	cache   *cache.Memory
+	cache   cache.Cache
 	keys    *seal.KeyRing
-	folder  *blob.Folder
-	inbox   *mail.Inbox // nil where mail leaves for the world
+	bucket  blob.Bucket
+	folder  *blob.Folder // the bucket where it is a folder; nil otherwise
+	inbox   *mail.Inbox  // nil where mail leaves for the world
 	worker  *mail.Worker
 	auth    *auth.Auth
 	handler http.Handler
@@ -81,14 +82,10 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 }
 
 func (n *Node) open(ctx context.Context, o Options) (err error) {
-	if err := n.data.make(); err != nil {
-		return err
-	}
-	if n.data.open() {
-		n.log.Warn("others can look into the data directory, where codes and mails are: chmod 700", "directory", string(n.data))
-	}
-	if err := n.lock(); err != nil {
-		return err
+	if !n.cfg.Stateless() {
+		if err := n.openData(); err != nil {
+			return err
+		}
 	}
 	if n.keys, err = openRing(n.cfg, n.data); err != nil {
 		return err
@@ -105,15 +102,24 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
-	if err := n.openFolder(); err != nil {
+	if err := n.openBucket(ctx); err != nil {
+		return err
+	}
+	if err := n.openCache(ctx); err != nil {
 		return err
 	}
 	return n.assemble(o)
 }
 
-// lock keeps a second server off the same folder, on PostgreSQL too: photos, mails and
-// limits are of one process.
-func (n *Node) lock() error {
+// openData makes the folder and keeps a second server off it, on PostgreSQL too:
+// whatever is in it is of one process.
+func (n *Node) openData() error {
+	if err := n.data.make(); err != nil {
+		return err
+	}
+	if n.data.open() {
+		n.log.Warn("others can look into the data directory, where codes and mails are: chmod 700", "directory", string(n.data))
+	}
 	lock, err := n.data.lock()
 	if err != nil {
 		return err
@@ -122,20 +128,31 @@ func (n *Node) lock() error {
 	return nil
 }
 
-func (n *Node) openFolder() (err error) {
+// openBucket takes a folder where the settings name no bucket.
+func (n *Node) openBucket(ctx context.Context) (err error) {
+	if n.cfg.StorageURL != "" {
+		return n.openS3(ctx)
+	}
 	n.folder, err = blob.NewFolder(n.data.photos(), n.cfg.PublicURL.String(), n.keys, n.now)
 	if err != nil {
 		return fmt.Errorf("open photos: %w", err)
 	}
+	n.bucket = n.folder
 	n.opened = append(n.opened, n.folder)
 	return nil
 }
 
-func (n *Node) openCache() (err error) {
-	if n.cache, err = cache.OpenMemory(n.now, cache.Options{}, n.data.limits()); err != nil {
+// openCache takes the node's own memory where the settings name no Redis.
+func (n *Node) openCache(ctx context.Context) error {
+	if n.cfg.RedisURL != "" {
+		return n.openRedis(ctx)
+	}
+	memory, err := cache.OpenMemory(n.now, cache.Options{}, n.data.limits())
+	if err != nil {
 		return err
 	}
-	n.opened = append(n.opened, closer(n.cache.Close))
+	n.cache = memory
+	n.opened = append(n.opened, closer(memory.Close))
 	return nil
 }
 
@@ -148,11 +165,8 @@ func (n *Node) assemble(o Options) error {
 	if err := n.openMail(catalog); err != nil {
 		return err
 	}
-	if err := n.openCache(); err != nil {
-		return err
-	}
 	n.auth = auth.New(auth.Deps{
-		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.folder, Config: n.cfg, Now: n.now,
+		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.bucket, Config: n.cfg, Now: n.now,
 		Limiter:  ratelimit.New(n.cache, !n.cfg.RateLimits),
 		Hasher:   password.NewHasher(o.Password),
 		Photos:   photo.NewProcessor(photoSlots, photoQueue, photoWait),
