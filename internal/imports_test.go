@@ -53,9 +53,11 @@ var mayImport = map[string][]string{
 	"cmd/flowxi": {"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store"},
 
 	// What only tests use.
+	"internal/backing":                  {},
 	"internal/cache/cachetest":          {"internal/cache"},
+	"internal/cache/redistest":          {"internal/backing", "internal/cache"},
 	"internal/blob/blobtest":            {"internal/blob"},
-	"internal/dbtest":                   {"internal/store"},
+	"internal/dbtest":                   {"internal/backing", "internal/store"},
 	"internal/password/internal/mklist": {},
 	"internal/authtest":                 nil, // starts the whole thing, so it may know all of it
 	"internal/contract":                 nil,

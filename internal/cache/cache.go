@@ -102,7 +102,7 @@ type taken struct {
 	released atomic.Bool
 	keys     []string
 	at       int64        // in a Memory
-	id       string       // in a Redis
+	event    string       // in a Redis
 	shadow   *Reservation // what a Redis has counted beside itself
 }
 

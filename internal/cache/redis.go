@@ -3,13 +3,17 @@ package cache
 import (
 	"context"
 	"crypto/rand"
-	_ "embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // Keys begin with a hash tag, so that all of them are on one shard of a cluster and a
@@ -21,177 +25,175 @@ const (
 
 // How long a node waits for Redis. A request has no use for a slow answer.
 const (
-	redisDial    = time.Second
+	redisDial    = 500 * time.Millisecond
 	redisAnswer  = 500 * time.Millisecond
 	redisRetries = 1 // of a command whose connection had died
-	redisPool    = 32
+	redisPool    = 64
+	redisLife    = 10 * time.Minute // of a connection, so that a server that was replaced is left
 )
 
-//go:embed reserve.lua
-var reserveText string
+var (
+	// ErrURL says that the address of a Redis cannot be read. It never shows the
+	// address, which may hold a password.
+	ErrURL = errors.New("allowed: redis://user:password@host:port/database, or rediss://… for TLS")
 
-var reserveScript = redis.NewScript(reserveText)
+	// errDown is the answer where Redis did not answer a moment ago.
+	errDown = errors.New("cache: Redis does not answer")
+)
 
 // Redis is the Cache that many nodes share, on a Redis or Valkey server from version
 // 6.2 on. The server's clock is the time of all nodes.
 //
-// Limits are counted in a Memory of the node too, and both must allow. Where the server
-// has lost what it counted, each node still holds what came to it; where it does not
-// answer, the Fleeting limits hold by the node's own count, and everything else fails.
+// Each node counts limits in a Memory of its own too, and both must allow. From there it
+// gives back to a server that has lost data what it had counted (see redis_sync.go), so
+// that no limit opens. Where the server does not answer, the Fleeting limits hold by the
+// node's own count and everything else fails, at once while that lasts.
 type Redis struct {
 	client *redis.Client
 	shadow *Memory
+	log    *slog.Logger
+	id     string // of this node, in the events that it counts
+
+	generation atomic.Value // string: the data of the server that this node knows
+	seen       atomic.Int64 // the highest count of reservations that the server told
+	down       atomic.Bool
+
+	ask     chan struct{} // wakes the watcher
+	stop    context.CancelFunc
+	watched sync.WaitGroup
 }
 
 var _ Cache = (*Redis)(nil)
 
-// OpenRedis returns the cache on the server of a URL, such as
-// redis://user:password@host:6379/0 or rediss:// for TLS, and asks it for an answer.
-// The errors never show the URL, which may hold a password. The caller goes on owning
-// shadow.
-func OpenRedis(ctx context.Context, url string, shadow *Memory) (*Redis, error) {
-	o, err := redis.ParseURL(url)
+// RedisOptions is what a Redis needs besides its address.
+type RedisOptions struct {
+	Now func() time.Time // the node's clock, for its own count
+	Log *slog.Logger     // nil is nowhere
+}
+
+// OpenRedis returns the cache on the server at url, such as
+// redis://user:password@host:6379/0, or rediss:// for TLS. It waits until the server
+// counts limits, two seconds or so where that is empty. It fails with ErrURL, or
+// where the server does not answer.
+func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) {
+	options, err := redisOptions(url)
 	if err != nil {
-		return nil, errors.New("the Redis URL cannot be read")
+		return nil, err
 	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = redisDial, redisAnswer, redisAnswer, redisAnswer
-	o.MaxRetries, o.PoolSize, o.ContextTimeoutEnabled = redisRetries, redisPool, true
-	r := &Redis{client: redis.NewClient(o), shadow: shadow}
-	if err := r.client.Ping(ctx).Err(); err != nil {
+	silence()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r := &Redis{
+		client: redis.NewClient(options), shadow: NewMemory(o.Now, Options{}), log: o.Log,
+		id: rand.Text(), ask: make(chan struct{}, 1), stop: stop,
+	}
+	r.generation.Store("")
+	if err := r.begin(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach Redis: %w", err), r.Close())
 	}
+	r.watched.Go(func() { r.watch(watching) })
 	return r, nil
 }
 
-// Close gives every connection back.
-func (r *Redis) Close() error { return r.client.Close() }
+// silence keeps the library from writing to stderr beside the log: what matters comes
+// back as an error.
+var silence = sync.OnceFunc(func() { redis.SetLogger(&logging.VoidLogger{}) })
+
+func redisOptions(url string) (*redis.Options, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		return nil, ErrURL
+	}
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = redisDial, redisAnswer, redisAnswer, redisAnswer
+	o.MaxRetries, o.PoolSize, o.ConnMaxLifetime = redisRetries, redisPool, redisLife
+	o.DialerRetries = 1
+	o.ContextTimeoutEnabled, o.DisableIdentity = true, true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return o, nil
+}
+
+// Close ends what runs beside, and gives every connection back.
+func (r *Redis) Close() error {
+	r.stop()
+	r.watched.Wait()
+	r.shadow.Close()
+	return r.client.Close()
+}
 
 // Set implements Cache.
 func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := checkTTL(ttl); err != nil {
 		return err
 	}
-	return failed("set", r.client.Set(ctx, valuePrefix+key, value, whole(ttl)).Err())
+	return r.do("set", func() error {
+		return r.client.Set(ctx, valuePrefix+key, value, whole(ttl)).Err()
+	})
 }
 
 // Add implements Cache.
-func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error) {
 	if err := checkTTL(ttl); err != nil {
 		return false, err
 	}
-	added, err := r.client.SetNX(ctx, valuePrefix+key, value, whole(ttl)).Result()
-	return added, failed("add", err)
+	err = r.do("add", func() error {
+		err := r.client.SetArgs(ctx, valuePrefix+key, value, redis.SetArgs{Mode: "NX", TTL: whole(ttl)}).Err()
+		added = err == nil
+		if errors.Is(err, redis.Nil) {
+			return nil
+		}
+		return err
+	})
+	return added, err
 }
 
 // Get implements Cache.
-func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	var value *redis.StringCmd
-	var left *redis.DurationCmd
-	_, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		value, left = p.Get(ctx, valuePrefix+key), p.PTTL(ctx, valuePrefix+key)
-		return nil
+func (r *Redis) Get(ctx context.Context, key string) (value []byte, ttl time.Duration, err error) {
+	err = r.do("get", func() error {
+		var text *redis.StringCmd
+		var left *redis.DurationCmd
+		_, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			text, left = p.Get(ctx, valuePrefix+key), p.PTTL(ctx, valuePrefix+key)
+			return nil
+		})
+		if err == nil && left.Val() <= 0 { // its last millisecond
+			err = redis.Nil
+		}
+		if err != nil {
+			return err
+		}
+		ttl = left.Val()
+		value, err = text.Bytes()
+		return err
 	})
-	if err != nil {
-		return nil, 0, failed("get", err)
-	}
-	if left.Val() <= 0 {
-		return nil, 0, ErrMiss // it expired between the two
-	}
-	text, err := value.Bytes()
-	return text, left.Val(), failed("get", err)
+	return value, ttl, err
 }
 
 // Take implements Cache.
-func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := r.client.GetDel(ctx, valuePrefix+key).Bytes()
-	return value, failed("take", err)
+func (r *Redis) Take(ctx context.Context, key string) (value []byte, err error) {
+	err = r.do("take", func() error {
+		value, err = r.client.GetDel(ctx, valuePrefix+key).Bytes()
+		return err
+	})
+	return value, err
 }
 
 // Delete implements Cache.
 func (r *Redis) Delete(ctx context.Context, key string) error {
-	return failed("delete", r.client.Del(ctx, valuePrefix+key).Err())
-}
-
-// Reserve implements Cache.
-func (r *Redis) Reserve(ctx context.Context, windows []Window) (Reservation, error) {
-	own, err := r.shadow.Reserve(ctx, windows)
-	if err != nil || !own.Allowed || own.Limit == 0 {
-		return own, err
-	}
-	shared, err := r.reserve(ctx, windows)
-	switch {
-	case err != nil && fleeting(windows):
-		return own, nil // a flood is held up by each node for itself
-	case err != nil || !shared.Allowed:
-		_ = r.shadow.Release(ctx, own) // it cannot fail
-		return shared, err
-	}
-	shared.taken.shadow = &own
-	return shared, nil
-}
-
-// fleeting tells whether all of the windows are.
-func fleeting(windows []Window) bool {
-	for i := range windows {
-		if !windows[i].Fleeting {
-			return false
-		}
-	}
-	return true
-}
-
-func (r *Redis) reserve(ctx context.Context, windows []Window) (Reservation, error) {
-	event := rand.Text()
-	args := []any{event}
-	var keys []string
-	var limits []int
-	for _, w := range windows {
-		if w.Limit > 0 {
-			keys, limits = append(keys, windowPrefix+w.Key), append(limits, w.Limit)
-			args = append(args, w.Limit, w.Per.Microseconds())
-		}
-	}
-	answer, err := reserveScript.Run(ctx, r.client, keys, args...).Int64Slice()
-	if err != nil {
-		return Reservation{}, failed("reserve", err)
-	}
-	if len(answer) != 1+2*len(keys) {
-		return Reservation{}, fmt.Errorf("cache: reserve: Redis answered with %d numbers", len(answer))
-	}
-	reservation := Reservation{Allowed: answer[0] == 0, RetryAfter: micros(answer[0])}
-	for i, limit := range limits {
-		reservation.tighten(limit, int(answer[1+2*i]), micros(answer[2+2*i]))
-	}
-	if reservation.Allowed {
-		reservation.taken = &taken{id: event, keys: keys}
-	}
-	return reservation, nil
-}
-
-// Release implements Cache.
-func (r *Redis) Release(ctx context.Context, res Reservation) error {
-	t := res.taken
-	if t == nil || t.id == "" { // counted by the node alone
-		return r.shadow.Release(ctx, res)
-	}
-	if t.released.Swap(true) {
-		return nil
-	}
-	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
-		return err
-	}
-	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, key := range t.keys {
-			p.ZRem(ctx, key, t.id)
-		}
-		return nil
+	return r.do("delete", func() error {
+		return r.client.Del(ctx, valuePrefix+key).Err()
 	})
-	return failed("release", err)
 }
 
-// failed says what was being done. An absent key is ErrMiss, and a server without
-// memory, which by its settings drops nothing, is ErrFull.
-func failed(what string, err error) error {
+// do calls the server unless it is known to be down, and says what was being done. An
+// absent key is ErrMiss, and a server without memory, which by its settings drops
+// nothing, is ErrFull. Whatever else fails has the watcher look at the server at once.
+func (r *Redis) do(what string, call func() error) error {
+	if r.down.Load() {
+		return fmt.Errorf("%w: %s", errDown, what)
+	}
+	err := call()
 	switch {
 	case err == nil:
 		return nil
@@ -200,6 +202,7 @@ func failed(what string, err error) error {
 	case strings.HasPrefix(err.Error(), "OOM "):
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	}
+	r.look()
 	return fmt.Errorf("cache: %s: %w", what, err)
 }
 
@@ -207,5 +210,3 @@ func failed(what string, err error) error {
 func whole(d time.Duration) time.Duration {
 	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
 }
-
-func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

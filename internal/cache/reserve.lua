@@ -1,11 +1,19 @@
 -- Counts one event in every window, or in none where any is full (cache.Cache, Reserve).
 -- A window is a sorted set of events by their time in microseconds.
--- KEYS: the windows. ARGV: the event, then for each window its limit and its length.
--- Answers with what is to be waited for, and for each window how many events are in it
--- and how long until the oldest leaves; all times in microseconds.
+-- KEYS: generation, count of reservations, settling, then the windows.
+-- ARGV: the generation and the count that the node knows, the event, then for each window
+-- its limit and its length.
+-- Answers with the count, what is to be waited for, and for each window how many events
+-- are in it and how long until the oldest leaves; all times in microseconds. Where the
+-- server has lost data, or is being given it back, it counts nothing and answers with
+-- one number.
+local count = redis.call('INCR', KEYS[2])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or count <= tonumber(ARGV[2]) then return {-1} end
+if redis.call('EXISTS', KEYS[3]) == 1 then return {-2} end
+
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local wait, answer = 0, {}
+local wait, answer = 0, {count}
 
 -- left is how long the event at a rank stays. By a clock that was set back an event may
 -- lie in the future, and stays no longer than a whole window for it.
@@ -15,21 +23,22 @@ local function left(key, rank, per)
   return math.min(per, event[2] + per - now)
 end
 
-for i, key in ipairs(KEYS) do
-  local limit, per = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - per)
-  local over = redis.call('ZCARD', key) - limit
-  if over >= 0 then wait = math.max(wait, left(key, over, per)) end
+for i = 4, #KEYS do
+  local limit, per = tonumber(ARGV[2 * i - 4]), tonumber(ARGV[2 * i - 3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - per)
+  local over = redis.call('ZCARD', KEYS[i]) - limit
+  if over >= 0 then wait = math.max(wait, left(KEYS[i], over, per)) end
 end
 
-for i, key in ipairs(KEYS) do
-  local per = tonumber(ARGV[2 * i + 1])
+for i = 4, #KEYS do
+  local per, event = tonumber(ARGV[2 * i - 3]), ARGV[3]
   if wait == 0 then
-    redis.call('ZADD', key, now, ARGV[1])
-    redis.call('PEXPIRE', key, math.ceil(per / 1000))
+    -- Two events of one node at one time get two names.
+    while redis.call('ZADD', KEYS[i], 'NX', now, event) == 0 do event = event .. "'" end
+    redis.call('PEXPIRE', KEYS[i], math.ceil(per / 1000))
   end
-  answer[2 * i] = redis.call('ZCARD', key)
-  answer[2 * i + 1] = left(key, 0, per)
+  answer[2 * i - 5] = redis.call('ZCARD', KEYS[i])
+  answer[2 * i - 4] = left(KEYS[i], 0, per)
 end
-answer[1] = wait
+answer[2] = wait
 return answer

@@ -9,13 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"flowxi.app/flowxi/internal/backing"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -46,6 +46,15 @@ func createDatabase(t testing.TB, template string) store.Options {
 		}
 	})
 	return store.Options{URL: on(server, name)}
+}
+
+var postgres = sync.OnceValues(func() (backing.Server, error) {
+	return backing.Given("FLOWXI_TEST_POSTGRES_URL", "postgres")
+})
+
+func postgresURL() (string, error) {
+	s, err := postgres()
+	return s.URL, err
 }
 
 // postgresTemplate is the name of a database with today's schema. It is named by that
@@ -83,7 +92,7 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 
 // schemaHash stands for what the migrations say.
 func schemaHash() (string, error) {
-	files, err := filepath.Glob(filepath.Join(root(), "internal", "store", "migrations", "postgres", "*.sql"))
+	files, err := filepath.Glob(filepath.Join(backing.Root(), "internal", "store", "migrations", "postgres", "*.sql"))
 	if err != nil || len(files) == 0 {
 		return "", fmt.Errorf("find migrations: %w", errors.Join(err, os.ErrNotExist))
 	}
@@ -96,12 +105,6 @@ func schemaHash() (string, error) {
 		_, _ = fmt.Fprintf(h, "%s %d\n%s", filepath.Base(file), len(text), text)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
-}
-
-// root is the folder of the module.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
 }
 
 func exists(server, name string) (there bool, err error) {

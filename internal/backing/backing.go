@@ -1,0 +1,90 @@
+// Package backing starts the servers that tests need behind Flowxi, the real ones, by
+// the scripts of this project. Its one rule: a server of ours ends with the process that
+// started it, however that ends.
+package backing
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// Server is a running server.
+type Server struct {
+	URL  string
+	held io.Closer // it lives until this is closed, if only as garbage
+}
+
+// Given is the server that an environment variable names, or else one that is started by
+// the script of that name.
+func Given(variable, script string) (Server, error) {
+	if url := os.Getenv(variable); url != "" {
+		return Server{URL: url}, nil
+	}
+	return Start(script)
+}
+
+// Start starts a server by a script of this project: postgres, redis or s3.
+func Start(script string) (Server, error) {
+	dir, err := os.MkdirTemp("", "flowxi-"+script+"-")
+	if err != nil {
+		return Server{}, err
+	}
+	port, err := FreePort()
+	if err != nil {
+		return Server{}, err
+	}
+	return hold(script, dir, port)
+}
+
+// Stop ends a server that Start has started.
+func (s Server) Stop() error { return s.held.Close() }
+
+// hold starts a server that ends with this process: the script waits for the other side
+// of its standard input to go away.
+func hold(script, dir string, port int) (Server, error) {
+	cmd := exec.Command(filepath.Join(Root(), "scripts", script), "hold", dir, strconv.Itoa(port))
+	var failure bytes.Buffer
+	cmd.Stderr = &failure
+	held, err := cmd.StdinPipe()
+	if err != nil {
+		return Server{}, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return Server{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return Server{}, fmt.Errorf("start %s: %w", script, err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		_ = cmd.Wait()
+		return Server{}, fmt.Errorf("start %s: %s", script, strings.TrimSpace(failure.String()))
+	}
+	return Server{URL: strings.TrimSpace(line), held: held}, nil
+}
+
+// FreePort finds a port of this machine that nobody listens on.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Root is the folder of the module.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}

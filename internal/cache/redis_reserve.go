@@ -1,0 +1,109 @@
+package cache
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed reserve.lua
+var reserveText string
+
+// Reserve implements Cache.
+func (r *Redis) Reserve(ctx context.Context, windows []Window) (Reservation, error) {
+	own, err := r.shadow.Reserve(ctx, windows)
+	if err != nil || !own.Allowed || own.taken == nil {
+		return own, err
+	}
+	shared, err := r.reserve(ctx, windows, r.event(own.taken.at))
+	switch {
+	case err != nil && fleeting(windows):
+		return own, nil // a flood is held up by each node for itself
+	case err != nil || !shared.Allowed:
+		_ = r.shadow.Release(ctx, own) // it cannot fail
+		return shared, err
+	}
+	shared.taken.shadow = &own
+	return shared, nil
+}
+
+// event names an event by the node that counted it and the time it has there.
+func (r *Redis) event(at int64) string { return r.id + ":" + strconv.FormatInt(at, 10) }
+
+// fleeting tells whether all of the windows are.
+func fleeting(windows []Window) bool {
+	for i := range windows {
+		if !windows[i].Fleeting {
+			return false
+		}
+	}
+	return true
+}
+
+func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Reservation, error) {
+	keys := append(make([]string, 0, 3+len(windows)), generationKey, countKey, settlingKey)
+	args := append(make([]any, 0, 3+2*len(windows)), r.generation.Load(), r.seen.Load(), event)
+	limits := make([]int, 0, len(windows))
+	for i := range windows {
+		if w := &windows[i]; w.Limit > 0 {
+			keys, limits = append(keys, windowPrefix+w.Key), append(limits, w.Limit)
+			args = append(args, w.Limit, w.Per.Microseconds())
+		}
+	}
+	var answer []int64
+	err := r.do("reserve", func() (err error) {
+		answer, err = reserveScript.Run(ctx, r.client, keys, args...).Int64Slice()
+		if err == nil && len(answer) != 2+2*len(limits) {
+			err = errUnsettled
+		}
+		return err
+	})
+	if err != nil {
+		return Reservation{}, err
+	}
+	r.note(answer[0])
+	return reservation(answer, limits, event, keys[3:]), nil
+}
+
+func reservation(answer []int64, limits []int, event string, keys []string) Reservation {
+	res := Reservation{Allowed: answer[1] == 0, RetryAfter: micros(answer[1])}
+	for i, limit := range limits {
+		res.tighten(limit, int(answer[2+2*i]), micros(answer[3+2*i]))
+	}
+	if res.Allowed {
+		res.taken = &taken{event: event, keys: keys}
+	}
+	return res
+}
+
+// Release implements Cache.
+func (r *Redis) Release(ctx context.Context, res Reservation) error {
+	t := res.taken
+	if t == nil || t.shadow == nil { // counted by the node alone
+		return r.shadow.Release(ctx, res)
+	}
+	if t.released.Swap(true) {
+		return nil
+	}
+	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
+		return err
+	}
+	return r.do("release", func() error {
+		_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, key := range t.keys {
+				p.ZRem(ctx, key, t.event)
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("give back: %w", err)
+		}
+		return nil
+	})
+}
+
+func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
