@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
 )
 
 // Keys begin with a hash tag, so that all of them are on one shard of a cluster and a
@@ -21,15 +18,6 @@ import (
 const (
 	valuePrefix  = "{flowxi}v:"
 	windowPrefix = "{flowxi}w:"
-)
-
-// How long a node waits for Redis. A request has no use for a slow answer.
-const (
-	redisDial    = 500 * time.Millisecond
-	redisAnswer  = 500 * time.Millisecond
-	redisRetries = 1 // of a command whose connection had died
-	redisPool    = 64
-	redisLife    = 10 * time.Minute // of a connection, so that a server that was replaced is left
 )
 
 var (
@@ -49,7 +37,7 @@ var (
 // that no limit opens. Where the server does not answer, the Fleeting limits hold by the
 // node's own count and everything else fails, at once while that lasts.
 type Redis struct {
-	client *redis.Client
+	pool   *redis.Pool
 	shadow *Memory
 	log    *slog.Logger
 	id     string // of this node, in the events that it counts
@@ -76,17 +64,16 @@ type RedisOptions struct {
 // counts limits, two seconds or so where that is empty. It fails with ErrURL, or
 // where the server does not answer.
 func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) {
-	options, err := redisOptions(url)
+	pool, err := newPool(url)
 	if err != nil {
 		return nil, err
 	}
-	silence()
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Redis{
-		client: redis.NewClient(options), shadow: NewMemory(o.Now, Options{}), log: o.Log,
+		pool: pool, shadow: NewMemory(o.Now, Options{}), log: o.Log,
 		id: rand.Text(), ask: make(chan struct{}, 1), stop: stop,
 	}
 	r.generation.Store("")
@@ -97,29 +84,12 @@ func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) 
 	return r, nil
 }
 
-// silence keeps the library from writing to stderr beside the log: what matters comes
-// back as an error.
-var silence = sync.OnceFunc(func() { redis.SetLogger(&logging.VoidLogger{}) })
-
-func redisOptions(url string) (*redis.Options, error) {
-	o, err := redis.ParseURL(url)
-	if err != nil {
-		return nil, ErrURL
-	}
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = redisDial, redisAnswer, redisAnswer, redisAnswer
-	o.MaxRetries, o.PoolSize, o.ConnMaxLifetime = redisRetries, redisPool, redisLife
-	o.DialerRetries = 1
-	o.ContextTimeoutEnabled, o.DisableIdentity = true, true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return o, nil
-}
-
 // Close ends what runs beside, and gives every connection back.
 func (r *Redis) Close() error {
 	r.stop()
 	r.watched.Wait()
 	r.shadow.Close()
-	return r.client.Close()
+	return r.pool.Close()
 }
 
 // Set implements Cache.
@@ -127,9 +97,8 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkTTL(ttl); err != nil {
 		return err
 	}
-	return r.do("set", func() error {
-		return r.client.Set(ctx, valuePrefix+key, value, whole(ttl)).Err()
-	})
+	_, err := r.do(ctx, "SET", valuePrefix+key, value, "PX", milliseconds(ttl))
+	return failed("set", err)
 }
 
 // Add implements Cache.
@@ -137,76 +106,43 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkTTL(ttl); err != nil {
 		return false, err
 	}
-	err = r.do("add", func() error {
-		err := r.client.SetArgs(ctx, valuePrefix+key, value, redis.SetArgs{Mode: "NX", TTL: whole(ttl)}).Err()
-		added = err == nil
-		if errors.Is(err, redis.Nil) {
-			return nil
-		}
-		return err
-	})
-	return added, err
+	reply, err := r.do(ctx, "SET", valuePrefix+key, value, "PX", milliseconds(ttl), "NX")
+	return reply != nil, failed("add", err)
 }
 
+// getScript reads a value and how long it has left at one moment.
+var getScript = redis.NewScript(1, `return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}`)
+
 // Get implements Cache.
-func (r *Redis) Get(ctx context.Context, key string) (value []byte, ttl time.Duration, err error) {
-	err = r.do("get", func() error {
-		var text *redis.StringCmd
-		var left *redis.DurationCmd
-		_, err := r.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			text, left = p.Get(ctx, valuePrefix+key), p.PTTL(ctx, valuePrefix+key)
-			return nil
-		})
-		if err == nil && left.Val() <= 0 { // its last millisecond
-			err = redis.Nil
-		}
-		if err != nil {
-			return err
-		}
-		ttl = left.Val()
-		value, err = text.Bytes()
-		return err
-	})
-	return value, ttl, err
+func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
+	reply, err := redis.Values(r.run(ctx, getScript, valuePrefix+key))
+	if err != nil {
+		return nil, 0, failed("get", err)
+	}
+	var value []byte
+	var left int64
+	if _, err := redis.Scan(reply, &value, &left); err != nil {
+		return nil, 0, failed("get", err)
+	}
+	if left <= 0 { // absent, or in its last millisecond
+		return nil, 0, ErrMiss
+	}
+	return value, time.Duration(left) * time.Millisecond, nil
 }
 
 // Take implements Cache.
-func (r *Redis) Take(ctx context.Context, key string) (value []byte, err error) {
-	err = r.do("take", func() error {
-		value, err = r.client.GetDel(ctx, valuePrefix+key).Bytes()
-		return err
-	})
-	return value, err
+func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
+	value, err := redis.Bytes(r.do(ctx, "GETDEL", valuePrefix+key))
+	return value, failed("take", err)
 }
 
 // Delete implements Cache.
 func (r *Redis) Delete(ctx context.Context, key string) error {
-	return r.do("delete", func() error {
-		return r.client.Del(ctx, valuePrefix+key).Err()
-	})
+	_, err := r.do(ctx, "DEL", valuePrefix+key)
+	return failed("delete", err)
 }
 
-// do calls the server unless it is known to be down, and says what was being done. An
-// absent key is ErrMiss, and a server without memory, which by its settings drops
-// nothing, is ErrFull. Whatever else fails has the watcher look at the server at once.
-func (r *Redis) do(what string, call func() error) error {
-	if r.down.Load() {
-		return fmt.Errorf("%w: %s", errDown, what)
-	}
-	err := call()
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, redis.Nil):
-		return ErrMiss
-	case strings.HasPrefix(err.Error(), "OOM "):
-		return fmt.Errorf("%w: %w", ErrFull, err)
-	}
-	r.look()
-	return fmt.Errorf("cache: %s: %w", what, err)
-}
-
-// whole rounds up to milliseconds, which is what Redis counts in.
-func whole(d time.Duration) time.Duration {
-	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
+// milliseconds rounds up, which is what Redis counts in.
+func milliseconds(d time.Duration) int64 {
+	return int64((d + time.Millisecond - 1) / time.Millisecond)
 }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"flowxi.app/flowxi/internal/backing"
 	"flowxi.app/flowxi/internal/cache"
@@ -137,9 +137,7 @@ func TestAFlushOpensNoLimit(t *testing.T) {
 
 func flush(t testing.TB, url string) {
 	t.Helper()
-	if err := redistest.Client(t, url).FlushDB(context.Background()).Err(); err != nil {
-		t.Fatal(err)
-	}
+	redistest.Do(t, url, "FLUSHDB")
 }
 
 // A server that comes back from an old copy has forgotten only some of it.
@@ -151,29 +149,15 @@ func TestAnOldCopyOpensNoLimit(t *testing.T) {
 	if n := allowed(list, windows, 4); n != 4 {
 		t.Fatalf("%d events, want 4", n)
 	}
-	copyAll(t, url, copied)
+	redistest.Copy(t, url, copied)
 	if n := allowed(list, windows, 3); n != 3 {
 		t.Fatalf("%d events, want 3", n)
 	}
 	flush(t, url)
-	copyAll(t, copied, url)
+	redistest.Copy(t, copied, url)
 	settled(t, list...)
 	if n := allowed(list, windows, 20); n != 1 {
 		t.Errorf("%d more events after an old copy came back, want the 1 that was left", n)
-	}
-}
-
-func copyAll(t *testing.T, from, to string) {
-	t.Helper()
-	source, target := redistest.Client(t, from), redistest.Client(t, to)
-	list, err := source.Keys(t.Context(), "*").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range list {
-		if err := source.Copy(t.Context(), key, key, target.Options().DB, true).Err(); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -347,10 +331,7 @@ func TestARedisWithoutMemoryIsFull(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Stop() })
 	r := openRedis(t, server.URL, time.Now)
-	client := redistest.Client(t, server.URL)
-	if err := client.ConfigSet(t.Context(), "maxmemory", "1mb").Err(); err != nil {
-		t.Fatal(err)
-	}
+	redistest.Do(t, server.URL, "CONFIG", "SET", "maxmemory", "1mb")
 	if err := r.Set(t.Context(), "k", make([]byte, 1<<10), time.Minute); !errors.Is(err, cache.ErrFull) {
 		t.Errorf("Set: %v, want ErrFull", err)
 	}
@@ -379,10 +360,7 @@ func TestAWrongPasswordIsToldAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	client := redistest.Client(t, server.URL)
-	if err := client.ConfigSet(t.Context(), "requirepass", "right").Err(); err != nil {
-		t.Fatal(err)
-	}
+	redistest.Do(t, server.URL, "CONFIG", "SET", "requirepass", "right")
 	address := strings.Replace(server.URL, "redis://", "redis://:hunter2@", 1)
 	_, err = cache.OpenRedis(t.Context(), address, cache.RedisOptions{Now: time.Now})
 	var refused redis.Error

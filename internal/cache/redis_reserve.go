@@ -3,11 +3,10 @@ package cache
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
 //go:embed reserve.lua
@@ -45,28 +44,33 @@ func fleeting(windows []Window) bool {
 }
 
 func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Reservation, error) {
-	keys := append(make([]string, 0, 3+len(windows)), generationKey, countKey, settlingKey)
-	args := append(make([]any, 0, 3+2*len(windows)), r.generation.Load(), r.seen.Load(), event)
-	limits := make([]int, 0, len(windows))
+	keys, limits := make([]string, 0, len(windows)), make([]int, 0, len(windows))
+	figures := make([]any, 0, 2*len(windows))
 	for i := range windows {
 		if w := &windows[i]; w.Limit > 0 {
 			keys, limits = append(keys, windowPrefix+w.Key), append(limits, w.Limit)
-			args = append(args, w.Limit, w.Per.Microseconds())
+			figures = append(figures, w.Limit, w.Per.Microseconds())
 		}
 	}
-	var answer []int64
-	err := r.do("reserve", func() (err error) {
-		answer, err = reserveScript.Run(ctx, r.client, keys, args...).Int64Slice()
-		if err == nil && len(answer) != 2+2*len(limits) {
-			err = errUnsettled
-		}
-		return err
-	})
+	args := append(make([]any, 0, 7+3*len(windows)), 3+len(keys), generationKey, countKey, settlingKey)
+	args = append(appendAll(args, keys), r.generation.Load(), r.seen.Load(), event)
+	answer, err := redis.Int64s(r.run(ctx, reserveScript, append(args, figures...)...))
+	if err == nil && len(answer) != 2+2*len(keys) {
+		r.look()
+		err = errUnsettled
+	}
 	if err != nil {
-		return Reservation{}, err
+		return Reservation{}, failed("reserve", err)
 	}
 	r.note(answer[0])
-	return reservation(answer, limits, event, keys[3:]), nil
+	return reservation(answer, limits, event, keys), nil
+}
+
+func appendAll(args []any, texts []string) []any {
+	for _, text := range texts {
+		args = append(args, text)
+	}
+	return args
 }
 
 func reservation(answer []int64, limits []int, event string, keys []string) Reservation {
@@ -80,6 +84,9 @@ func reservation(answer []int64, limits []int, event string, keys []string) Rese
 	return res
 }
 
+// releaseScript takes an event out of all of its windows.
+var releaseScript = redis.NewScript(-1, `for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end`)
+
 // Release implements Cache.
 func (r *Redis) Release(ctx context.Context, res Reservation) error {
 	t := res.taken
@@ -92,18 +99,9 @@ func (r *Redis) Release(ctx context.Context, res Reservation) error {
 	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
 		return err
 	}
-	return r.do("release", func() error {
-		_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-			for _, key := range t.keys {
-				p.ZRem(ctx, key, t.event)
-			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("give back: %w", err)
-		}
-		return nil
-	})
+	args := appendAll([]any{len(t.keys)}, t.keys)
+	_, err := r.run(ctx, releaseScript, append(args, t.event)...)
+	return failed("release", err)
 }
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

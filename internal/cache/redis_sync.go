@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 )
 
 // A server that loses data, by a flush, a restart or a failover, would open every limit.
@@ -43,9 +43,9 @@ var joinText string
 var givebackText string
 
 var (
-	reserveScript  = redis.NewScript(reserveText)
-	joinScript     = redis.NewScript(joinText)
-	givebackScript = redis.NewScript(givebackText)
+	reserveScript  = redis.NewScript(-1, reserveText)
+	joinScript     = redis.NewScript(3, joinText)
+	givebackScript = redis.NewScript(-1, givebackText)
 )
 
 // errUnsettled says that the server has lost data, or is being given it back.
@@ -123,15 +123,18 @@ func (r *Redis) note(count int64) {
 // what this node has counted. It tells whether the server is settling.
 func (r *Redis) join(ctx context.Context) (settling bool, err error) {
 	known, _ := r.generation.Load().(string)
-	keys := []string{generationKey, countKey, settlingKey}
-	answer, err := joinScript.Run(ctx, r.client, keys, known, r.seen.Load(), settle.Milliseconds()).Slice()
+	answer, err := redis.Values(r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+		return joinScript.DoContext(ctx, c, generationKey, countKey, settlingKey, known, r.seen.Load(), settle.Milliseconds())
+	}))
 	if err != nil {
 		return false, err
 	}
-	generation, count, settling, err := joined(answer)
-	if err != nil {
-		return false, err
+	var generation string
+	var count, left int64
+	if _, err := redis.Scan(answer, &generation, &count, &left); err != nil {
+		return false, fmt.Errorf("cache: join: %w", err)
 	}
+	settling = left != 0
 	r.note(count)
 	if generation == known {
 		return settling, nil
@@ -145,19 +148,6 @@ func (r *Redis) join(ctx context.Context) (settling bool, err error) {
 	}
 	r.generation.Store(generation)
 	return settling, nil
-}
-
-func joined(answer []any) (generation string, count int64, settling bool, err error) {
-	if len(answer) != 3 {
-		return "", 0, false, fmt.Errorf("cache: join: Redis answered with %d values", len(answer))
-	}
-	generation, isText := answer[0].(string)
-	count, isCount := answer[1].(int64)
-	left, isNumber := answer[2].(int64)
-	if !isText || !isCount || !isNumber {
-		return "", 0, false, errors.New("cache: join: Redis answered with other values")
-	}
-	return generation, count, left != 0, nil
 }
 
 // giveBack sends every window that this node has counted in and that a restart may not
@@ -187,9 +177,13 @@ func portion(held []heldWindow) (n int) {
 }
 
 func (r *Redis) giveBackSome(ctx context.Context, held []heldWindow) error {
-	keys, args := []string{settlingKey}, []any{settle.Milliseconds()}
+	args := []any{1 + len(held), settlingKey}
 	for _, w := range held {
-		keys, args = append(keys, windowPrefix+w.key), append(args, w.per.Microseconds(), len(w.events))
+		args = append(args, windowPrefix+w.key)
+	}
+	args = append(args, settle.Milliseconds())
+	for _, w := range held {
+		args = append(args, w.per.Microseconds(), len(w.events))
 		before, same := int64(-1), ""
 		for _, e := range w.events {
 			if same += "'"; e.at != before {
@@ -198,10 +192,10 @@ func (r *Redis) giveBackSome(ctx context.Context, held []heldWindow) error {
 			args = append(args, e.age.Microseconds(), r.event(e.at)+same)
 		}
 	}
-	if err := givebackScript.Run(ctx, r.client, keys, args...).Err(); err != nil {
-		return fmt.Errorf("cache: give back: %w", err)
-	}
-	return nil
+	_, err := r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+		return givebackScript.DoContext(ctx, c, args...)
+	})
+	return failed("give back", err)
 }
 
 // heldWindow is a window with its events, as a Memory holds them.
@@ -241,7 +235,7 @@ func (m *Memory) held(shard int) (list []heldWindow) {
 // warnOfEviction looks whether the server would rather forget limits than refuse
 // writes. A server that tells nothing of it is taken at its word.
 func (r *Redis) warnOfEviction(ctx context.Context) {
-	info, err := r.client.Info(ctx, "memory").Result()
+	info, err := redis.String(r.do(ctx, "INFO", "memory"))
 	if err != nil || strings.Contains(info, "maxmemory:0\r") || !strings.Contains(info, "maxmemory_policy:") {
 		return
 	}

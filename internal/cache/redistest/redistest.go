@@ -6,14 +6,14 @@ package redistest
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
+	"path"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"github.com/gomodule/redigo/redis"
 
 	"flowxi.app/flowxi/internal/backing"
 	"flowxi.app/flowxi/internal/cache"
@@ -46,54 +46,54 @@ func Database(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := int(last.Add(1))
-	template := Client(t, s.URL+"/0")
-	for _, key := range keys(t, template) {
-		if err := template.Copy(context.Background(), key, key, n, true).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return fmt.Sprintf("%s/%d", s.URL, n)
+	url := fmt.Sprintf("%s/%d", s.URL, last.Add(1))
+	Copy(t, s.URL+"/0", url)
+	return url
 }
 
-// Client talks to a database, until the test ends.
-func Client(t testing.TB, url string) *redis.Client {
+// Do sends one command to a database.
+func Do(t testing.TB, url, command string, args ...any) any {
 	t.Helper()
-	o, err := redis.ParseURL(url)
+	c, err := redis.DialURL(url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := redis.NewClient(o)
-	t.Cleanup(func() {
-		if err := c.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
-			t.Error(err)
-		}
-	})
-	return c
+	defer func() { _ = c.Close() }()
+	reply, err := c.Do(command, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	return reply
 }
 
-func keys(t testing.TB, c *redis.Client) []string {
+// Keys lists what is in a database.
+func Keys(t testing.TB, url string) []string {
 	t.Helper()
-	list, err := c.Keys(context.Background(), "*").Result()
+	list, err := redis.Strings(Do(t, url, "KEYS", "*"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return list
 }
 
-//go:embed age.lua
-var ageText string
+// Copy copies a database into another of the same server.
+func Copy(t testing.TB, from, to string) {
+	t.Helper()
+	for _, key := range Keys(t, from) {
+		Do(t, from, "COPY", key, key, "DB", path.Base(to), "REPLACE")
+	}
+}
 
-var ageScript = redis.NewScript(ageText)
+//go:embed age.lua
+var ageScript string
 
 // Age makes everything in a database older, as if that much time had passed.
 func Age(t testing.TB, url string, d time.Duration) {
 	t.Helper()
-	c := Client(t, url)
-	if err := ageScript.Run(context.Background(), c, keys(t, c), d.Microseconds()).Err(); err != nil && !errors.Is(err, redis.Nil) {
-		t.Fatal(err)
+	keys := Keys(t, url)
+	args := []any{ageScript, len(keys)}
+	for _, key := range keys {
+		args = append(args, key)
 	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
+	Do(t, url, "EVAL", append(args, d.Microseconds())...)
 }

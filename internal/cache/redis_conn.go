@@ -1,0 +1,115 @@
+package cache
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+)
+
+const (
+	// answerWithin is how long a call may take, to connect and to try again included. A
+	// request has no use for a slow answer.
+	answerWithin = 500 * time.Millisecond
+
+	poolSize = 64               // connections at most; a call waits for a free one
+	poolIdle = 5 * time.Minute  // a connection is kept without use
+	poolLife = 10 * time.Minute // and altogether, so that a server that was replaced is left
+)
+
+// newPool makes connections as the address says, the first of them later.
+func newPool(address string) (*redis.Pool, error) {
+	if !validRedis(address) {
+		return nil, ErrURL
+	}
+	options := []redis.DialOption{
+		redis.DialConnectTimeout(answerWithin), redis.DialReadTimeout(answerWithin), redis.DialWriteTimeout(answerWithin),
+		redis.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
+	}
+	return &redis.Pool{
+		DialContext: func(ctx context.Context) (redis.Conn, error) {
+			return redis.DialURLContext(ctx, address, options...)
+		},
+		MaxIdle: poolSize, MaxActive: poolSize, Wait: true, IdleTimeout: poolIdle, MaxConnLifetime: poolLife,
+	}, nil
+}
+
+func validRedis(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "redis" && u.Scheme != "rediss" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	database := strings.Trim(u.Path, "/")
+	_, err = strconv.ParseUint(database, 10, 16)
+	return database == "" || err == nil
+}
+
+// do sends one command, unless the server is known to be down.
+func (r *Redis) do(ctx context.Context, command string, args ...any) (any, error) {
+	return r.call(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+		return redis.DoContext(c, ctx, command, args...)
+	})
+}
+
+// run has the server run a script, unless it is known to be down.
+func (r *Redis) run(ctx context.Context, s *redis.Script, keysAndArgs ...any) (any, error) {
+	return r.call(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+		return s.DoContext(ctx, c, keysAndArgs...)
+	})
+}
+
+func (r *Redis) call(ctx context.Context, send func(context.Context, redis.Conn) (any, error)) (any, error) {
+	if r.down.Load() {
+		return nil, errDown
+	}
+	reply, err := r.send(ctx, send)
+	var refused redis.Error
+	if err != nil && !errors.As(err, &refused) {
+		r.look() // at the server, now
+	}
+	return reply, err
+}
+
+// send uses a connection of the pool, and a new one where that turns out to be dead:
+// the server has ended them all when it comes back.
+func (r *Redis) send(ctx context.Context, send func(context.Context, redis.Conn) (any, error)) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	c, err := r.pool.GetContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := send(ctx, c)
+	dead := c.Err() != nil
+	_ = c.Close()
+	if err == nil || !dead || ctx.Err() != nil {
+		return reply, err
+	}
+	fresh, err := r.pool.DialContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = fresh.Close() }()
+	return send(ctx, fresh)
+}
+
+// failed says what was being done. An absent key is ErrMiss, and a server without
+// memory, which by its settings drops nothing, is ErrFull.
+func failed(what string, err error) error {
+	var refused redis.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, redis.ErrNil):
+		return ErrMiss
+	case errors.As(err, &refused) && strings.HasPrefix(string(refused), "OOM "):
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return fmt.Errorf("cache: %s: %w", what, err)
+}
