@@ -20,6 +20,9 @@ var (
 
 	// ErrNotFound says that a URL is good and its object gone.
 	ErrNotFound = errors.New("blob: no such object")
+
+	// ErrKey says that a key is none that a Bucket takes. Nothing was done.
+	ErrKey = errors.New("blob: bad key")
 )
 
 // Bucket is where objects are. Its methods may be called from any number of
@@ -28,7 +31,7 @@ var (
 // A key is a path such as "profile_photos/user_17_x.jpg": at most 512 bytes,
 // segments of letters, digits, '.', '_' and '-' with slashes between them, each
 // at most 255 bytes long, with no dot in front and no two dots in a row. Any
-// other key is an error.
+// other key is an ErrKey.
 type Bucket interface {
 	// Put stores body under key, in place of what was there. A reader never
 	// sees half an object, and once Put has returned the object survives the
@@ -60,11 +63,11 @@ const (
 // might read in another way than we do.
 func checkKey(key string) error {
 	if len(key) > maxKey {
-		return fmt.Errorf("blob: a key of %d bytes is too long", len(key))
+		return fmt.Errorf("%w: %d bytes are too many", ErrKey, len(key))
 	}
 	for segment := range strings.SplitSeq(key, "/") {
 		if !validSegment(segment) {
-			return fmt.Errorf("blob: %q cannot be a key", key)
+			return fmt.Errorf("%w: %q", ErrKey, key)
 		}
 	}
 	return nil

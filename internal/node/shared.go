@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/config"
 )
@@ -24,6 +25,15 @@ func (n *Node) openRedis(ctx context.Context) error {
 }
 
 // openS3 takes the bucket that all nodes share.
-func (n *Node) openS3(context.Context) error {
-	return errors.New("FLOWXI_STORAGE_URL: not built yet")
+func (n *Node) openS3(ctx context.Context) error {
+	shared, err := blob.OpenS3(ctx, string(n.cfg.StorageURL))
+	if errors.Is(err, blob.ErrURL) {
+		return &config.Error{Name: "FLOWXI_STORAGE_URL", Given: "[secret]", Allowed: err.Error()}
+	}
+	if err != nil {
+		return fmt.Errorf("FLOWXI_STORAGE_URL: %w", err)
+	}
+	n.bucket = shared
+	n.opened = append(n.opened, shared)
+	return nil
 }

@@ -1,0 +1,149 @@
+package blob
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// How long a call takes at most, with all its tries.
+const (
+	putWithin    = 10 * time.Second
+	deleteWithin = 5 * time.Second
+	pingWithin   = 10 * time.Second
+	signWithin   = 2 * time.Second // where the keys of a role have to be renewed
+	longestCall  = putWithin
+)
+
+// longestURL is the longest that Signature Version 4 lets a URL last.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+const longestURL = 7 * 24 * time.Hour
+
+// S3 is a Bucket on a server that speaks S3: that of AWS, or of another.
+//
+// No call waits for the server for longer than 10 seconds, and none at all once the
+// server has left several in a row unanswered; these fail with ErrUnavailable. What a
+// call that failed was to do may be done all the same, then or a little later, but
+// wholly or not at all.
+type S3 struct {
+	client    minio.Core
+	transport *http.Transport
+	bucket    string
+	breaker   *breaker
+
+	// versioned is set once the bucket has shown that it keeps what is replaced or
+	// deleted.
+	versioned atomic.Bool
+}
+
+var _ Bucket = (*S3)(nil)
+
+// OpenS3 opens the bucket of a URL and makes sure, by Ping, that it can be used. The
+// URL is
+//
+//	s3://KEYID:SECRET@HOST:PORT/BUCKET?region=REGION&tls=false&style=path
+//
+// KEYID ends at the first colon and SECRET at the last @, so that a secret may be
+// written as it is, with the slashes and plus signs that many have; only a % has to be
+// written %25, for both are read with percent-escapes. Without "KEYID:SECRET@" they
+// are looked for in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN,
+// then in the shared credentials file, then asked from whoever gives out the role of
+// this machine. A signed URL is then good no longer than these are.
+//
+// The server is asked for a region that is not given. It is spoken to with TLS unless
+// tls=false. The bucket is a part of the path (style=path) or of the host name
+// (style=host); by default it is that which AWS and Google want on their hosts, and a
+// part of the path on all others. Clients read objects from that same host.
+//
+// An error that is an ErrURL is cured by another URL. No error shows the URL.
+func OpenS3(ctx context.Context, address string) (*S3, error) {
+	u, err := parseS3URL(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	s := &S3{transport: newTransport(), bucket: u.bucket, breaker: &breaker{now: time.Now}}
+	if s.client, err = newClient(ctx, u, s.transport); err == nil {
+		err = s.Ping(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close gives idle connections back. It never fails.
+func (s *S3) Close() error {
+	s.transport.CloseIdleConnections()
+	return nil
+}
+
+// Ping makes sure that the bucket is there, and that objects in it can be written, read
+// and deleted, each of which the server may allow or not. It does so with an object of
+// its own, whose key begins with "flowxi-check-". The error says what is wrong.
+func (s *S3) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingWithin)
+	defer cancel()
+	key := "flowxi-check-" + rand.Text()
+	if err := persist(ctx, s.put(key, "text/plain", nil)); err != nil {
+		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
+	}
+	readable := persist(ctx, s.look(key))
+	if err := persist(ctx, s.delete(key)); err != nil {
+		return fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, err)
+	}
+	if readable != nil {
+		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, readable)
+	}
+	return nil
+}
+
+// Put implements Bucket. It returns within 10 seconds.
+func (s *S3) Put(ctx context.Context, key, contentType string, body []byte) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := s.call(ctx, putWithin, s.put(key, contentType, body)); err != nil {
+		return fmt.Errorf("put object: %w", err)
+	}
+	return nil
+}
+
+// Delete implements Bucket. It returns within 5 seconds.
+func (s *S3) Delete(ctx context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := s.call(ctx, deleteWithin, s.delete(key)); err != nil {
+		return fmt.Errorf("delete object: %w", err)
+	}
+	return nil
+}
+
+// SignedURL implements Bucket. It never asks the server. The URL lasts for the whole
+// seconds of ttl: a ttl under one second or over seven days is an error.
+func (s *S3) SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
+	if err := checkKey(key); err != nil {
+		return "", err
+	}
+	if ttl < time.Second || ttl > longestURL {
+		return "", fmt.Errorf("blob: a URL cannot last %v", ttl)
+	}
+	ctx, cancel := context.WithTimeout(ctx, signWithin)
+	defer cancel()
+	seconds := strconv.FormatInt(int64(ttl/time.Second), 10)
+	u, err := s.client.PresignedGetObject(ctx, s.bucket, key, ttl, url.Values{"response-cache-control": {"private, max-age=" + seconds}})
+	if err != nil {
+		return "", fmt.Errorf("sign URL of object: %w", err)
+	}
+	return u.String(), nil
+}
