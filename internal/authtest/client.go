@@ -183,7 +183,7 @@ func (c *Client) exchange(method, target string, payload []byte) (*Answer, error
 
 func (c *Client) request(method, target string, payload []byte) (*http.Request, error) {
 	if strings.HasPrefix(target, "/") {
-		target = c.server.URL + target
+		target = c.server.next() + target
 	}
 	var body io.Reader
 	if payload != nil {

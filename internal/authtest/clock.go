@@ -2,18 +2,28 @@ package authtest
 
 import (
 	"sync"
+	"testing"
 	"time"
+
+	"flowxi.app/flowxi/internal/cache/redistest"
 )
 
 // Clock is the time of one server. It stands still but for a microsecond at each look,
 // so that no two things happen at once, and no slow machine lets time pass.
 type Clock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu    sync.Mutex
+	now   time.Time
+	moved func(time.Duration)
 }
 
-func newClock() *Clock {
-	return &Clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+// newClock is the clock of nodes on that Redis, whose own clock goes on by itself and
+// that grows older with them. Without one it is the clock of a node by itself.
+func newClock(t testing.TB, redis string) *Clock {
+	c := &Clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), moved: func(time.Duration) {}}
+	if redis != "" {
+		c.moved = func(d time.Duration) { redistest.Age(t, redis, d) }
+	}
+	return c
 }
 
 // Now is the server's time.
@@ -29,4 +39,5 @@ func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	c.moved(d)
 }

@@ -1,6 +1,10 @@
 package authtest
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"flowxi.app/flowxi/internal/mail"
@@ -12,17 +16,32 @@ const mailWait = 10 * time.Second
 // Mails lists the mails that have arrived for an address, newest first, whole.
 func (s *Server) Mails(t TB, to string) []mail.Entry {
 	t.Helper()
-	if s.inbox == nil {
+	return s.mails(t, to)
+}
+
+// inboxMails reads the inboxes of all nodes: whichever sent a mail has it. Their files
+// tell the order in which mails came.
+func (s *Server) inboxMails(t TB, to string) (all []mail.Entry) {
+	t.Helper()
+	if len(s.inboxes) == 0 {
 		t.Fatalf("this server sends its mail by SMTP")
 	}
-	list, err := s.inbox.List(to)
-	if err != nil {
-		t.Fatalf("list mails: %v", err)
-	}
-	for i := range list {
-		if list[i], err = s.inbox.Get(list[i].ID); err != nil {
-			t.Fatalf("get mail: %v", err)
+	arrived := map[string]time.Time{}
+	for i, inbox := range s.inboxes {
+		list, err := inbox.List(to)
+		if err != nil {
+			t.Fatalf("list mails: %v", err)
+		}
+		for _, entry := range list {
+			whole, err := inbox.Get(entry.ID)
+			file, missing := os.Stat(filepath.Join(s.setup.folders[i], "inbox", entry.ID+".eml"))
+			if err != nil || missing != nil {
+				t.Fatalf("get mail: %v", errors.Join(err, missing))
+			}
+			arrived[entry.ID] = file.ModTime()
+			all = append(all, whole)
 		}
 	}
-	return list
+	slices.SortStableFunc(all, func(a, b mail.Entry) int { return arrived[b.ID].Compare(arrived[a.ID]) })
+	return all
 }

@@ -1,6 +1,6 @@
-// Package authtest starts the whole of Flowxi for tests, on either engine, and talks to
-// it over HTTP. Its one rule: a server under test is the one that people get, with a
-// database, a folder and a clock of its own.
+// Package authtest starts the whole of Flowxi for tests, in either shape, and talks to it
+// over HTTP. Its one rule: a server under test is the one that people get, with a
+// database, a place for photos and a clock of its own.
 package authtest
 
 import (
@@ -10,8 +10,11 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"testing"
 
+	"flowxi.app/flowxi/internal/blob/s3test"
+	"flowxi.app/flowxi/internal/cache/redistest"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/mail"
@@ -20,28 +23,57 @@ import (
 	"flowxi.app/flowxi/internal/seal"
 )
 
-// Engine is a kind of database to run on.
-type Engine = dbtest.Engine
+// Engine is the shape in which Flowxi runs.
+type Engine string
 
-// Engines runs f as a parallel subtest for each engine.
+// The shapes.
+const (
+	// Embedded is one node that keeps everything in its folder.
+	Embedded Engine = "embedded"
+
+	// Scaled is two nodes on PostgreSQL, Redis and S3. Each request of a client goes to
+	// the next node, so that nothing which is of one node alone can pass for shared.
+	Scaled Engine = "scaled"
+)
+
+// Engines runs f as a parallel subtest for each shape.
 func Engines(t *testing.T, f func(t *testing.T, e Engine)) {
 	t.Helper()
-	dbtest.Engines(t, f)
+	for _, e := range []Engine{Embedded, Scaled} {
+		t.Run(string(e), func(t *testing.T) {
+			t.Parallel()
+			f(t, e)
+		})
+	}
 }
 
 // Server is a running Flowxi. Any number of goroutines may use it.
 type Server struct {
-	URL string
+	URL string // of the first node
 	*Clock
 
 	// OnExchange, where it is set before the first request, is told every request of
 	// every Client and its answer, from many goroutines.
 	OnExchange func(req *http.Request, payload []byte, resp *http.Response, body []byte)
 
-	setup setup
-	inbox *mail.Inbox // nil where mail leaves by SMTP
-	stop  func()
+	setup   setup
+	urls    []string // of all nodes
+	turn    *atomic.Uint64
+	inboxes []*mail.Inbox
+	mails   func(t TB, to string) []mail.Entry // newest first, whole
+	stops   []func()
 }
+
+// Remote is a server that somebody else runs, with so many nodes. It has no clock to set
+// and knows nothing of what is behind it but how to read the mails for an address,
+// newest first.
+func Remote(t testing.TB, urls []string, mails func(t TB, to string) []mail.Entry) *Server {
+	t.Helper()
+	return &Server{URL: urls[0], OnExchange: holdToDocument(t), urls: urls, turn: new(atomic.Uint64), mails: mails}
+}
+
+// next is the address of the node that answers the next request.
+func (s *Server) next() string { return s.urls[s.turn.Add(1)%uint64(len(s.urls))] }
 
 // Option changes how a server is set up.
 type Option func(*setup)
@@ -49,6 +81,8 @@ type Option func(*setup)
 // setup is all that a server begins with, and begins with again after a restart.
 type setup struct {
 	environ   []string
+	folders   []string // of the nodes
+	redis     string
 	configure []func(*config.Config)
 	password  password.Options
 }
@@ -76,22 +110,28 @@ func FastHash() Option {
 func Start(t testing.TB, e Engine, opts ...Option) *Server {
 	t.Helper()
 	s := setup{environ: []string{"FLOWXI_ADDR=127.0.0.1:0", "FLOWXI_RATE_LIMITS=off", "FLOWXI_KEYS=" + seal.NewKey()}}
-	if database := dbtest.Database(t, e); database.URL != "" {
-		s.environ = append(s.environ, "FLOWXI_DATABASE_URL="+database.URL, "FLOWXI_DATA_DIR="+t.TempDir())
-	} else {
-		s.environ = append(s.environ, "FLOWXI_DATA_DIR="+filepath.Dir(database.Path))
+	switch e {
+	case Embedded:
+		s.folders = []string{filepath.Dir(dbtest.Database(t, dbtest.SQLite).Path)}
+	case Scaled:
+		s.folders = []string{t.TempDir(), t.TempDir()}
+		s.redis = redistest.Database(t)
+		s.environ = append(s.environ, "FLOWXI_DATABASE_URL="+dbtest.Database(t, dbtest.Postgres).URL,
+			"FLOWXI_REDIS_URL="+s.redis, "FLOWXI_STORAGE_URL="+s3test.New(t).URL)
 	}
 	for _, o := range opts {
 		o(&s)
 	}
-	return run(t, s, newClock())
+	return run(t, s, newClock(t, s.redis))
 }
 
 // Restart stops the server and starts another on the same data and with the same clock,
 // set up in the same way but for the options.
 func (s *Server) Restart(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	s.stop()
+	for _, stop := range s.stops {
+		stop()
+	}
 	again := s.setup.clone()
 	for _, o := range opts {
 		o(&again)
@@ -101,25 +141,44 @@ func (s *Server) Restart(t testing.TB, opts ...Option) *Server {
 
 func run(t testing.TB, s setup, clock *Clock) *Server {
 	t.Helper()
+	srv := &Server{Clock: clock, OnExchange: holdToDocument(t), setup: s, turn: new(atomic.Uint64)}
+	srv.mails = srv.inboxMails
+	for _, folder := range s.folders {
+		srv.add(t, folder)
+	}
+	return srv
+}
+
+// add starts a node.
+func (s *Server) add(t testing.TB, folder string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := "http://" + l.Addr().String()
-	n, err := node.New(t.Context(), s.config(t, url), node.Options{
-		Now: clock.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test", Password: s.password,
+	s.urls = append(s.urls, "http://"+l.Addr().String())
+	s.URL = s.urls[0]
+	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
+		Now: s.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test", Password: s.setup.password,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop := serve(t, n, l)
 	t.Cleanup(stop)
-	return &Server{URL: url, Clock: clock, OnExchange: holdToDocument(t), setup: s, inbox: n.Inbox(), stop: stop}
+	s.stops = append(s.stops, stop)
+	if inbox := n.Inbox(); inbox != nil {
+		s.inboxes = append(s.inboxes, inbox)
+	}
 }
 
-func (s setup) config(t testing.TB, url string) config.Config {
+// config reads the settings of the first node, or of the one that environ names.
+func (s setup) config(t testing.TB, url string, environ ...string) config.Config {
 	t.Helper()
-	c, err := config.Load(append([]string{"FLOWXI_PUBLIC_URL=" + url}, s.environ...))
+	if len(environ) == 0 {
+		environ = []string{"FLOWXI_DATA_DIR=" + s.folders[0]}
+	}
+	c, err := config.Load(slices.Concat([]string{"FLOWXI_PUBLIC_URL=" + url}, s.environ, environ))
 	if err != nil {
 		t.Fatal(err)
 	}

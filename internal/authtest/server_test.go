@@ -42,7 +42,7 @@ func TestARestartKeepsWhatWasAnswered(t *testing.T) {
 
 func TestTheClockIsTheServers(t *testing.T) {
 	t.Parallel()
-	srv := authtest.Start(t, "sqlite")
+	srv := authtest.Start(t, authtest.Embedded)
 	earlier := srv.Client(t).Get("/health").Time("data.time")
 	srv.Advance(40 * 24 * time.Hour)
 	if passed := srv.Client(t).Get("/health").Time("data.time").Sub(earlier); passed < 40*24*time.Hour {
@@ -52,7 +52,7 @@ func TestTheClockIsTheServers(t *testing.T) {
 
 func TestOptionsReachTheServer(t *testing.T) {
 	t.Parallel()
-	srv := authtest.Start(t, "sqlite", authtest.WithLimits(),
+	srv := authtest.Start(t, authtest.Embedded, authtest.WithLimits(),
 		authtest.WithEnv("FLOWXI_LIMIT_MAIL_PER_EMAIL=1/1m"),
 		authtest.WithConfig(func(c *config.Config) { c.Environment = "sandbox" }))
 	client := srv.Client(t)
@@ -75,7 +75,7 @@ func TestPasswordsCostWhatTheyCostUnlessToldOtherwise(t *testing.T) {
 // registering is the least time of a few registrations.
 func registering(t *testing.T, opts ...authtest.Option) time.Duration {
 	t.Helper()
-	client := authtest.Start(t, "sqlite", opts...).Client(t)
+	client := authtest.Start(t, authtest.Embedded, opts...).Client(t)
 	least := time.Hour
 	for i := range 5 {
 		email := strings.Repeat("a", i+1) + "@example.com"

@@ -27,8 +27,9 @@ func TestSection10_Photo_Answer(t *testing.T) {
 // load opens a photo as a browser would, without a token.
 func load(t authtest.TB, c *authtest.Client, photoURL string) image.Image {
 	t.Helper()
-	a := c.Token("").Send("GET", photoURL, nil)
-	if a.Status != 200 || a.Header.Get("Content-Type") != "image/jpeg" || a.Header.Get("X-Content-Type-Options") != "nosniff" {
+	a := asImage(c, photoURL)
+	ours := strings.Contains(photoURL, "/files/") // S3 lets nobody send that header
+	if a.Status != 200 || a.Header.Get("Content-Type") != "image/jpeg" || ours && a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		a.Fail("the photo does not load as an image")
 	}
 	img, err := jpeg.Decode(bytes.NewReader(a.Body))

@@ -6,25 +6,36 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/config"
 )
 
+// That of an S3 server goes by a clock which no test can set: blobtest waits for it.
 func TestSection10_Photo_URLExpiresAfterAnHour(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
-		person := srv.Client(t).Register(ada)
-		old := person.Upload(jpegOf(8, 8)).Text("data.photo_url")
-		srv.Advance(50 * time.Minute)
-		load(t, person.Client, old)
-		srv.Advance(71 * time.Minute)
-		expectNoPhoto(t, person.Client, old)
-		load(t, person.Client, person.Get("/me").Text("data.photo_url"))
-	})
+	t.Parallel()
+	srv := start(t, authtest.Embedded, func(*config.Config) {})
+	person := srv.Client(t).Register(ada)
+	old := person.Upload(jpegOf(8, 8)).Text("data.photo_url")
+	srv.Advance(50 * time.Minute)
+	load(t, person.Client, old)
+	srv.Advance(71 * time.Minute)
+	expectNoPhoto(t, person.Client, old)
+	load(t, person.Client, person.Get("/me").Text("data.photo_url"))
 }
 
 func expectNoPhoto(t authtest.TB, c *authtest.Client, photoURL string) {
 	t.Helper()
-	if a := c.Send("GET", photoURL, nil); a.Status != 403 && a.Status != 404 {
+	if a := asImage(c, photoURL); !refused(a) {
 		a.Fail("got %d, want the photo refused", a.Status)
 	}
+}
+
+// refused tells whether an answer shows no photo. S3 calls a URL with a piece missing
+// malformed.
+func refused(a *authtest.Answer) bool { return a.Status == 403 || a.Status == 404 || a.Status == 400 }
+
+// asImage asks for a photo as an <img> does: with what is in its URL and nothing else.
+func asImage(c *authtest.Client, photoURL string) *authtest.Answer {
+	return c.Token("").Send("GET", photoURL, nil)
 }
 
 func TestSection10_Photo_URLIsSigned(t *testing.T) {
@@ -84,7 +95,7 @@ func TestSection10_Photo_TheReplacedOneIsGone(t *testing.T) {
 func expectNoPhotoSoon(t authtest.TB, c *authtest.Client, photoURL string) {
 	t.Helper()
 	for range 100 {
-		if a := c.Send("GET", photoURL, nil); a.Status == 403 || a.Status == 404 {
+		if refused(asImage(c, photoURL)) {
 			return
 		}
 		time.Sleep(50 * time.Millisecond)

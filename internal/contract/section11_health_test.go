@@ -7,7 +7,6 @@ import (
 
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/config"
-	"flowxi.app/flowxi/internal/dbtest"
 )
 
 func TestSection11_Health_Answer(t *testing.T) {
@@ -52,7 +51,7 @@ func TestSection11_Health_IsUnlimited(t *testing.T) {
 // An SQLite database cannot be taken away from the process that has it open.
 func TestSection11_Health_IsUnavailableWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
-	srv := start(t, dbtest.Postgres, func(*config.Config) {})
+	srv := start(t, authtest.Scaled, func(*config.Config) {})
 	giveBack := srv.LoseDatabase(t)
 	started := time.Now()
 	a := srv.Client(t).Get("/health").Expect(503, "SERVICE_UNAVAILABLE")
@@ -67,7 +66,7 @@ func TestSection11_Health_IsUnavailableWithoutTheDatabase(t *testing.T) {
 
 func TestSection11_Unavailable_IsEveryCallWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
-	srv := start(t, dbtest.Postgres, func(*config.Config) {})
+	srv := start(t, authtest.Scaled, func(*config.Config) {})
 	person := srv.Client(t).Register(ada)
 	giveBack := srv.LoseDatabase(t)
 	c := srv.Client(t)

@@ -7,7 +7,6 @@ import (
 	"pgregory.net/rapid"
 
 	"flowxi.app/flowxi/internal/authtest"
-	"flowxi.app/flowxi/internal/dbtest"
 )
 
 // household is one person with some devices, and what must be true of them.
@@ -26,7 +25,7 @@ var householdDevices = []string{"phone", "tablet", "laptop", "watch"}
 // says are logged in (sections 7 to 9).
 func TestSection08_Property_DevicesAreLoggedInAsTheModelSays(t *testing.T) {
 	t.Parallel()
-	srv := start(t, dbtest.SQLite, withoutLimits)
+	srv := start(t, authtest.Embedded, withoutLimits)
 	people := 0
 	rapid.Check(t, func(t *rapid.T) {
 		people++

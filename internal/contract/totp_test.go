@@ -1,35 +1,18 @@
 package contract_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
 	"encoding/base32"
-	"encoding/binary"
-	"fmt"
 	"testing"
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
 )
 
-// totp is RFC 6238 with SHA-1, six digits and thirty seconds.
-func totp(secret string, at time.Time) string {
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
-	if err != nil {
-		panic(err)
-	}
-	mac := hmac.New(sha1.New, key)
-	_ = binary.Write(mac, binary.BigEndian, at.Unix()/30)
-	sum := mac.Sum(nil)
-	code := binary.BigEndian.Uint32(sum[sum[19]&15:]) & 0x7fffffff
-	return fmt.Sprintf("%06d", code%1_000_000)
-}
-
 func TestTOTP_IsThatOfTheRFC(t *testing.T) {
 	t.Parallel()
 	secret := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte("12345678901234567890"))
 	for at, want := range map[int64]string{59: "287082", 1111111109: "081804", 20000000000: "353130"} {
-		if got := totp(secret, time.Unix(at, 0)); got != want {
+		if got := authtest.TOTP(secret, time.Unix(at, 0)); got != want {
 			t.Errorf("at %d the code is %s, want %s", at, got, want)
 		}
 	}
@@ -51,7 +34,7 @@ func enroll(t authtest.TB, srv *authtest.Server, c *authtest.Client) authenticat
 
 // at is the code of the time step that is so many steps from now.
 func (a authenticator) at(steps int) string {
-	return totp(a.secret, a.srv.Now().Add(time.Duration(steps)*30*time.Second))
+	return authtest.TOTP(a.secret, a.srv.Now().Add(time.Duration(steps)*30*time.Second))
 }
 
 // next waits for the next time step and returns its code.
