@@ -83,6 +83,18 @@ func FreePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
+// Free tells whether nobody listens on any of so many ports from first on.
+func Free(first, n int) bool {
+	for port := first; port < first+n; port++ {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			return false
+		}
+		_ = l.Close()
+	}
+	return true
+}
+
 // Root is the folder of the module.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)

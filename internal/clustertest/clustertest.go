@@ -1,0 +1,267 @@
+// Package clustertest runs the scaled shape of Flowxi for tests: real nodes behind a real
+// proxy, on the real services, each a process that a test may kill or pause. Its one
+// rule: what runs is what scripts/cluster starts, and nothing of it outlives the test.
+package clustertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/backing"
+	"flowxi.app/flowxi/internal/mail"
+)
+
+// Options says what a cluster is made of.
+type Options struct {
+	Nodes   int      // two where it is zero
+	Pooler  bool     // PgBouncer in transaction mode before PostgreSQL
+	Standby bool     // a synchronous standby beside PostgreSQL
+	Environ []string // settings of the nodes: "FLOWXI_RATE_LIMITS=off"
+}
+
+// Cluster is a running cluster. Any number of goroutines may use it.
+type Cluster struct {
+	URL string // of the proxy
+	Dir string
+
+	base    int
+	nodes   int
+	environ []string
+}
+
+// portRange is how many ports scripts/cluster takes.
+const portRange = 40
+
+// Start starts a cluster that ends with the test.
+func Start(t testing.TB, o Options) *Cluster {
+	t.Helper()
+	c := &Cluster{Dir: filepath.Join(t.TempDir(), "cluster"), base: freePorts(t), nodes: max(o.Nodes, 2)}
+	c.URL = fmt.Sprintf("http://127.0.0.1:%d", c.base)
+	c.environ = append(os.Environ(),
+		fmt.Sprintf("FLOWXI_CLUSTER_PORT=%d", c.base), fmt.Sprintf("FLOWXI_CLUSTER_NODES=%d", c.nodes),
+		"FLOWXI_CLUSTER_POOLER="+onOff(o.Pooler), "FLOWXI_CLUSTER_STANDBY="+onOff(o.Standby))
+	c.environ = append(c.environ, o.Environ...)
+	t.Cleanup(func() { c.down(t) })
+	c.script(t, "up", c.Dir)
+	return c
+}
+
+// down ends everything. After a failure it first shows what the nodes logged last.
+func (c *Cluster) down(t testing.TB) {
+	if t.Failed() {
+		for n := 1; n <= c.nodes; n++ {
+			t.Logf("the last words of node%d:\n%s", n, c.tail(fmt.Sprintf("node%d.log", n)))
+		}
+	}
+	c.script(t, "down", c.Dir)
+}
+
+func (c *Cluster) tail(name string) string {
+	text, _ := os.ReadFile(filepath.Join(c.Dir, name))
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func (c *Cluster) script(t testing.TB, args ...string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(backing.Root(), "scripts", "cluster"), args...)
+	cmd.Env = c.environ
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("scripts/cluster %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// freePorts finds the first of a range that nobody listens on.
+func freePorts(t testing.TB) int {
+	t.Helper()
+	for range 50 {
+		base, err := backing.FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if base < 60_000 && backing.Free(base, portRange) {
+			return base
+		}
+	}
+	t.Fatal("there is no room for a cluster among the ports")
+	return 0
+}
+
+// NodeURL is the address of a node, counted from one, past the proxy.
+func (c *Cluster) NodeURL(n int) string { return fmt.Sprintf("http://127.0.0.1:%d", c.base+n) }
+
+// OpsURL is the address of a node's own listener for operators.
+func (c *Cluster) OpsURL(n int) string { return fmt.Sprintf("http://127.0.0.1:%d", c.base+10+n) }
+
+// Server is the cluster by its proxy, for the clients of authtest.
+func (c *Cluster) Server(t testing.TB) *authtest.Server {
+	return authtest.Remote(t, []string{c.URL}, c.Mails)
+}
+
+// Nodes is the cluster past its proxy: each request goes to the next node.
+func (c *Cluster) Nodes(t testing.TB) *authtest.Server {
+	urls := make([]string, c.nodes)
+	for i := range urls {
+		urls[i] = c.NodeURL(i + 1)
+	}
+	return authtest.Remote(t, urls, c.Mails)
+}
+
+// Node is one node, past the proxy.
+func (c *Cluster) Node(t testing.TB, n int) *authtest.Server {
+	return authtest.Remote(t, []string{c.NodeURL(n)}, c.Mails)
+}
+
+// Start starts parts that are down, as scripts/cluster names them.
+func (c *Cluster) Start(t testing.TB, names ...string) {
+	t.Helper()
+	c.script(t, append([]string{"start", c.Dir}, names...)...)
+}
+
+// Stop stops parts in the orderly way and waits for their end.
+func (c *Cluster) Stop(t testing.TB, names ...string) {
+	t.Helper()
+	c.script(t, append([]string{"stop", c.Dir}, names...)...)
+}
+
+// Kill ends a part by kill -9 and waits until it is gone.
+func (c *Cluster) Kill(t testing.TB, name string) {
+	t.Helper()
+	pid := c.pid(t, name)
+	c.signal(t, name, syscall.SIGKILL)
+	for range 1000 {
+		if ended(pid) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("%s does not die", name)
+}
+
+// Pause stops a part in its tracks, with all that it has started: whoever talks to it
+// hears nothing.
+func (c *Cluster) Pause(t testing.TB, name string) { t.Helper(); c.signal(t, name, syscall.SIGSTOP) }
+
+// Resume lets a part go on.
+func (c *Cluster) Resume(t testing.TB, name string) { t.Helper(); c.signal(t, name, syscall.SIGCONT) }
+
+// signal sends a signal to a part and to all that it has started.
+func (c *Cluster) signal(t testing.TB, name string, s syscall.Signal) {
+	t.Helper()
+	pid := c.pid(t, name)
+	for _, p := range append(children(pid), pid) {
+		_ = syscall.Kill(p, s)
+	}
+}
+
+// Signal sends a signal to the process of a part.
+func (c *Cluster) Signal(t testing.TB, name string, s syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(c.pid(t, name), s); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+func (c *Cluster) pid(t testing.TB, name string) int {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.Dir, name+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatalf("%s.pid: %v", name, err)
+	}
+	return pid
+}
+
+// children lists the processes that a process has started.
+func children(pid int) (list []int) {
+	out, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // none is an error
+	for _, line := range strings.Fields(string(out)) {
+		if child, err := strconv.Atoi(line); err == nil {
+			list = append(list, child)
+		}
+	}
+	return list
+}
+
+// ended also holds for a process that nobody has buried yet.
+func ended(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, after, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(after, "Z")
+}
+
+// Running tells whether the process of a part is there.
+func (c *Cluster) Running(t testing.TB, name string) bool { return !ended(c.pid(t, name)) }
+
+// Mails lists the mails that have come for an address, or all of them, newest first.
+func (c *Cluster) Mails(t authtest.TB, to string) []mail.Entry {
+	t.Helper()
+	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/inbox.json?to=%s", c.base+26, url.QueryEscape(to)))
+	if err != nil {
+		t.Fatalf("read mails: %v", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var answer struct {
+		Mails []mail.Entry `json:"mails"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatalf("read mails: %v", err)
+	}
+	return answer.Mails
+}
+
+// MailFault has the mail server fail in a way that it knows, or no more for "".
+func (c *Cluster) MailFault(t testing.TB, mode string) {
+	t.Helper()
+	resp, err := http.Post(fmt.Sprintf("http://127.0.0.1:%d/fault?mode=%s", c.base+26, mode), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+}
+
+// Operate runs the command flowxi beside the nodes, and returns what it prints.
+func (c *Cluster) Operate(t testing.TB, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(c.Dir, "bin", "flowxi"), args...)
+	cmd.Env = c.nodeEnviron(t)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("flowxi %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// nodeEnviron is the environment of the first node.
+func (c *Cluster) nodeEnviron(t testing.TB) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(c.Dir, "node.env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{"PATH=" + os.Getenv("PATH")}, strings.Split(strings.TrimSpace(string(text)), "\n")...)
+}
