@@ -59,7 +59,8 @@ var mayImport = map[string][]string{
 	"internal/blob/blobtest":            {"internal/blob"},
 	"internal/blob/s3test":              {"internal/backing"},
 	"internal/backing/mailsink":         {},
-	"internal/clustertest":              {"internal/authtest", "internal/backing", "internal/mail"},
+	"internal/clustertest":              {"internal/authtest", "internal/backing", "internal/cache/redistest", "internal/mail"},
+	"internal/faults":                   nil,
 	"internal/dbtest":                   {"internal/backing", "internal/store"},
 	"internal/password/internal/mklist": {},
 	"internal/authtest":                 nil, // starts the whole thing, so it may know all of it

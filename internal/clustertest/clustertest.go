@@ -4,21 +4,27 @@
 package clustertest
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/backing"
+	"flowxi.app/flowxi/internal/cache/redistest"
 	"flowxi.app/flowxi/internal/mail"
 )
 
@@ -67,9 +73,11 @@ func (c *Cluster) down(t testing.TB) {
 	c.script(t, "down", c.Dir)
 }
 
+// tail is the last of what a part complained about.
 func (c *Cluster) tail(name string) string {
 	text, _ := os.ReadFile(filepath.Join(c.Dir, name))
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, `"level":"INFO"`) })
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
@@ -220,18 +228,25 @@ func (c *Cluster) Running(t testing.TB, name string) bool { return !ended(c.pid(
 // Mails lists the mails that have come for an address, or all of them, newest first.
 func (c *Cluster) Mails(t authtest.TB, to string) []mail.Entry {
 	t.Helper()
-	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/inbox.json?to=%s", c.base+26, url.QueryEscape(to)))
+	list, err := c.TryMails(to)
 	if err != nil {
 		t.Fatalf("read mails: %v", err)
 	}
-	defer func() { _ = resp.Body.Close() }()
+	return list
+}
+
+// TryMails is Mails for a test that takes the mail server away.
+func (c *Cluster) TryMails(to string) (list []mail.Entry, err error) {
+	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/inbox.json?to=%s", c.base+26, url.QueryEscape(to)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	var answer struct {
 		Mails []mail.Entry `json:"mails"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		t.Fatalf("read mails: %v", err)
-	}
-	return answer.Mails
+	err = json.NewDecoder(resp.Body).Decode(&answer)
+	return answer.Mails, err
 }
 
 // MailFault has the mail server fail in a way that it knows, or no more for "".
@@ -242,6 +257,45 @@ func (c *Cluster) MailFault(t testing.TB, mode string) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
+}
+
+// KillPostgres ends PostgreSQL as a crash does, all of its processes at once.
+func (c *Cluster) KillPostgres(t testing.TB) {
+	t.Helper()
+	for _, p := range children(c.pid(t, "postgres")) {
+		_ = syscall.Kill(p, syscall.SIGKILL)
+	}
+	c.Kill(t, "postgres")
+}
+
+// CutPostgres ends every connection to PostgreSQL, again and again, a tenth of a second
+// apart.
+func (c *Cluster) CutPostgres(t testing.TB, times int) {
+	t.Helper()
+	for range times {
+		c.query(t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'")
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func (c *Cluster) query(t testing.TB, sql string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.base+20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// FlushRedis has Redis forget everything.
+func (c *Cluster) FlushRedis(t testing.TB) {
+	t.Helper()
+	redistest.Do(t, fmt.Sprintf("redis://127.0.0.1:%d", c.base+23), "FLUSHALL")
 }
 
 // Operate runs the command flowxi beside the nodes, and returns what it prints.
