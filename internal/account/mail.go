@@ -35,6 +35,8 @@ type MailContent struct {
 	Code string        `json:"code,omitempty"`
 	Link string        `json:"link,omitempty"`
 	TTL  time.Duration `json:"ttl,omitempty"` // how long the code or link lives, nanoseconds
+
+	Origin string `json:"origin,omitempty"` // span of the request that caused it, where there are traces
 }
 
 // SealContext binds sealed mail content to its row.

@@ -52,6 +52,7 @@ type Auth struct {
 	lastUse   *lastUse
 	flights   *flights
 	wakeTrash chan struct{}
+	jobs      map[string]*jobCount // by name; the map itself never changes
 }
 
 // New returns the use cases on top of d.
@@ -59,7 +60,7 @@ func New(d Deps) *Auth {
 	return &Auth{
 		store: d.Store, cache: d.Cache, limiter: d.Limiter, keys: d.Keys, hasher: d.Hasher,
 		bucket: d.Bucket, photos: d.Photos, cfg: d.Config, now: d.Now, wakeMail: d.WakeMail,
-		lastUse: newLastUse(), flights: newFlights(), wakeTrash: make(chan struct{}, 1),
+		lastUse: newLastUse(), flights: newFlights(), wakeTrash: make(chan struct{}, 1), jobs: newJobCounts(),
 	}
 }
 

@@ -10,11 +10,13 @@ import (
 
 const (
 	flushEvery   = time.Minute // a token's last use is written at most this often
+	flushTime    = 30 * time.Second
 	sweepEvery   = time.Minute
 	trashEvery   = 15 * time.Second
 	trashBatch   = 50
 	trashTime    = 30 * time.Second // for one batch; what is left is due again in a minute
 	leaseFor     = 2*sweepEvery + 10*time.Second
+	sweepAllTime = leaseFor - 5*time.Second
 	sweeperLease = "sweeper"
 	lastMoments  = 5 * time.Second // for the last flush
 )
@@ -26,15 +28,10 @@ const (
 func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 	holder := randomHex(8)
 	var jobs sync.WaitGroup
-	for _, job := range []struct {
-		name  string
-		every time.Duration
-		wake  <-chan struct{}
-		do    func(context.Context) error
-	}{
-		{"flush last use", a.flushInterval(), nil, a.FlushLastUse},
-		{"empty trash", trashEvery, a.wakeTrash, a.EmptyTrash},
-		{"sweep", sweepEvery, nil, func(ctx context.Context) error { return a.sweepIfMine(ctx, holder) }},
+	for _, job := range []job{
+		{flushJob, a.flushInterval(), flushTime, nil, a.FlushLastUse},
+		{trashJob, trashEvery, trashTime, a.wakeTrash, a.EmptyTrash},
+		{sweepJob, sweepEvery, sweepAllTime, nil, func(ctx context.Context) error { return a.sweepIfMine(ctx, holder) }},
 	} {
 		jobs.Go(func() {
 			turn := time.NewTicker(job.every)
@@ -46,16 +43,14 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 				case <-turn.C:
 				case <-job.wake:
 				}
-				if err := job.do(ctx); err != nil && ctx.Err() == nil {
+				if err := a.runJob(ctx, job); err != nil && ctx.Err() == nil {
 					log.Error("background job failed", "job", job.name, "error", err)
 				}
 			}
 		})
 	}
 	jobs.Wait()
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoments)
-	defer cancel()
-	return a.FlushLastUse(last)
+	return a.runJob(context.WithoutCancel(ctx), job{name: flushJob, limit: lastMoments, do: a.FlushLastUse})
 }
 
 // flushInterval is short enough that a restart does not cost a session its idle
@@ -74,8 +69,6 @@ func (a *Auth) emptyTrashSoon() {
 // EmptyTrash deletes the objects that are due. What cannot be deleted now is due again
 // in a minute.
 func (a *Auth) EmptyTrash(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, trashTime)
-	defer cancel()
 	now := a.now()
 	keys, err := a.store.DueTrash(ctx, now, now.Add(time.Minute), trashBatch)
 	if err != nil {
@@ -95,8 +88,11 @@ func (a *Auth) EmptyTrash(ctx context.Context) error {
 func (a *Auth) sweepIfMine(ctx context.Context, holder string) error {
 	now := a.now()
 	mine, err := a.store.Lease(ctx, sweeperLease, holder, now, now.Add(leaseFor))
-	if err != nil || !mine {
+	if err != nil {
 		return err
+	}
+	if !mine {
+		return errElsewhere
 	}
 	return Sweep(ctx, a.store, a.cfg, now)
 }

@@ -9,6 +9,7 @@ import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/photo"
 	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // uploadGrace is how long an object may lie in the storage before the database speaks
@@ -42,7 +43,7 @@ func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	if err := a.bucket.Put(ctx, key, "image/jpeg", jpeg); err != nil {
+	if err := a.putObject(ctx, key, jpeg); err != nil {
 		return "", time.Time{}, errors.Join(account.ErrServiceUnavailable.After(busyPause), err)
 	}
 	if updated, err = a.swapPhoto(ctx, c, key, eventPhotoUpdated); err != nil {
@@ -52,6 +53,13 @@ func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string
 		return "", time.Time{}, fmt.Errorf("sign photo address: %w", err)
 	}
 	return url, updated, nil
+}
+
+func (a *Auth) putObject(ctx context.Context, key string, jpeg []byte) error {
+	ctx, span := trace.Start(ctx, "put object")
+	err := a.bucket.Put(ctx, key, "image/jpeg", jpeg)
+	span.End(err)
+	return err
 }
 
 // DeletePhoto takes the caller's photo away; there need not be one.

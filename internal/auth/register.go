@@ -11,6 +11,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // invitation is a code or a link on its way to somebody who wants to register.
@@ -32,6 +33,7 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 	if _, err := a.reserve(ctx, c, a.mailRules(c, email)...); err != nil {
 		return err
 	}
+	inv.content.Origin = trace.Origin(ctx)
 	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
@@ -83,7 +85,7 @@ func (a *Auth) invitee(ctx context.Context, tx *store.Tx, email string, locale a
 // sealMail closes what a mail says, all but the fact that it is a mail.
 func (a *Auth) sealMail(m account.Mail, content account.MailContent) ([]byte, error) {
 	if m.Kind == account.MailAlreadyRegistered {
-		content = account.MailContent{}
+		content = account.MailContent{Origin: content.Origin}
 	}
 	plain, err := json.Marshal(content)
 	if err != nil {

@@ -45,6 +45,7 @@ type Redis struct {
 	generation atomic.Value // string: the data of the server that this node knows
 	seen       atomic.Int64 // the highest count of reservations that the server told
 	down       atomic.Bool
+	losses     atomic.Uint64
 
 	ask     chan struct{} // wakes the watcher
 	stop    context.CancelFunc
@@ -97,8 +98,8 @@ func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkTTL(ttl); err != nil {
 		return err
 	}
-	_, err := r.do(ctx, "SET", valuePrefix+key, value, "PX", milliseconds(ttl))
-	return failed("set", err)
+	_, err := r.do(ctx, "cache: set", "SET", valuePrefix+key, value, "PX", milliseconds(ttl))
+	return err
 }
 
 // Add implements Cache.
@@ -106,8 +107,8 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkTTL(ttl); err != nil {
 		return false, err
 	}
-	reply, err := r.do(ctx, "SET", valuePrefix+key, value, "PX", milliseconds(ttl), "NX")
-	return reply != nil, failed("add", err)
+	reply, err := r.do(ctx, "cache: add", "SET", valuePrefix+key, value, "PX", milliseconds(ttl), "NX")
+	return reply != nil, err
 }
 
 // getScript reads a value and how long it has left at one moment.
@@ -115,14 +116,14 @@ var getScript = redis.NewScript(1, `return {redis.call('GET', KEYS[1]), redis.ca
 
 // Get implements Cache.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	reply, err := redis.Values(r.run(ctx, getScript, valuePrefix+key))
+	reply, err := redis.Values(r.run(ctx, "cache: get", getScript, valuePrefix+key))
 	if err != nil {
-		return nil, 0, failed("get", err)
+		return nil, 0, err
 	}
 	var value []byte
 	var left int64
 	if _, err := redis.Scan(reply, &value, &left); err != nil {
-		return nil, 0, failed("get", err)
+		return nil, 0, fmt.Errorf("cache: get: %w", err)
 	}
 	if left <= 0 { // absent, or in its last millisecond
 		return nil, 0, ErrMiss
@@ -132,15 +133,24 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, err
 
 // Take implements Cache.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := redis.Bytes(r.do(ctx, "GETDEL", valuePrefix+key))
-	return value, failed("take", err)
+	value, err := redis.Bytes(r.do(ctx, "cache: take", "GETDEL", valuePrefix+key))
+	if errors.Is(err, redis.ErrNil) {
+		return nil, ErrMiss
+	}
+	return value, err
 }
 
 // Delete implements Cache.
 func (r *Redis) Delete(ctx context.Context, key string) error {
-	_, err := r.do(ctx, "DEL", valuePrefix+key)
-	return failed("delete", err)
+	_, err := r.do(ctx, "cache: delete", "DEL", valuePrefix+key)
+	return err
 }
+
+// Up tells whether the server answered when it was last looked at.
+func (r *Redis) Up() bool { return !r.down.Load() }
+
+// Losses is how often the server has lost data, as far as this node has seen.
+func (r *Redis) Losses() uint64 { return r.losses.Load() }
 
 // milliseconds rounds up, which is what Redis counts in.
 func milliseconds(d time.Duration) int64 {

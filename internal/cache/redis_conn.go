@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gomodule/redigo/redis"
+
+	"flowxi.app/flowxi/internal/trace"
 )
 
 const (
@@ -51,29 +53,40 @@ func validRedis(address string) bool {
 }
 
 // do sends one command, unless the server is known to be down.
-func (r *Redis) do(ctx context.Context, command string, args ...any) (any, error) {
-	return r.call(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+func (r *Redis) do(ctx context.Context, what, command string, args ...any) (any, error) {
+	return r.call(ctx, what, func(ctx context.Context, c redis.Conn) (any, error) {
 		return redis.DoContext(c, ctx, command, args...)
 	})
 }
 
 // run has the server run a script, unless it is known to be down.
-func (r *Redis) run(ctx context.Context, s *redis.Script, keysAndArgs ...any) (any, error) {
-	return r.call(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+func (r *Redis) run(ctx context.Context, what string, s *redis.Script, keysAndArgs ...any) (any, error) {
+	return r.call(ctx, what, func(ctx context.Context, c redis.Conn) (any, error) {
 		return s.DoContext(ctx, c, keysAndArgs...)
 	})
 }
 
-func (r *Redis) call(ctx context.Context, send func(context.Context, redis.Conn) (any, error)) (any, error) {
+// call says what was being done where it fails, with ErrFull for a server without
+// memory that by its settings drops nothing. Where it is not the server that refuses,
+// the watcher looks at it at once.
+func (r *Redis) call(ctx context.Context, what string, send func(context.Context, redis.Conn) (any, error)) (reply any, err error) {
+	ctx, span := trace.Start(ctx, what)
+	defer func() { span.End(err) }()
 	if r.down.Load() {
-		return nil, errDown
+		return nil, fmt.Errorf("%s: %w", what, errDown)
 	}
-	reply, err := r.send(ctx, send)
+	reply, err = r.send(ctx, send)
+	if err == nil {
+		return reply, nil
+	}
 	var refused redis.Error
-	if err != nil && !errors.As(err, &refused) {
-		r.look() // at the server, now
+	if !errors.As(err, &refused) {
+		r.look()
 	}
-	return reply, err
+	if strings.HasPrefix(string(refused), "OOM ") {
+		return nil, fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return nil, fmt.Errorf("%s: %w", what, err)
 }
 
 // send uses a connection of the pool, and a new one where that turns out to be dead:
@@ -97,19 +110,4 @@ func (r *Redis) send(ctx context.Context, send func(context.Context, redis.Conn)
 	}
 	defer func() { _ = fresh.Close() }()
 	return send(ctx, fresh)
-}
-
-// failed says what was being done. An absent key is ErrMiss, and a server without
-// memory, which by its settings drops nothing, is ErrFull.
-func failed(what string, err error) error {
-	var refused redis.Error
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, redis.ErrNil):
-		return ErrMiss
-	case errors.As(err, &refused) && strings.HasPrefix(string(refused), "OOM "):
-		return fmt.Errorf("%w: %w", ErrFull, err)
-	}
-	return fmt.Errorf("cache: %s: %w", what, err)
 }

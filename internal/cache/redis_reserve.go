@@ -54,13 +54,13 @@ func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Re
 	}
 	args := append(make([]any, 0, 7+3*len(windows)), 3+len(keys), generationKey, countKey, settlingKey)
 	args = append(appendAll(args, keys), r.generation.Load(), r.seen.Load(), event)
-	answer, err := redis.Int64s(r.run(ctx, reserveScript, append(args, figures...)...))
+	answer, err := redis.Int64s(r.run(ctx, "cache: reserve", reserveScript, append(args, figures...)...))
 	if err == nil && len(answer) != 2+2*len(keys) {
 		r.look()
 		err = errUnsettled
 	}
 	if err != nil {
-		return Reservation{}, failed("reserve", err)
+		return Reservation{}, err
 	}
 	r.note(answer[0])
 	return reservation(answer, limits, event, keys), nil
@@ -100,8 +100,8 @@ func (r *Redis) Release(ctx context.Context, res Reservation) error {
 		return err
 	}
 	args := appendAll([]any{len(t.keys)}, t.keys)
-	_, err := r.run(ctx, releaseScript, append(args, t.event)...)
-	return failed("release", err)
+	_, err := r.run(ctx, "cache: release", releaseScript, append(args, t.event)...)
+	return err
 }
 
 func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

@@ -146,6 +146,9 @@ func (r *Redis) join(ctx context.Context) (settling bool, err error) {
 	if err := r.giveBack(ctx); err != nil {
 		return settling, err
 	}
+	if known != "" {
+		r.losses.Add(1)
+	}
 	r.generation.Store(generation)
 	return settling, nil
 }
@@ -195,7 +198,10 @@ func (r *Redis) giveBackSome(ctx context.Context, held []heldWindow) error {
 	_, err := r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
 		return givebackScript.DoContext(ctx, c, args...)
 	})
-	return failed("give back", err)
+	if err != nil {
+		return fmt.Errorf("cache: give back: %w", err)
+	}
+	return nil
 }
 
 // heldWindow is a window with its events, as a Memory holds them.
@@ -235,7 +241,7 @@ func (m *Memory) held(shard int) (list []heldWindow) {
 // warnOfEviction looks whether the server would rather forget limits than refuse
 // writes. A server that tells nothing of it is taken at its word.
 func (r *Redis) warnOfEviction(ctx context.Context) {
-	info, err := redis.String(r.do(ctx, "INFO", "memory"))
+	info, err := redis.String(r.do(ctx, "cache: look at memory", "INFO", "memory"))
 	if err != nil || strings.Contains(info, "maxmemory:0\r") || !strings.Contains(info, "maxmemory_policy:") {
 		return
 	}

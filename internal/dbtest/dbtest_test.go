@@ -64,7 +64,7 @@ func TestABlankDatabaseCanBeMigrated(t *testing.T) {
 func TestEachDatabaseIsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
-		if a, b := dbtest.Database(t, e), dbtest.Database(t, e); a == b {
+		if a, b := dbtest.Database(t, e), dbtest.Database(t, e); a.URL == b.URL && a.Path == b.Path {
 			t.Errorf("two databases are one: %+v", a)
 		}
 	})

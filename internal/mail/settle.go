@@ -22,13 +22,14 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 		args = append(args, "error", err)
 	}
 	w.logger.Log(ctx, level, message, args...)
+	w.count(m, err)
 	if err == nil || final(err) {
-		w.note(ctx, m, func() error { return w.store.MailDone(ctx, m.ID) })
+		w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m.ID) })
 		return
 	}
 	delay := backoff(m.Attempts)
 	next := w.now().Add(delay)
-	w.note(ctx, m, func() error { return w.store.MailFailed(ctx, m.ID, next) })
+	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailFailed(ctx, m.ID, next) })
 	time.AfterFunc(delay, w.Wake)
 }
 
@@ -53,9 +54,9 @@ func verdict(err error) (slog.Level, string) {
 
 // note writes to the outbox, again and again until it works or the worker must end:
 // a mail that was sent and is not noted is sent twice.
-func (w *Worker) note(ctx context.Context, m account.Mail, write func() error) {
+func (w *Worker) note(ctx context.Context, m account.Mail, write func(context.Context) error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := write()
+		err := w.try(ctx, write)
 		if err == nil {
 			return
 		}
@@ -65,6 +66,37 @@ func (w *Worker) note(ctx context.Context, m account.Mail, write func() error) {
 			return
 		case <-time.After(wait):
 		}
+	}
+}
+
+func (w *Worker) try(ctx context.Context, write func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, outboxTime)
+	defer cancel()
+	return write(ctx)
+}
+
+// Counts is what became of mails on this node, since the start. Those that were written
+// for nobody are not among them.
+type Counts struct {
+	Sent    uint64
+	Retried uint64 // tries that failed and are made again
+	Dropped uint64
+}
+
+// Counts tells what became of mails.
+func (w *Worker) Counts() Counts {
+	return Counts{Sent: w.sent.Load(), Retried: w.retried.Load(), Dropped: w.dropped.Load()}
+}
+
+func (w *Worker) count(m account.Mail, err error) {
+	switch {
+	case m.Blank():
+	case err == nil:
+		w.sent.Add(1)
+	case final(err):
+		w.dropped.Add(1)
+	default:
+		w.retried.Add(1)
 	}
 }
 

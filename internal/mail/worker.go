@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 const (
@@ -22,6 +24,8 @@ const (
 	// lease is how long a node has a mail for itself: longer than a send may take,
 	// short enough for others to take over from a node that died.
 	lease = time.Minute
+
+	outboxTime = 10 * time.Second // for one look into the outbox, or one note
 
 	grace = 10 * time.Second // what a send has left when the worker is told to stop
 )
@@ -36,12 +40,16 @@ type Worker struct {
 	from      string
 	now       func() time.Time
 	logger    *slog.Logger
+	tracer    trace.Tracer
 	wake      chan struct{}
+
+	sent, retried, dropped atomic.Uint64
 }
 
-// NewWorker returns a worker that sends as from, an address with or without a name.
+// NewWorker returns a worker that sends as from, an address with or without a name. Each
+// send is a trace of its own, linked to the request that caused it.
 func NewWorker(s *store.Store, keys *seal.KeyRing, c *locale.Catalog, t Transport, from string,
-	now func() time.Time, logger *slog.Logger) (*Worker, error) {
+	now func() time.Time, logger *slog.Logger, tracer trace.Tracer) (*Worker, error) {
 	if err := ValidFrom(from); err != nil {
 		return nil, fmt.Errorf("mail sender: %w", err)
 	}
@@ -51,7 +59,7 @@ func NewWorker(s *store.Store, keys *seal.KeyRing, c *locale.Catalog, t Transpor
 	}
 	return &Worker{
 		store: s, keys: keys, renderer: renderer, transport: t, from: from, now: now, logger: logger,
-		wake: make(chan struct{}, 1),
+		tracer: tracer, wake: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -124,9 +132,11 @@ func (w *Worker) rest(ctx context.Context) {
 // claim gets one mail that is due, if there is one. Mails are claimed one by one: a
 // claimed mail that waited for a slot could outwait its lease.
 func (w *Worker) claim(ctx context.Context) (account.Mail, bool) {
+	ctx, cancel := context.WithTimeout(ctx, outboxTime)
+	defer cancel()
 	now := w.now()
 	mails, err := w.store.ClaimMail(ctx, now, now.Add(lease), 1)
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
 		w.logger.WarnContext(ctx, "cannot read the outbox, will try again", "error", err)
 	}
 	if err != nil || len(mails) == 0 {
@@ -162,10 +172,13 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUnusable, err)
 	}
-	return w.transport.Send(ctx, Message{
+	ctx, span := w.tracer.Root(ctx, "send mail: "+string(m.Kind), content.Origin)
+	err = w.transport.Send(ctx, Message{
 		ID: m.ID, Kind: m.Kind, From: w.from, To: m.To, Locale: w.renderer.catalog.OrDefault(m.Locale),
 		Subject: r.Subject, Text: r.Text, HTML: r.HTML, Date: now,
 	})
+	span.End(err)
+	return err
 }
 
 func (w *Worker) open(m account.Mail) (c account.MailContent, err error) {

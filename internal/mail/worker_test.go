@@ -18,6 +18,7 @@ import (
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // office is an outbox with workers and a transport that the test plays.
@@ -139,7 +140,7 @@ func (o *office) put(mails ...account.Mail) {
 func (o *office) open() (w *mail.Worker, stop func()) {
 	o.t.Helper()
 	logger := slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	w, err := mail.NewWorker(o.store, o.keys, newCatalog(o.t), o, sender, o.now, logger)
+	w, err := mail.NewWorker(o.store, o.keys, newCatalog(o.t), o, sender, o.now, logger, trace.Tracer{})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -472,7 +473,7 @@ func TestAWorkerNeedsASender(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for _, from := range []string{"", "Flowxi", "a@b.example\r\nBcc: c@d.example"} {
-		if _, err := mail.NewWorker(o.store, o.keys, newCatalog(t), o, from, o.now, slog.Default()); err == nil {
+		if _, err := mail.NewWorker(o.store, o.keys, newCatalog(t), o, from, o.now, slog.Default(), trace.Tracer{}); err == nil {
 			t.Errorf("%q was taken", from)
 		}
 	}

@@ -16,7 +16,7 @@ func (n *Node) openMail(c *locale.Catalog) error {
 	if err != nil {
 		return err
 	}
-	n.worker, err = mail.NewWorker(n.store, n.keys, c, transport, n.cfg.MailFrom, n.now, n.log)
+	n.worker, err = mail.NewWorker(n.store, n.keys, c, transport, n.cfg.MailFrom, n.now, n.log, n.tracer)
 	return err
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
+
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // ErrBusy says that the queue for a hash is full, or that the longest wait was
@@ -17,6 +20,8 @@ type gate struct {
 	slots  chan struct{}
 	places chan struct{} // to wait in
 	wait   time.Duration
+
+	refused atomic.Uint64
 }
 
 func newGate(slots, queue int, wait time.Duration) *gate {
@@ -29,11 +34,15 @@ func (g *gate) do(ctx context.Context, work func()) error {
 		return err
 	}
 	defer func() { <-g.slots }()
+	_, span := trace.Start(ctx, "hash password")
 	work()
+	span.End(nil)
 	return nil
 }
 
-func (g *gate) enter(ctx context.Context) error {
+func (g *gate) enter(ctx context.Context) (err error) {
+	ctx, span := trace.Start(ctx, "wait to hash password")
+	defer func() { span.End(err) }()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait to hash: %w", err)
 	}
@@ -50,7 +59,7 @@ func (g *gate) queue(ctx context.Context) error {
 	case g.places <- struct{}{}:
 		defer func() { <-g.places }()
 	default:
-		return ErrBusy
+		return g.refuse()
 	}
 	timer := time.NewTimer(g.wait)
 	defer timer.Stop()
@@ -60,6 +69,23 @@ func (g *gate) queue(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("wait to hash: %w", ctx.Err())
 	case <-timer.C:
-		return ErrBusy
+		return g.refuse()
 	}
+}
+
+func (g *gate) refuse() error {
+	g.refused.Add(1)
+	return ErrBusy
+}
+
+// Load is how busy a Hasher is.
+type Load struct {
+	Active  int    // hashes under way
+	Waiting int    // callers that wait for a slot
+	Refused uint64 // callers that got ErrBusy, since the start
+}
+
+// Load tells how busy the hasher is.
+func (h *Hasher) Load() Load {
+	return Load{Active: len(h.gate.slots), Waiting: len(h.gate.places), Refused: h.gate.refused.Load()}
 }

@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+
+	"flowxi.app/flowxi/internal/trace"
 )
 
 const (
@@ -69,7 +71,10 @@ func (p *Processor) JPEG(ctx context.Context, data []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer p.leave()
-	return s.jpeg(ctx)
+	ctx, span := trace.Start(ctx, "decode photo")
+	out, err := s.jpeg(ctx)
+	span.End(err)
+	return out, err
 }
 
 func (s source) jpeg(ctx context.Context) (out []byte, err error) {

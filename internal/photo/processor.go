@@ -2,7 +2,10 @@ package photo
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
+
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // Processor bounds the memory and the processors that photos take. Any number
@@ -11,6 +14,8 @@ type Processor struct {
 	places chan struct{} // for those at work and those that wait
 	slots  chan struct{} // for those at work
 	wait   time.Duration
+
+	refused atomic.Uint64
 }
 
 // NewProcessor returns a processor that works on at most slots photos at once,
@@ -26,14 +31,16 @@ func NewProcessor(slots, queue int, wait time.Duration) *Processor {
 }
 
 // enter waits for a slot, which leave gives back.
-func (p *Processor) enter(ctx context.Context) error {
+func (p *Processor) enter(ctx context.Context) (err error) {
+	ctx, span := trace.Start(ctx, "wait to decode photo")
+	defer func() { span.End(err) }()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	select {
 	case p.places <- struct{}{}:
 	default:
-		return ErrBusy
+		return p.refuse()
 	}
 	if err := p.awaitSlot(ctx); err != nil {
 		<-p.places
@@ -54,7 +61,7 @@ func (p *Processor) awaitSlot(ctx context.Context) error {
 	case p.slots <- struct{}{}:
 		return nil
 	case <-timer.C:
-		return ErrBusy
+		return p.refuse()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -63,4 +70,22 @@ func (p *Processor) awaitSlot(ctx context.Context) error {
 func (p *Processor) leave() {
 	<-p.slots
 	<-p.places
+}
+
+func (p *Processor) refuse() error {
+	p.refused.Add(1)
+	return ErrBusy
+}
+
+// Load is how busy a Processor is.
+type Load struct {
+	Active  int    // photos that are worked on
+	Waiting int    // callers that wait for their turn
+	Refused uint64 // callers that got ErrBusy, since the start
+}
+
+// Load tells how busy the processor is.
+func (p *Processor) Load() Load {
+	active := len(p.slots)
+	return Load{Active: active, Waiting: max(0, len(p.places)-active), Refused: p.refused.Load()}
 }

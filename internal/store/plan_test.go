@@ -95,7 +95,7 @@ func plannedStore(t *testing.T) (*Store, *planner) {
 	}
 	db := sql.OpenDB(p)
 	t.Cleanup(func() { _ = db.Close() })
-	return &Store{reader: reader{db}, engine: sqliteEngine(), db: db, ro: db}, p
+	return &Store{reader: reader{q: db, tally: newTally(nil)}, engine: sqliteEngine(), db: db, ro: db}, p
 }
 
 // runEverything runs each statement that a request or a sweep runs.

@@ -18,6 +18,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // ErrNotFound says that no row is there.
@@ -34,6 +35,10 @@ var migrations embed.FS
 type Options struct {
 	URL  string
 	Path string
+
+	// Observe is told how long each piece of work took, from many goroutines; nil where
+	// nobody asks.
+	Observe func(Work, time.Duration)
 }
 
 // Store is a database, SQLite or PostgreSQL. It is safe for concurrent use.
@@ -52,13 +57,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Store{reader: reader{db}, engine: postgresEngine(), db: db, ro: db}, nil
+		t := newTally(o.Observe)
+		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db}, nil
 	}
 	db, ro, err := openSQLite(o.Path)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{reader: reader{ro}, engine: sqliteEngine(), db: db, ro: ro}
+	t := newTally(o.Observe)
+	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
@@ -77,7 +84,7 @@ func (s *Store) Close() error {
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
-	return s.ro.QueryRowContext(ctx, `SELECT 1`).Scan(&one)
+	return s.row(ctx, "ping", `SELECT 1`, nil, &one)
 }
 
 // Migration is one step of the schema.
@@ -154,16 +161,23 @@ const (
 // Tx runs fn in a serializable transaction and commits where fn returns nil. Where the
 // database reports a conflict fn is run again, so fn must not change anything outside
 // the transaction that a second run would get wrong. It returns fn's own error
-// unchanged, or ErrBusy.
-func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
+// unchanged, or ErrBusy. A ctx without a deadline ends after workTime.
+func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
+	ctx, w := s.begin(ctx, "transaction")
+	defer func() { w.end(s.tally, Write, err) }()
+	return s.insist(ctx, w, fn)
+}
+
+func (s *Store) insist(ctx context.Context, w work, fn func(*Tx) error) error {
 	var err error
 	for attempt := range txAttempts {
-		if err = s.try(ctx, fn); err == nil || !s.engine.conflicts(err) {
+		if err = s.try(ctx, w, fn); err == nil || !s.engine.conflicts(err) {
 			if demoted(err) {
 				forget(s.db)
 			}
 			return err
 		}
+		s.tally.retries.Add(1)
 		ceiling := min(txPause, time.Millisecond<<min(attempt+1, 10))
 		select {
 		case <-ctx.Done():
@@ -174,7 +188,7 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) error {
 	return fmt.Errorf("%w: %w", ErrBusy, err)
 }
 
-func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
+func (s *Store) try(ctx context.Context, w work, fn func(*Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: s.engine.isolation})
 	if err != nil && ctx.Err() != nil { // it stood in line for the database until its time was up
 		return fmt.Errorf("%w: begin: %w", ErrBusy, err)
@@ -183,7 +197,7 @@ func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
 		return wrap("begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := fn(&Tx{reader{tx}}); err != nil {
+	if err := fn(&Tx{reader{q: tx, within: w.span}}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -193,7 +207,11 @@ func (s *Store) try(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // reader runs statements on a pool or inside a transaction.
-type reader struct{ q querier }
+type reader struct {
+	q      querier
+	tally  *tally     // nil inside a transaction, which is counted as a whole
+	within trace.Span // of the transaction
+}
 
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
@@ -202,12 +220,14 @@ type querier interface {
 }
 
 // exec runs a statement and tells how many rows it changed.
-func (r reader) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
+func (r reader) exec(ctx context.Context, what, query string, args ...any) (n int64, err error) {
+	ctx, w := r.begin(ctx, what)
+	defer func() { w.end(r.tally, Read, err) }()
 	res, err := r.q.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, wrap(what, err)
 	}
-	n, err := res.RowsAffected()
+	n, err = res.RowsAffected()
 	if err != nil {
 		return 0, wrap(what, err)
 	}
@@ -215,8 +235,10 @@ func (r reader) exec(ctx context.Context, what, query string, args ...any) (int6
 }
 
 // row scans the one row of a query, or returns ErrNotFound.
-func (r reader) row(ctx context.Context, what, query string, args []any, dest ...any) error {
-	err := r.q.QueryRowContext(ctx, query, args...).Scan(dest...)
+func (r reader) row(ctx context.Context, what, query string, args []any, dest ...any) (err error) {
+	ctx, w := r.begin(ctx, what)
+	defer func() { w.end(r.tally, Read, err) }()
+	err = r.q.QueryRowContext(ctx, query, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound
 	}
@@ -228,6 +250,8 @@ func (r reader) row(ctx context.Context, what, query string, args []any, dest ..
 
 // rows collects every row of a query.
 func rows[T any](ctx context.Context, r reader, what, query string, args []any, scan func(scanner) (T, error)) (list []T, err error) {
+	ctx, w := r.begin(ctx, what)
+	defer func() { w.end(r.tally, Read, err) }()
 	rs, err := r.q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap(what, err)

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"flowxi.app/flowxi/internal/trace"
+)
+
+// workTime is what a statement or a transaction gets whose caller has set no deadline, so
+// that none is without: background jobs and commands of operators would otherwise wait
+// for a database that has hung. What needs longer sets a deadline of its own.
+const workTime = 30 * time.Second
+
+// Work is a kind of work for the database.
+type Work int
+
+// A Read is one statement outside a transaction, a Write is a whole transaction with its
+// tries.
+const (
+	Read Work = iota
+	Write
+)
+
+// tally counts the work of a Store.
+type tally struct {
+	observe func(Work, time.Duration) // may be nil
+	retries atomic.Uint64
+}
+
+func newTally(observe func(Work, time.Duration)) *tally { return &tally{observe: observe} }
+
+// work is a statement or a transaction under way.
+type work struct {
+	began  time.Time
+	span   trace.Span
+	cancel context.CancelFunc // nil where the caller has set a deadline
+}
+
+// begin gives work its deadline and its span, which has the name of what is being done.
+func (r reader) begin(ctx context.Context, what string) (context.Context, work) {
+	w := work{began: time.Now()}
+	if _, bounded := ctx.Deadline(); !bounded {
+		ctx, w.cancel = context.WithTimeout(ctx, workTime)
+	}
+	ctx, w.span = trace.Start(r.within.Into(ctx), what)
+	return ctx, w
+}
+
+func (w *work) end(t *tally, kind Work, err error) {
+	if w.cancel != nil {
+		w.cancel()
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil // an answer like any other
+	}
+	w.span.End(err)
+	if t != nil && t.observe != nil {
+		t.observe(kind, time.Since(w.began))
+	}
+}
+
+// Pool is how busy a pool of connections is.
+type Pool struct {
+	Name            string // "read", "write", or "all" where they are one
+	Max, Open, Used int    // connections
+	Waits           uint64 // how often a caller had to wait for a connection, since the start
+	Waited          time.Duration
+}
+
+// Pools tells how busy the connections are. It asks the database nothing.
+func (s *Store) Pools() []Pool {
+	if s.ro == s.db {
+		return []Pool{pool("all", s.db)}
+	}
+	return []Pool{pool("read", s.ro), pool("write", s.db)}
+}
+
+func pool(name string, db *sql.DB) Pool {
+	n := db.Stats()
+	return Pool{
+		Name: name, Max: n.MaxOpenConnections, Open: n.OpenConnections, Used: n.InUse,
+		Waits: uint64(n.WaitCount), Waited: n.WaitDuration,
+	}
+}
+
+// Retries is how many transactions were run again after a conflict, since the start.
+func (s *Store) Retries() uint64 { return s.tally.retries.Load() }
+
+// Backlog is what waits in the database to be done by some node.
+type Backlog struct {
+	Mails      int       // in the outbox, those for nobody included
+	OldestMail time.Time // when the oldest of them was written; zero where there is none
+	Objects    int       // of the blob storage, to be deleted
+}
+
+// Backlog counts what waits. It reads two small tables whole.
+func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
+	err = s.row(ctx, "count backlog", `
+		SELECT (SELECT COUNT(*) FROM outbox), (SELECT COALESCE(MIN(created_at), 0) FROM outbox), (SELECT COUNT(*) FROM blob_trash)`,
+		nil, &b.Mails, stamp{&b.OldestMail}, &b.Objects)
+	return b, err
+}
