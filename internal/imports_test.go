@@ -21,9 +21,10 @@ var mayImport = map[string][]string{
 	"internal/account":   {},
 	"internal/seal":      {},
 	"internal/totp":      {},
-	"internal/password":  {},
-	"internal/cache":     {},
-	"internal/photo":     {},
+	"internal/trace":     {}, // says what time goes on; where it is sent is for otlp
+	"internal/password":  {"internal/trace"},
+	"internal/cache":     {"internal/trace"},
+	"internal/photo":     {"internal/trace"},
 	"internal/blob":      {},
 	"internal/ratelimit": {"internal/cache"},
 	"internal/locale":    {"internal/account"},
@@ -31,24 +32,34 @@ var mayImport = map[string][]string{
 	"internal/config":    {"internal/account", "internal/ratelimit"},
 
 	// One direction: cmd → node → reference → {api, web, mail} → auth → store → account.
-	"internal/store": {"internal/account"},
+	"internal/store": {"internal/account", "internal/trace"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
 		"internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/totp",
+		"internal/trace",
 	},
-	"internal/mail": {"internal/account", "internal/locale", "internal/seal", "internal/store"},
+	"internal/mail": {"internal/account", "internal/locale", "internal/seal", "internal/store", "internal/trace"},
 	"internal/api": {
 		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo",
+		"internal/trace",
 	},
 	"internal/reference": {
 		"internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
 		"internal/password", "internal/photo", "internal/ratelimit", "internal/totp", "internal/web",
 	},
 	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/locale", "internal/mail"},
+
+	// What an operator looks at. The parts count for themselves, and metrics asks them.
+	"internal/otlp": {"internal/trace"},
+	"internal/metrics": {
+		"internal/account", "internal/api", "internal/auth", "internal/cache", "internal/mail", "internal/password",
+		"internal/photo", "internal/store",
+	},
+
 	"internal/node": {
 		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale",
-		"internal/mail", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
-		"internal/store", "internal/web",
+		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
+		"internal/store", "internal/trace", "internal/web",
 	},
 	"cmd/flowxi": {"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store"},
 
@@ -71,10 +82,15 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	// Blob is no server: S3 is spoken over HTTP, within limits that are set there.
 	"net/http": {
-		"internal/api", "internal/web", "internal/node", "internal/blob", "cmd/flowxi",
+		"internal/api", "internal/web", "internal/node", "internal/blob", "internal/metrics", "internal/otlp", "cmd/flowxi",
 		"internal/authtest", "internal/contract", "internal/clustertest", "internal/faults", "internal/backing/mailsink",
 	},
-	"database/sql": {"internal/store", "internal/dbtest"},
+	"net/http/pprof": {"internal/node"},
+	"database/sql":   {"internal/store", "internal/dbtest"},
+
+	"github.com/prometheus/client_golang/prometheus": {"internal/metrics"},
+	"go.opentelemetry.io/otel/sdk/trace":             {"internal/otlp"},
+	"go.opentelemetry.io/otel/trace":                 {"internal/trace"},
 }
 
 type listed struct {

@@ -18,7 +18,7 @@ type serveCommand struct{}
 // Help lists every setting, which is all that there is to say about the server.
 func (serveCommand) Help() string {
 	var b strings.Builder
-	b.WriteString("It runs until SIGTERM or SIGINT, then finishes what is under way. A second signal ends it at once.\n\n")
+	b.WriteString("It runs until SIGTERM or SIGINT, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second signal ends it at once.\n\n")
 	b.WriteString("Settings come from the environment:\n")
 	for _, s := range config.Table() {
 		fmt.Fprintf(&b, "\n    %s\n        %s\n        Allowed: %s\n", s.Name, s.Doc, s.Allowed)

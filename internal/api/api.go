@@ -15,6 +15,7 @@ import (
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // Prefix is the base path of all routes (contract, preamble).
@@ -28,6 +29,14 @@ type Deps struct {
 	Log     *slog.Logger
 	Version string // of the program, told by the health check
 	Now     func() time.Time
+
+	// Observe is told of every request once it is answered, from many goroutines. Where
+	// it is nil nobody asks.
+	Observe func(Answered)
+
+	// Tracer makes a span of every request, and of what is done for it. The zero value
+	// makes none.
+	Tracer trace.Tracer
 
 	// Pages answers everything outside /api, its own unknown paths included. It
 	// stands behind the same gates as the API. Where it is nil those paths are
@@ -58,6 +67,7 @@ func New(d Deps) http.Handler {
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
+	x.follow()
 	defer x.report()
 	defer x.recover()
 	for _, pass := range []func(*exchange) error{
@@ -82,12 +92,14 @@ type exchange struct {
 	caller  auth.Caller
 	tls     bool   // the client's connection is a secure one
 	pattern string // which route it is, for the log
+	refused string // the code of the refusal, if it was one
 	started time.Time
+	span    trace.Span
 }
 
 func (s *server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return &exchange{
-		server: s, writer: &recorder{ResponseWriter: w}, request: r, pattern: "none", started: time.Now(),
+		server: s, writer: &recorder{ResponseWriter: w}, request: r, pattern: noRoute, started: time.Now(),
 		caller: auth.Caller{UserAgent: r.UserAgent(), Locale: locale.Default},
 	}
 }

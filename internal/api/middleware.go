@@ -112,7 +112,9 @@ func (x *exchange) admit() error {
 	if x.isHealth() {
 		return nil
 	}
-	return x.Auth.AdmitRequest(x.request.Context(), &x.caller)
+	ctx, cancel := context.WithTimeout(x.request.Context(), admitTimeout)
+	defer cancel()
+	return x.Auth.AdmitRequest(ctx, &x.caller)
 }
 
 // recover is deferred and turns a panic into a 500, or, where the answer has begun,
@@ -148,6 +150,7 @@ func (x *exchange) logFault(status int, err error) {
 // report writes the line of the access log. It tells no path that is not in the
 // table, no query and no header, since those may hold secrets.
 func (x *exchange) report() {
+	x.observe()
 	x.Log.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
 		slog.String("method", knownMethod(x.request.Method)),
 		slog.String("route", x.pattern),

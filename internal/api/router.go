@@ -59,7 +59,7 @@ func (x *exchange) dispatch() {
 	case x.Pages == nil, clean != given && clean+"/" != given:
 		x.refuse(account.ErrNotFound)
 	default:
-		x.pattern = "pages"
+		x.pattern = pagesRoute
 		x.setQuota()
 		x.Pages.ServeHTTP(x.writer, x.request)
 	}

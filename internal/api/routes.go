@@ -8,7 +8,10 @@ import (
 	"flowxi.app/flowxi/internal/auth"
 )
 
+// What a request may take, from when its headers are read: to be counted, and then to be
+// answered. The pages outside the table wait for nothing but files.
 const (
+	admitTimeout  = 5 * time.Second
 	usualTimeout  = 15 * time.Second
 	uploadTimeout = 30 * time.Second
 )

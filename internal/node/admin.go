@@ -28,7 +28,7 @@ func OpenAdmin(ctx context.Context, cfg config.Config, actor string) (*Admin, er
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStore(ctx, cfg, d)
+	s, err := openStore(ctx, cfg, d, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func Migrate(ctx context.Context, cfg config.Config) (err error) {
 	if _, err := openRing(cfg, d); err != nil {
 		return err
 	}
-	s, err := openStore(ctx, cfg, d)
+	s, err := openStore(ctx, cfg, d, nil)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -84,14 +85,15 @@ func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 	return seal.LoadOrCreate(d.keys())
 }
 
-func openStore(ctx context.Context, cfg config.Config, d dataDir) (*store.Store, error) {
+// openStore opens the database. Observe may be nil.
+func openStore(ctx context.Context, cfg config.Config, d dataDir, observe func(store.Work, time.Duration)) (*store.Store, error) {
 	if cfg.DatabaseURL != "" {
-		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL)})
+		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Observe: observe})
 	}
 	if err := createPrivate(d.database()); err != nil {
 		return nil, fmt.Errorf("make database: %w", err)
 	}
-	return store.Open(ctx, store.Options{Path: d.database()})
+	return store.Open(ctx, store.Options{Path: d.database(), Observe: observe})
 }
 
 // createPrivate makes an empty file where there is none, before anybody else could make

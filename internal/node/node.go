@@ -20,11 +20,13 @@ import (
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
+	"flowxi.app/flowxi/internal/metrics"
 	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/photo"
 	"flowxi.app/flowxi/internal/ratelimit"
 	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/trace"
 )
 
 // Options is what a node takes besides its settings.
@@ -51,6 +53,10 @@ type Node struct {
 	auth    *auth.Auth
 	handler http.Handler
 
+	stage   stage            // what /readyz tells
+	metrics *metrics.Metrics // nil where nobody can ask for them
+	tracer  trace.Tracer     // makes nothing where traces go nowhere
+
 	opened []io.Closer // in the order of opening
 }
 
@@ -72,6 +78,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	if n.now == nil {
 		n.now = time.Now
 	}
+	if err := errors.Join(n.openOps(o.Version), n.openTraces(o.Version)); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
 	if err := n.open(ctx, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -90,7 +99,7 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if n.keys, err = openRing(n.cfg, n.data); err != nil {
 		return err
 	}
-	if n.store, err = openStore(ctx, n.cfg, n.data); err != nil {
+	if n.store, err = openStore(ctx, n.cfg, n.data, n.observeStore()); err != nil {
 		return err
 	}
 	n.opened = append(n.opened, n.store)
@@ -165,15 +174,18 @@ func (n *Node) assemble(o Options) error {
 	if err := n.openMail(catalog); err != nil {
 		return err
 	}
+	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoQueue, photoWait)
 	n.auth = auth.New(auth.Deps{
 		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.bucket, Config: n.cfg, Now: n.now,
 		Limiter:  ratelimit.New(n.cache, !n.cfg.RateLimits),
-		Hasher:   password.NewHasher(o.Password),
-		Photos:   photo.NewProcessor(photoSlots, photoQueue, photoWait),
+		Hasher:   hasher,
+		Photos:   photos,
 		WakeMail: n.worker.Wake,
 	})
+	n.watchParts(hasher, photos)
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
+		Observe: n.observeAPI(), Tracer: n.tracer,
 		Pages: n.pages(catalog, o.Version),
 	})
 	return nil

@@ -17,7 +17,12 @@ const drainTime = 8 * time.Second
 
 // Serve answers requests on l, by TLS where the settings say so, and runs the background
 // jobs, until ctx ends. Then it takes no more requests, finishes those that are under
-// way, then the jobs, and closes the node: all of it within twenty seconds.
+// way, then the jobs, and closes the node: all of it within twenty seconds, and three
+// more for the last traces and scrapes.
+//
+// With an operator's listener it goes on taking requests for FLOWXI_DRAIN_DELAY first,
+// while /readyz says no already: a proxy that asks there sends the next ones elsewhere,
+// and none is cut.
 func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	server, err := n.server(l.Addr().String())
 	if err != nil {
@@ -28,14 +33,17 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(jobs) }()
 
+	n.stage.Store(stageServing)
 	served := make(chan error, 1)
 	go func() { served <- listen(server, l) }()
 	var failed error
 	select {
 	case <-ctx.Done():
 		n.log.Info("stopping")
-		failed = drain(ctx, server)
+		n.stage.Store(stageDraining)
+		failed = errors.Join(n.linger(served), drain(ctx, server))
 	case err := <-served:
+		n.stage.Store(stageDraining)
 		failed = errors.Join(fmt.Errorf("serve: %w", err), drain(ctx, server))
 	}
 	stopJobs()
@@ -43,7 +51,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 }
 
 func (n *Node) server(addr string) (*http.Server, error) {
-	s := api.NewServer(addr, n.handler, n.log)
+	s := api.NewServer(addr, http.HandlerFunc(n.answer), n.log)
 	if n.cfg.TLSCert == "" {
 		return s, nil
 	}
@@ -53,6 +61,33 @@ func (n *Node) server(addr string) (*http.Server, error) {
 	}
 	s.TLSConfig = c.config()
 	return s, nil
+}
+
+// answer is the handler with what is of the connection around it. A node that is going
+// asks for every connection to be closed, so that a proxy which keeps them finds none
+// dead later.
+func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
+	if n.metrics != nil {
+		n.metrics.Begun()
+		defer n.metrics.Ended()
+	}
+	if n.stage.Load() == stageDraining {
+		w.Header().Set("Connection", "close")
+	}
+	n.handler.ServeHTTP(w, r)
+}
+
+// linger waits for proxies to hear that the node is going, if there is a way to hear.
+func (n *Node) linger(served <-chan error) error {
+	if n.cfg.OpsAddr == "" {
+		return nil
+	}
+	select {
+	case <-time.After(n.cfg.DrainDelay):
+		return nil
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	}
 }
 
 func listen(s *http.Server, l net.Listener) error {

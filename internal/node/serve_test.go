@@ -13,13 +13,18 @@ import (
 	"flowxi.app/flowxi/internal/config"
 )
 
-func newNode(t *testing.T, environ ...string) *Node {
+func newConfig(t *testing.T, environ ...string) config.Config {
 	t.Helper()
 	cfg, err := config.Load(append([]string{"FLOWXI_DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, environ...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := New(t.Context(), cfg, Options{})
+	return cfg
+}
+
+func newNode(t *testing.T, environ ...string) *Node {
+	t.Helper()
+	n, err := New(t.Context(), newConfig(t, environ...), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

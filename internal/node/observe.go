@@ -1,0 +1,53 @@
+package node
+
+import (
+	"fmt"
+	"time"
+
+	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/metrics"
+	"flowxi.app/flowxi/internal/otlp"
+	"flowxi.app/flowxi/internal/password"
+	"flowxi.app/flowxi/internal/photo"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// openTraces makes traces where the settings name a collector.
+func (n *Node) openTraces(version string) error {
+	if n.cfg.TracesURL == "" {
+		return nil
+	}
+	p, err := otlp.Open(n.cfg.TracesURL, version, n.log)
+	if err != nil {
+		return fmt.Errorf("FLOWXI_TRACES_URL: %w", err)
+	}
+	n.tracer = p.Tracer()
+	n.opened = append(n.opened, p)
+	return nil
+}
+
+func (n *Node) observeStore() func(store.Work, time.Duration) {
+	if n.metrics == nil {
+		return nil
+	}
+	return n.metrics.Worked
+}
+
+func (n *Node) observeAPI() func(api.Answered) {
+	if n.metrics == nil {
+		return nil
+	}
+	return n.metrics.Answered
+}
+
+// watchParts has every scrape ask the parts that count for themselves.
+func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
+	if n.metrics == nil {
+		return
+	}
+	redis, _ := n.cache.(*cache.Redis)
+	n.metrics.Watch(metrics.Parts{
+		Auth: n.auth, Hasher: hasher, Photos: photos, Store: n.store, Redis: redis, Mails: n.worker, Now: n.now,
+	})
+}
