@@ -270,7 +270,7 @@ func TestOnlyATrustedProxySaysWhichTraceItIs(t *testing.T) {
 			var got receiver
 			to := httptest.NewServer(&got)
 			defer to.Close()
-			srv := authtest.Start(t, dbtest.SQLite, authtest.WithEnv(append(c.environ, "FLOWXI_TRACES_URL="+to.URL)...))
+			srv := authtest.Start(t, authtest.Embedded, authtest.WithEnv(append(c.environ, "FLOWXI_TRACES_URL="+to.URL)...))
 			srv.Client(t).Header("traceparent", c.header).Get("/health").Expect(200, "HEALTH_OK")
 			srv.Restart(t)
 			got.mu.Lock()
@@ -292,7 +292,7 @@ func TestACollectorThatHangsHoldsUpNobody(t *testing.T) {
 	to := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-may }))
 	defer to.Close()
 	defer close(may)
-	n, err := node.New(t.Context(), settings(t, dbtest.SQLite, "FLOWXI_TRACES_URL="+to.URL), node.Options{})
+	n, err := node.New(t.Context(), settings(t, authtest.Embedded, "FLOWXI_TRACES_URL="+to.URL), node.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
