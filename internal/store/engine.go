@@ -29,6 +29,13 @@ type engine struct {
 	dialect   goose.Dialect
 	isolation sql.IsolationLevel
 	conflicts func(error) bool // the transaction lost a race and may be tried again
+
+	snapshot   sql.TxOptions     // of a transaction that sees one moment
+	tables     string            // lists the names of all tables
+	primaryKey string            // lists the columns of the primary key of table $1
+	counter    string            // reads the highest id that table $1 has given in its column $2
+	setCounter []string          // raise that to $3 at the least
+	bytewise   func(Kind) string // makes a column of the kind sort by its bytes
 }
 
 func sqliteEngine() engine {
@@ -41,6 +48,14 @@ func sqliteEngine() engine {
 			var e *sqlite.Error
 			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 		},
+		tables:     `SELECT name FROM sqlite_master WHERE type = 'table'`,
+		primaryKey: `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
+		counter:    `SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = $1 AND $2 <> ''`,
+		setCounter: []string{
+			`INSERT INTO sqlite_sequence (name, seq) SELECT $1, 0 WHERE $2 <> '' AND $3 > 0 AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = $1)`,
+			`UPDATE sqlite_sequence SET seq = MAX(seq, $3) WHERE name = $1 AND $2 <> ''`,
+		},
+		bytewise: func(Kind) string { return "" },
 	}
 }
 
@@ -57,6 +72,26 @@ func postgresEngine() engine {
 			// serialization_failure, deadlock_detected, and the unique_violation that two
 			// inserts of the same key see instead of a serialization failure.
 			return e.Code == "40001" || e.Code == "40P01" || e.Code == "23505"
+		},
+		snapshot: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+		tables:   `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`,
+		primaryKey: `
+			SELECT k.column_name FROM information_schema.table_constraints c
+			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
+			WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_schema = current_schema() AND c.table_name = $1
+			ORDER BY k.ordinal_position`,
+		counter: `
+			SELECT COALESCE(MAX(last_value), 0) FROM pg_sequences
+			WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence($1, $2)`,
+		// A sequence does not go back with a transaction, which does no harm: it only skips ids.
+		setCounter: []string{`
+			SELECT setval(pg_get_serial_sequence($1, $2), GREATEST($3, last_value)) FROM pg_sequences
+			WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence($1, $2)`},
+		bytewise: func(k Kind) string {
+			if k == Text {
+				return ` COLLATE "C"`
+			}
+			return ""
 		},
 	}
 }

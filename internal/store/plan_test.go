@@ -167,6 +167,7 @@ func runEverything(t *testing.T, s *Store) {
 	did(nil, s.MailDone(ctx, "m"))
 	did(s.DueTrash(ctx, now, now, 10))
 	did(nil, s.Trashed(ctx, "photo.jpg"))
+	did(nil, s.HoldTrash(ctx, now))
 	did(nil, s.Reclaim(ctx, now))
 	did(s.Lease(ctx, "sweep", "node 1", now, now))
 }

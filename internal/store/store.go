@@ -81,6 +81,9 @@ func (s *Store) Close() error {
 	return errors.Join(s.ro.Close(), s.db.Close())
 }
 
+// Engine is the kind of database: "sqlite" or "postgres".
+func (s *Store) Engine() string { return s.engine.name }
+
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error {
 	var one int
@@ -110,6 +113,42 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil
+}
+
+// MigrateTo brings an empty database up to a version of the schema that is not the
+// newest, so that it can take what a database of that version held.
+func (s *Store) MigrateTo(ctx context.Context, version int64) error {
+	p, err := s.migrator()
+	if err != nil {
+		return err
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrate to version %d: %w", version, err)
+	}
+	return nil
+}
+
+// SchemaVersion is the last step of the schema that was taken, 0 where none was.
+func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	version, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read version of schema: %w", err)
+	}
+	return version, nil
+}
+
+// NewestSchema is the last step of the schema that this program knows.
+func (s *Store) NewestSchema() (int64, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	list := p.ListSources()
+	return list[len(list)-1].Version, nil
 }
 
 // Migrations lists every step of the schema, oldest first.

@@ -21,13 +21,26 @@ func (tx *Tx) Keep(ctx context.Context, key string) (bool, error) {
 	return n == 1, err
 }
 
+// HoldTrash keeps every object from being deleted until a time, at the least. An object
+// that a snapshot taken afterwards speaks of is there until then: whoever takes it away
+// from its person marks it later than this.
+func (s *Store) HoldTrash(ctx context.Context, until time.Time) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, "hold trash", `
+			INSERT INTO leases (name, holder, expires_at) VALUES ('trash', 'hold', $1)
+			ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at WHERE leases.expires_at < excluded.expires_at`, micros(until))
+		return err
+	})
+}
+
 // DueTrash leases up to limit objects that are due for deletion to the caller until a
-// time, and returns their keys.
+// time, and returns their keys: none while they are held.
 func (s *Store) DueTrash(ctx context.Context, now, until time.Time, limit int) (keys []string, err error) {
 	err = s.Tx(ctx, func(tx *Tx) error {
 		keys, err = rows(ctx, tx.reader, "claim trash", `
 			UPDATE blob_trash SET due_at = $2, attempts = attempts + 1
 			WHERE due_at <= $1 AND object_key IN (SELECT b.object_key FROM blob_trash b WHERE b.due_at <= $1 ORDER BY b.due_at LIMIT $3)
+				AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'trash' AND expires_at > $1)
 			RETURNING object_key`, []any{micros(now), micros(until), limit},
 			func(row scanner) (key string, err error) {
 				err = row.Scan(&key)

@@ -1,0 +1,111 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// MaxInsert is how many rows Insert takes at once.
+const MaxInsert = 500
+
+// Insert writes rows of a table as they are, ids included, at most MaxInsert of them. It
+// leaves out those that are in the way of others, and tells how many it wrote.
+func (tx *Tx) Insert(ctx context.Context, t Table, list []Row) (int64, error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	args := make([]any, 0, len(list)*len(t.Columns))
+	lines := make([]string, len(list))
+	for i, row := range list {
+		lines[i] = `(` + places(len(args)+1, len(row)) + `)`
+		args = append(args, row...)
+	}
+	return tx.exec(ctx, "insert into "+t.Name, `
+		INSERT INTO `+t.Name+` (`+strings.Join(t.names(), ", ")+`) VALUES `+strings.Join(lines, ", ")+` ON CONFLICT DO NOTHING`, args...)
+}
+
+// RaiseCounter notes that a table has given ids up to n, as Snapshot.Counter told it, so
+// that none is given again.
+func (s *Store) RaiseCounter(ctx context.Context, tx *Tx, t Table, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	for _, statement := range s.engine.setCounter {
+		if _, err := tx.exec(ctx, "set counter of "+t.Name, statement, t.Name, t.Key[0], n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Last is the primary key of the last row of a table, nil where it has none.
+func (s *Store) Last(ctx context.Context, t Table) (Row, error) {
+	list, err := rows(ctx, s.reader, "read the end of "+t.Name,
+		`SELECT `+strings.Join(t.Key, ", ")+` FROM `+t.Name+` ORDER BY `+t.order(s.engine, " DESC")+` LIMIT 1`, nil,
+		func(from scanner) (Row, error) { return scanRow(t.keyColumns(), from) })
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+// Once is Tx without another attempt, for what cannot be done twice.
+func (s *Store) Once(ctx context.Context, fn func(*Tx) error) error { return s.try(ctx, fn) }
+
+// mover is the name of the lease that marks a database into which another is being
+// moved. It never ends by itself.
+const mover = "move"
+
+// Moving tells which move into this database is unfinished: empty where there is none.
+func (s *Store) Moving(ctx context.Context) (mark string, err error) {
+	there, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
+	if err != nil || !slices.Contains(there, staying) {
+		return "", err
+	}
+	err = s.row(ctx, "read mark of move", `SELECT holder FROM leases WHERE name = $1`, []any{mover}, &mark)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	return mark, err
+}
+
+// BeginMove empties the database of whatever an earlier move left in it and marks it, so
+// that no server starts on it before EndMove. Only a database that was empty, or that
+// is marked, may be given to it.
+func (s *Store) BeginMove(ctx context.Context, mark string) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		for _, name := range slices.Backward(travelling) {
+			if _, err := tx.exec(ctx, "empty "+name, `DELETE FROM `+name); err != nil {
+				return err
+			}
+		}
+		_, err := tx.exec(ctx, "mark move", `
+			INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, 0)
+			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder`, mover, mark)
+		return err
+	})
+}
+
+// EndMove takes the mark away: servers may start.
+func (s *Store) EndMove(ctx context.Context) error {
+	return s.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, "end move", `DELETE FROM leases WHERE name = $1`, mover)
+		return err
+	})
+}
+
+// Identify gives the database a name that no other has, the first time, and returns it.
+// The name is given by the caller, and goes nowhere: a copy of the file has it too.
+func (s *Store) Identify(ctx context.Context, name string) (string, error) {
+	err := s.Tx(ctx, func(tx *Tx) error {
+		_, err := tx.exec(ctx, "name database", `
+			INSERT INTO leases (name, holder, expires_at) VALUES ('instance', $1, 0) ON CONFLICT (name) DO NOTHING`, name)
+		if err != nil {
+			return err
+		}
+		return tx.row(ctx, "read name of database", `SELECT holder FROM leases WHERE name = 'instance'`, nil, &name)
+	})
+	return name, err
+}
