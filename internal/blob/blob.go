@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -18,7 +19,7 @@ var (
 	// of the two is nobody's business.
 	ErrForbidden = errors.New("blob: URL not signed or expired")
 
-	// ErrNotFound says that a URL is good and its object gone.
+	// ErrNotFound says that a URL or a key is good and its object gone.
 	ErrNotFound = errors.New("blob: no such object")
 
 	// ErrKey says that a key is none that a Bucket takes. Nothing was done.
@@ -33,6 +34,8 @@ var (
 // at most 255 bytes long, with no dot in front and no two dots in a row. Any
 // other key is an ErrKey.
 type Bucket interface {
+	Reader
+
 	// Put stores body under key, in place of what was there. A reader never
 	// sees half an object, and once Put has returned the object survives the
 	// loss of power.
@@ -45,6 +48,13 @@ type Bucket interface {
 	// SignedURL returns a URL that shows the object under key, if there is one,
 	// to whoever has it, until ttl has passed.
 	SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error)
+}
+
+// Reader reads objects by their keys.
+type Reader interface {
+	// Get opens the object under key; the caller closes it. It is ErrNotFound
+	// where there is none.
+	Get(ctx context.Context, key string) (io.ReadCloser, error)
 }
 
 // Signer makes and checks keyed digests. The purpose keeps a digest made for

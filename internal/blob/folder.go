@@ -89,6 +89,11 @@ func (f *Folder) put(key string, body []byte) error {
 	return f.syncDirs(key)
 }
 
+// Get implements Bucket.
+func (f *Folder) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	return (&Files{f.root}).Get(ctx, key)
+}
+
 func (f *Folder) write(name string, body []byte) error {
 	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
@@ -176,7 +181,7 @@ func (f *Folder) Open(key, expires, signature string) (io.ReadSeekCloser, time.T
 	if !f.signed(key, expires, signature) {
 		return nil, time.Time{}, ErrForbidden
 	}
-	file, modified, err := f.open(key)
+	file, modified, err := openRegular(f.root, key)
 	if absent(err) {
 		return nil, time.Time{}, ErrNotFound
 	}
@@ -184,19 +189,4 @@ func (f *Folder) Open(key, expires, signature string) (io.ReadSeekCloser, time.T
 		return nil, time.Time{}, fmt.Errorf("open object: %w", err)
 	}
 	return file, modified, nil
-}
-
-func (f *Folder) open(key string) (*os.File, time.Time, error) {
-	file, err := f.root.Open(key)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fs.ErrNotExist
-	}
-	if err != nil {
-		return nil, time.Time{}, errors.Join(err, file.Close())
-	}
-	return file, info.ModTime(), nil
 }

@@ -362,3 +362,46 @@ func TestAFolderThatCannotBeIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestFilesAreReadBesideTheFolder(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.put("a/b.jpg", "body")
+	incoming := filepath.Join(b.dir, ".incoming", "half")
+	if err := os.WriteFile(incoming, []byte("ha"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	files, err := blob.OpenFiles(b.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := files.Get(t.Context(), "a/b.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(file)
+	if err = errors.Join(err, file.Close(), files.Close()); err != nil || string(body) != "body" {
+		t.Errorf("read %q, %v", body, err)
+	}
+	if _, err := os.Stat(incoming); err != nil {
+		t.Errorf("what the folder was writing: %v", err)
+	}
+}
+
+func TestNoDirectoryHoldsNoFiles(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "photos")
+	files, err := blob.OpenFiles(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := files.Get(t.Context(), "a.jpg"); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("Get = %v", err)
+	}
+	if err := files.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it was made: %v", err)
+	}
+}

@@ -292,7 +292,7 @@ func TestACollectorThatHangsHoldsUpNobody(t *testing.T) {
 	to := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-may }))
 	defer to.Close()
 	defer close(may)
-	n, err := node.New(t.Context(), settings(t, authtest.Embedded, "FLOWXI_TRACES_URL="+to.URL), node.Options{})
+	n, err := node.New(t.Context(), settings(t, dbtest.SQLite, "FLOWXI_TRACES_URL="+to.URL), node.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

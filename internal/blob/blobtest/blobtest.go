@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,8 @@ func Suite(t *testing.T, open func(*testing.T) Harness) {
 		"the absent is deleted":           absentIsDeleted,
 		"a prefix of keys is no object":   prefixIsNoObject,
 		"nothing lies below an object":    nothingBelowObject,
+		"what is put is got":              putIsGot,
+		"what is absent is not got":       absentIsNotGot,
 		"a URL shows one object only":     urlShowsOneObject,
 		"a URL expires":                   urlExpires,
 		"a URL needs time to last":        urlNeedsTime,
@@ -171,6 +174,44 @@ func nothingBelowObject(c *check) {
 	c.shows(c.url("a", time.Hour), "body")
 }
 
+func (c *check) open(key string) io.ReadCloser {
+	c.Helper()
+	file, err := c.h.Bucket.Get(context.Background(), key)
+	if err != nil {
+		c.Fatalf("Get(%s): %v", key, err)
+	}
+	return file
+}
+
+func (c *check) holds(file io.ReadCloser, body string) {
+	c.Helper()
+	got, err := io.ReadAll(file)
+	if err = errors.Join(err, file.Close()); err != nil || string(got) != body {
+		c.Fatalf("read %d bytes, %v; want %d", len(got), err, len(body))
+	}
+}
+
+func putIsGot(c *check) {
+	body := string(bytes.Repeat([]byte{0, 0xff, '\r', '\n'}, 100_000))
+	c.put("a/b.jpg", body)
+	c.put("empty", "")
+	c.holds(c.open("a/b.jpg"), body)
+	c.holds(c.open("empty"), "")
+	c.put("a/b.jpg", "second")
+	c.holds(c.open("a/b.jpg"), "second")
+}
+
+func absentIsNotGot(c *check) {
+	c.put("a/b/c.jpg", "c")
+	c.put("gone", "x")
+	c.delete("gone")
+	for _, key := range []string{"never", "no/such/place/never.jpg", "a/b", "a/b/c.jpg/d", "gone"} {
+		if file, err := c.h.Bucket.Get(context.Background(), key); !errors.Is(err, blob.ErrNotFound) || file != nil {
+			c.Errorf("Get(%s) = %v, %v; want ErrNotFound", key, file, err)
+		}
+	}
+}
+
 func urlShowsOneObject(c *check) {
 	c.put("user_1.jpg", "one")
 	c.put("user_2.jpg", "two")
@@ -223,6 +264,9 @@ func badKeys(c *check) {
 		}
 		if err := c.h.Bucket.Delete(ctx, key); !errors.Is(err, blob.ErrKey) {
 			c.Errorf("Delete(%q): %v; want ErrKey", key, err)
+		}
+		if _, err := c.h.Bucket.Get(ctx, key); !errors.Is(err, blob.ErrKey) {
+			c.Errorf("Get(%q): %v; want ErrKey", key, err)
 		}
 		if url, err := c.h.Bucket.SignedURL(ctx, key, time.Hour); !errors.Is(err, blob.ErrKey) {
 			c.Errorf("SignedURL(%q): %s, %v; want ErrKey", key, url, err)
