@@ -38,7 +38,8 @@ var mayImport = map[string][]string{
 		"internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/totp",
 		"internal/trace",
 	},
-	"internal/mail": {"internal/account", "internal/locale", "internal/seal", "internal/store", "internal/trace"},
+	"internal/mail":     {"internal/account", "internal/locale", "internal/seal", "internal/store", "internal/trace"},
+	"internal/transfer": {"internal/blob", "internal/seal", "internal/store"},
 	"internal/api": {
 		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo",
 		"internal/trace",
@@ -59,9 +60,11 @@ var mayImport = map[string][]string{
 	"internal/node": {
 		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale",
 		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
-		"internal/store", "internal/trace", "internal/web",
+		"internal/store", "internal/trace", "internal/transfer", "internal/web",
 	},
-	"cmd/flowxi": {"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store"},
+	"cmd/flowxi": {
+		"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store", "internal/transfer",
+	},
 
 	// What only tests use.
 	"internal/backing":                  {},

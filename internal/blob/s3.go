@@ -1,10 +1,12 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,6 +19,7 @@ import (
 // How long a call takes at most, with all its tries.
 const (
 	putWithin    = 10 * time.Second
+	getWithin    = 10 * time.Second
 	deleteWithin = 5 * time.Second
 	pingWithin   = 10 * time.Second
 	signWithin   = 2 * time.Second // where the keys of a role have to be renewed
@@ -44,7 +47,10 @@ type S3 struct {
 	versioned atomic.Bool
 }
 
-var _ Bucket = (*S3)(nil)
+var (
+	_ Bucket = (*S3)(nil)
+	_ Reader = (*S3)(nil)
+)
 
 // OpenS3 opens the bucket of a URL and makes sure, by Ping, that it can be used. The
 // URL is
@@ -116,6 +122,21 @@ func (s *S3) Put(ctx context.Context, key, contentType string, body []byte) erro
 		return fmt.Errorf("put object: %w", err)
 	}
 	return nil
+}
+
+// largestObject is how much of an object Get reads into memory: more than any photo has.
+const largestObject = 32 << 20
+
+// Get implements Reader. It reads the whole object, within 10 seconds.
+func (s *S3) Get(ctx context.Context, key string) (io.ReadCloser, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	var body []byte
+	if err := s.call(ctx, getWithin, s.get(key, &body)); err != nil {
+		return nil, fmt.Errorf("get object: %w", err)
+	}
+	return io.NopCloser(bytes.NewReader(body)), nil
 }
 
 // Delete implements Bucket. It returns within 5 seconds.

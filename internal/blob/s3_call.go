@@ -6,7 +6,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"time"
 
@@ -81,6 +83,23 @@ func (s *S3) put(key, contentType string, body []byte) do {
 		if info.VersionID != "" {
 			s.versioned.Store(true)
 		}
+		return err
+	}
+}
+
+var errLarge = errors.New("the object is too large")
+
+func (s *S3) get(key string, body *[]byte) do {
+	return func(ctx context.Context) (err error) {
+		object, info, _, err := s.client.GetObject(ctx, s.bucket, key, minio.GetObjectOptions{})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, object.Close()) }()
+		if info.Size > largestObject {
+			return errLarge
+		}
+		*body, err = io.ReadAll(io.LimitReader(object, largestObject))
 		return err
 	}
 }

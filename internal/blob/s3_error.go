@@ -20,6 +20,9 @@ const longestCode = 64
 // for a code, since it may repeat what it was sent.
 func explain(err error) error {
 	var answer minio.ErrorResponse
+	if errors.As(err, &answer) && answer.Code == minio.NoSuchKey {
+		return ErrNotFound
+	}
 	if errors.As(err, &answer) {
 		return errors.New(meaning(answer))
 	}

@@ -1,0 +1,157 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// Backup is what a backup is made of. Any number of servers may be at work on it.
+type Backup struct {
+	Store  *store.Store
+	Photos blob.Reader
+
+	Version  string // of the program
+	Now      func() time.Time
+	Progress Progress
+}
+
+const (
+	holdFor   = 5 * time.Minute // longer than any two clocks are apart
+	holdAgain = time.Minute
+)
+
+// Write writes everything that is there at this moment, unencrypted: w is what Encrypt
+// returned. Photos that are replaced meanwhile are kept until they are written.
+func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err error) {
+	held, release, err := b.hold(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
+	// After the hold, so that whatever the snapshot speaks of is held.
+	shot, err := b.Store.Snapshot(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = shot.Close() }()
+	out := newWriter(w)
+	if err := b.header(ctx, shot, out); err != nil {
+		return Report{}, err
+	}
+	if report.Photos, err = b.photos(held, shot, out); err != nil {
+		return Report{}, errors.Join(err, context.Cause(held))
+	}
+	release()
+	counters, err := b.rows(ctx, shot, out, &report)
+	if err != nil {
+		return Report{}, err
+	}
+	out.json(kindTrailer, trailer{Tables: report.Tables, Counters: counters, Photos: report.Photos})
+	return report, out.flush()
+}
+
+// hold keeps the servers from deleting photos until it is released, and some minutes
+// more. The context that it returns ends where that cannot be kept up.
+func (b Backup) hold(ctx context.Context) (held context.Context, release func(), err error) {
+	if err := b.Store.HoldTrash(ctx, b.Now().Add(holdFor)); err != nil {
+		return nil, nil, err
+	}
+	held, cancel := context.WithCancelCause(ctx)
+	go func() {
+		again := time.NewTicker(holdAgain)
+		defer again.Stop()
+		for since := time.Now(); ; {
+			select {
+			case <-held.Done():
+				return
+			case <-again.C:
+			}
+			err := b.Store.HoldTrash(held, b.Now().Add(holdFor))
+			if err == nil {
+				since = time.Now()
+			} else if time.Since(since) > holdFor-2*holdAgain {
+				cancel(fmt.Errorf("keep photos from being deleted: %w", err))
+				return
+			}
+		}
+	}()
+	return held, func() { cancel(nil) }, nil
+}
+
+func (b Backup) header(ctx context.Context, shot *store.Snapshot, out *writer) error {
+	schema, err := b.Store.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := countRows(ctx, shot)
+	if err != nil {
+		return err
+	}
+	photos, err := shot.CountPhotos(ctx)
+	if err != nil {
+		return err
+	}
+	out.json(kindHeader, Header{
+		Format: format, Schema: schema, Engine: b.Store.Engine(), Flowxi: b.Version,
+		Created: b.Now().UTC(), Rows: rows, Photos: photos,
+	})
+	return out.err
+}
+
+func (b Backup) photos(ctx context.Context, shot *store.Snapshot, out *writer) (Photos, error) {
+	all := newAlbum()
+	err := eachPhoto(ctx, shot, b.Progress, func(key string) error {
+		body, err := read(ctx, b.Photos, key)
+		if errors.Is(err, blob.ErrNotFound) {
+			all.count.Missing++
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		all.add(key, body)
+		out.photo(key, body)
+		return out.err
+	})
+	return all.sum(), err
+}
+
+// rows writes every table, sums them up in the report, and returns their counters.
+func (b Backup) rows(ctx context.Context, shot *store.Snapshot, out *writer, report *Report) (map[string]int64, error) {
+	total, err := countRows(ctx, shot)
+	if err != nil {
+		return nil, err
+	}
+	counters, done := map[string]int64{}, int64(0)
+	for _, t := range shot.Tables {
+		if counters[t.Name], err = shot.Counter(ctx, t); err != nil {
+			return nil, err
+		}
+		out.json(kindTable, t)
+		digest := store.NewDigest(t)
+		var encoded []byte
+		for row, err := range shot.Rows(ctx, t, nil) {
+			if err != nil {
+				return nil, err
+			}
+			digest.Add(row)
+			encoded = store.AppendRow(encoded[:0], row)
+			out.frame(kindRow, encoded)
+			if done++; done%store.MaxInsert == 0 {
+				b.Progress(StageCopy, done, total)
+			}
+			if out.err != nil {
+				return nil, out.err
+			}
+		}
+		report.Tables = append(report.Tables, digest.Sum())
+	}
+	b.Progress(StageCopy, total, total)
+	return counters, nil
+}

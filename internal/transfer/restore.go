@@ -1,0 +1,223 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/seal"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// Restore is where a backup goes to, and the ring of the instance that it was made of.
+type Restore struct {
+	Store  *store.Store
+	Bucket blob.Bucket
+	Keys   *seal.KeyRing
+
+	Progress Progress
+}
+
+// Read restores what Backup wrote: r is what Decrypt returned. All rows come in one
+// transaction, which is committed once the file has been read to its end and every sum
+// is right. Photos are put before that, where nobody speaks of them yet.
+func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, error) {
+	in := newReader(from)
+	if err := in.next(); err != nil {
+		return Header{}, Report{}, err
+	}
+	var header Header
+	if err := in.json(kindHeader, &header); err != nil {
+		return Header{}, Report{}, err
+	}
+	if err := r.prepare(ctx, header); err != nil {
+		return Header{}, Report{}, err
+	}
+	tables, err := r.Store.Tables(ctx)
+	if err != nil {
+		return Header{}, Report{}, err
+	}
+	l := loading{Restore: r, in: in, header: header, tables: tables}
+	if err := l.photos(ctx); err != nil {
+		return Header{}, Report{}, err
+	}
+	if err := r.Store.Once(ctx, func(tx *store.Tx) error { return l.rows(ctx, tx) }); err != nil {
+		return Header{}, Report{}, err
+	}
+	return header, l.report, r.Store.Migrate(ctx)
+}
+
+// prepare makes the empty tables of the backup's version.
+func (r Restore) prepare(ctx context.Context, h Header) error {
+	if h.Format != format {
+		return fmt.Errorf("the backup is of format %d, written by Flowxi %s: restore it with that program", h.Format, h.Flowxi)
+	}
+	newest, err := r.Store.NewestSchema()
+	if err != nil {
+		return err
+	}
+	if h.Schema > newest {
+		return fmt.Errorf("the backup is at version %d of the schema, written by Flowxi %s, and this program only at %d: restore it with a newer program", h.Schema, h.Flowxi, newest)
+	}
+	if err := r.vacant(ctx); err != nil {
+		return err
+	}
+	if err := r.Store.MigrateTo(ctx, h.Schema); err != nil {
+		return err
+	}
+	is, err := r.Store.SchemaVersion(ctx)
+	if err == nil && is != h.Schema {
+		err = fmt.Errorf("the target database is at version %d of the schema and the backup at %d: give a new database", is, h.Schema)
+	}
+	return err
+}
+
+func (r Restore) vacant(ctx context.Context) error {
+	mark, err := r.Store.Moving(ctx)
+	if err != nil {
+		return err
+	}
+	if mark != "" {
+		return ErrMoving
+	}
+	empty, err := r.Store.Empty(ctx)
+	if err == nil && !empty {
+		err = ErrNotEmpty
+	}
+	return err
+}
+
+// loading is a restore with how far it has come.
+type loading struct {
+	Restore
+
+	in     *reader
+	header Header
+	tables []store.Table // of the target
+	report Report
+	done   int64
+}
+
+func (l *loading) photos(ctx context.Context) error {
+	all := newAlbum()
+	for l.in.kind == kindPhoto {
+		key, body, err := l.in.photo()
+		if err != nil {
+			return err
+		}
+		if err := l.Bucket.Put(ctx, key, photoType, body); err != nil {
+			return fmt.Errorf("restore photo %s: %w", key, err)
+		}
+		all.add(key, body)
+		l.Progress(StagePhotos, all.count.Count, l.header.Photos)
+		if err := l.in.next(); err != nil {
+			return err
+		}
+	}
+	l.report.Photos = all.sum()
+	return nil
+}
+
+// rows fills the tables and compares them with the trailer, at the end of the file.
+func (l *loading) rows(ctx context.Context, tx *store.Tx) error {
+	for _, t := range l.tables {
+		if err := l.table(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	var end trailer
+	if err := l.in.json(kindTrailer, &end); err != nil {
+		return err
+	}
+	if l.in.kind != 0 {
+		return damaged(errors.New("it goes on after its end"))
+	}
+	l.report.Photos.Missing = end.Photos.Missing
+	if !slices.Equal(l.report.Tables, end.Tables) || l.report.Photos != end.Photos {
+		return damaged(errors.New("its sums are wrong"))
+	}
+	for _, t := range l.tables {
+		if err := l.Store.RaiseCounter(ctx, tx, t, end.Counters[t.Name]); err != nil {
+			return err
+		}
+	}
+	l.Progress(StageCopy, l.done, l.header.Rows)
+	return nil
+}
+
+func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error {
+	var theirs store.Table
+	if err := l.in.json(kindTable, &theirs); err != nil {
+		return err
+	}
+	if !t.Equal(theirs) {
+		return fmt.Errorf("the table %s of the backup has other columns than that of this program", theirs.Name)
+	}
+	digest := store.NewDigest(t)
+	var page []store.Row
+	for l.in.kind == kindRow {
+		row, err := store.ParseRow(t, l.in.body)
+		if err != nil {
+			return damaged(err)
+		}
+		if err := l.opens(t, row); err != nil {
+			return err
+		}
+		digest.Add(row)
+		if page = append(page, row); len(page) == store.MaxInsert {
+			if err := l.put(ctx, tx, t, page); err != nil {
+				return err
+			}
+			page = page[:0]
+		}
+		if err := l.in.next(); err != nil {
+			return err
+		}
+	}
+	if err := l.put(ctx, tx, t, page); err != nil {
+		return err
+	}
+	l.report.Tables = append(l.report.Tables, digest.Sum())
+	return nil
+}
+
+// put writes a page, all of it.
+func (l *loading) put(ctx context.Context, tx *store.Tx, t store.Table, page []store.Row) error {
+	n, err := tx.Insert(ctx, t, page)
+	if err != nil {
+		return err
+	}
+	if n != int64(len(page)) {
+		return fmt.Errorf("%d rows of %s are in the way of others: somebody else writes into the target", int64(len(page))-n, t.Name)
+	}
+	l.done += n
+	l.Progress(StageCopy, l.done, l.header.Rows)
+	return nil
+}
+
+// opens demands that the ring has the key of what is sealed in a row, since nobody could
+// use that otherwise.
+func (l *loading) opens(t store.Table, row store.Row) error {
+	for i, c := range t.Columns {
+		value, _ := row[i].([]byte)
+		if len(value) == 0 || c.Name != "sealed" && !strings.HasSuffix(c.Name, "_sealed") {
+			continue
+		}
+		if id, ok := l.Keys.SealedBy(value); ok && !slices.Contains(l.Keys.IDs(), id) {
+			return fmt.Errorf("%s holds what is sealed with the key %s, which the ring here has not: restore the key file or FLOWXI_KEYS of the instance first", t.Name, id)
+		}
+	}
+	return nil
+}
+
+// Total is how many rows there are in all.
+func (r Report) Total() (n int64) {
+	for _, s := range r.Tables {
+		n += s.Rows
+	}
+	return n
+}
