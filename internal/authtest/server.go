@@ -209,3 +209,12 @@ func serve(t testing.TB, n *node.Node, l net.Listener) (stop func()) {
 		}
 	}
 }
+
+// Stop ends the server before the test does.
+func (s *Server) Stop() { s.stop() }
+
+// Config is the settings that the server runs with, for what works beside it.
+func (s *Server) Config(t testing.TB) config.Config {
+	t.Helper()
+	return s.setup.config(t, s.URL)
+}

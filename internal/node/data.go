@@ -43,6 +43,17 @@ func (d dataDir) open() bool {
 	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0
 }
 
+var errInUse = errors.New("another server")
+
+// lockIdle is lock for a command that needs the servers to be stopped.
+func (d dataDir) lockIdle() (io.Closer, error) {
+	lock, err := d.lock()
+	if errors.Is(err, errInUse) {
+		return nil, fmt.Errorf("%w: stop it first", err)
+	}
+	return lock, err
+}
+
 // lock takes the folder for this process. The lock goes with the process, however that
 // ends, so that there is never a stale one to remove.
 func (d dataDir) lock() (io.Closer, error) {
@@ -53,7 +64,7 @@ func (d dataDir) lock() (io.Closer, error) {
 	}
 	if !ours {
 		pid, _ := os.ReadFile(f.Path()) // who it is helps, but is not what matters
-		return nil, errors.Join(fmt.Errorf("another server (process %s) uses the data directory %s", printablePID(pid), d), f.Close())
+		return nil, errors.Join(fmt.Errorf("%w (process %s) uses the data directory %s", errInUse, printablePID(pid), d), f.Close())
 	}
 	if err := os.WriteFile(f.Path(), fmt.Appendln(nil, os.Getpid()), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())

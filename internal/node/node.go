@@ -103,6 +103,9 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	n.opened = append(n.opened, n.store)
+	if err := refuseHalf(ctx, n.store); err != nil {
+		return err
+	}
 	if err := n.store.Migrate(ctx); err != nil {
 		return err
 	}

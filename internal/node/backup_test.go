@@ -1,0 +1,233 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/node"
+)
+
+// restoreSettings are those of a place where nobody is yet, on either engine, with the
+// key ring of another.
+func restoreSettings(t *testing.T, e dbtest.Engine, like config.Config) config.Config {
+	t.Helper()
+	environ := []string{"FLOWXI_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "FLOWXI_KEYS=" + string(like.Keys)}
+	if e == dbtest.Postgres {
+		environ = append(environ, "FLOWXI_DATABASE_URL="+dbtest.Blank(t, e).URL)
+	}
+	cfg, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func restore(t *testing.T, cfg config.Config, file []byte) error {
+	t.Helper()
+	_, _, err := node.Restore(t.Context(), cfg, bytes.NewReader(file), node.RestoreOptions{Progress: quiet})
+	return err
+}
+
+// writer is one of those who change things during a backup, and what it was answered.
+type writer struct {
+	t   testing.TB
+	srv *authtest.Server
+	n   int
+
+	mu     sync.Mutex
+	people []*resident
+}
+
+// resident is a person with the versions of their name and photo that were
+// acknowledged, which only grow.
+type resident struct {
+	*authtest.Person
+	name, photo int
+}
+
+// photoOf is the width of the photo of a version.
+func photoOf(version int) int { return 8 + version }
+
+func (w *writer) work(ctx context.Context) {
+	for round := 0; ctx.Err() == nil && !w.t.(*testing.T).Failed(); round++ {
+		if round%6 == 0 {
+			p := &resident{Person: w.srv.Client(w.t).Register(fmt.Sprintf("w%d.%d@example.org", w.n, round))}
+			w.acknowledged(func() { w.people = append(w.people, p) })
+		}
+		p := w.people[round/2%len(w.people)]
+		version := round + 1
+		name := fmt.Sprint("v", version)
+		p.Patch("/me", authtest.Fields{"first_name": name, "last_name": name}).Expect(200, "ME_UPDATED")
+		w.acknowledged(func() { p.name = version })
+		p.Upload(jpegOf(w.t, photoOf(version))).Expect(200, "ME_PHOTO_UPDATED")
+		w.acknowledged(func() { p.photo = version })
+	}
+}
+
+func (w *writer) acknowledged(note func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	note()
+}
+
+// so returns what was acknowledged so far.
+func (w *writer) so() (list []resident) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.people {
+		list = append(list, *p)
+	}
+	return list
+}
+
+const writers = 8
+
+func TestABackupUnderLoadHasAllThatWasAcknowledged(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		srv := authtest.Start(t, e, authtest.FastHash())
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var working sync.WaitGroup
+		crew := make([]*writer, writers)
+		for i := range crew {
+			crew[i] = &writer{t: t, srv: srv, n: i}
+			working.Go(func() { crew[i].work(ctx) })
+		}
+		time.Sleep(2 * time.Second)
+		var promised []resident
+		for _, w := range crew {
+			promised = append(promised, w.so()...)
+		}
+		var file bytes.Buffer
+		slow := func(string, int64, int64) { time.Sleep(20 * time.Millisecond) } // so that much happens meanwhile
+		report, err := node.Backup(t.Context(), srv.Config(t), &file, node.BackupOptions{Version: "v1", Progress: slow})
+		stop()
+		working.Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Photos.Missing != 0 || len(promised) < writers {
+			t.Errorf("%d people were promised, and the backup has %+v", len(promised), report.Photos)
+		}
+		again := restoreSettings(t, e, srv.Config(t))
+		if err := restore(t, again, file.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		back := authtest.Start(t, e, authtest.FastHash(), on(string(again.DatabaseURL), again))
+		lost := 0
+		for _, p := range promised {
+			if !p.isIn(t, back) {
+				lost++
+			}
+		}
+		t.Logf("%d people, %d photos and %d rows in the backup; %d people acknowledged before it, lost: %d",
+			report.Tables[0].Rows, report.Photos.Count, report.Total(), len(promised), lost)
+	})
+}
+
+// isIn tells whether a server knows a person's token, and a name and a photo of theirs
+// that are whole and no older than those acknowledged.
+func (p resident) isIn(t *testing.T, srv *authtest.Server) bool {
+	t.Helper()
+	c := srv.Client(t).Token(p.Bearer())
+	me := c.Get("/me").Expect(200, "ME_OK")
+	name, photo := 0, max(0, photoWidth(c)-photoOf(0)) // none is no version
+	if p.name > 0 {
+		_, _ = fmt.Sscanf(me.Text("data.first_name"), "v%d", &name)
+		if me.Text("data.last_name") != me.Text("data.first_name") {
+			t.Errorf("%s has half a name", p.Email)
+			return false
+		}
+	}
+	if name < p.name || photo < p.photo {
+		t.Errorf("%s has name %d and photo %d; acknowledged were %d and %d", p.Email, name, photo, p.name, p.photo)
+		return false
+	}
+	return true
+}
+
+// settled is the backup of an instance on SQLite with one person, and its settings.
+func settled(t *testing.T) (file []byte, cfg config.Config) {
+	t.Helper()
+	srv := authtest.Start(t, dbtest.SQLite, authtest.FastHash())
+	srv.Client(t).Register("ada@example.org")
+	srv.Stop()
+	var b bytes.Buffer
+	if _, err := node.Backup(t.Context(), srv.Config(t), &b, node.BackupOptions{Progress: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes(), srv.Config(t)
+}
+
+func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
+	t.Parallel()
+	file, cfg := settled(t)
+	again := restoreSettings(t, dbtest.SQLite, cfg)
+	for range 2 {
+		if err := restore(t, again, file[:len(file)-1]); err == nil {
+			t.Fatal("a cut file is restored")
+		}
+		left, err := filepath.Glob(filepath.Join(again.DataDir, "flowxi.db*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("it leaves %v, %v", left, err)
+		}
+	}
+	if err := restore(t, again, file); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(again.DataDir, "flowxi.db"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database has the mode %v, %v", info.Mode(), err)
+	}
+	if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), "there is a database") {
+		t.Errorf("a second restore says %v", err)
+	}
+	start(t, again, nil)
+}
+
+func TestARestoreNeedsTheRingAndMakesNone(t *testing.T) {
+	t.Parallel()
+	file, cfg := settled(t)
+	again := restoreSettings(t, dbtest.SQLite, cfg)
+	again.Keys = ""
+	if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), "the key ring is missing") {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := os.Stat(node.KeyFile(again)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a ring was made: %v", err)
+	}
+}
+
+func TestARestoreBesideAServerRefuses(t *testing.T) {
+	t.Parallel()
+	file, cfg := settled(t)
+	again := restoreSettings(t, dbtest.SQLite, cfg)
+	start(t, again, nil)
+	if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), "stop it first") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+func TestABackupOfNobodyRefusesAndMakesNothing(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.SQLite)
+	if _, err := node.Backup(t.Context(), cfg, &bytes.Buffer{}, node.BackupOptions{Progress: quiet}); err == nil || !strings.Contains(err.Error(), "there is no database") {
+		t.Errorf("it says %v", err)
+	}
+	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it made something: %v", err)
+	}
+}

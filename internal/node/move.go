@@ -1,0 +1,98 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/store"
+	"flowxi.app/flowxi/internal/transfer"
+)
+
+// Target is where an embedded instance moves to.
+type Target struct {
+	Database account.Secret // a PostgreSQL URL
+	Storage  account.Secret // an S3 URL; empty leaves the photos in the data folder
+}
+
+// Move copies the embedded instance of the settings to a PostgreSQL database and a
+// bucket. No server may run on it, and none can start meanwhile. It changes nothing that
+// is there, and may be stopped at any moment and run again.
+func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.Progress) (report transfer.Report, err error) {
+	if cfg.DatabaseURL != "" {
+		return report, errors.New("FLOWXI_DATABASE_URL is set, but only an embedded instance can be moved: leave it out, and name the target by --to")
+	}
+	if err := to.check(); err != nil {
+		return report, err
+	}
+	d := dataDir(cfg.DataDir)
+	if err := d.holdsInstance(); err != nil {
+		return report, err
+	}
+	lock, err := d.lockIdle()
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if _, err := openRing(cfg, d); err != nil { // the copy would be of no use without it
+		return report, err
+	}
+	m := transfer.Move{Progress: progress}
+	if to.Storage != "" {
+		if m.Bucket, err = openBucket(ctx, string(to.Storage)); err != nil {
+			return report, err
+		}
+	}
+	photos, err := blob.OpenFiles(d.photos())
+	if err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, photos.Close()) }()
+	m.Photos = photos
+	if m.From, err = openStore(ctx, cfg, d); err != nil {
+		return report, err
+	}
+	defer func() { err = errors.Join(err, m.From.Close()) }()
+	if m.To, err = store.Open(ctx, store.Options{URL: string(to.Database)}); err != nil {
+		return report, fmt.Errorf("--to: %w", err)
+	}
+	defer func() { err = errors.Join(err, m.To.Close()) }()
+	return m.Run(ctx)
+}
+
+func (t Target) check() error {
+	u, err := url.Parse(string(t.Database))
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || strings.Trim(u.Path, "/") == "" {
+		return &config.Error{Name: "--to", Given: "[secret]", Allowed: "allowed: postgres://user:password@host:port/name, or postgresql://…"}
+	}
+	if t.Storage != "" && !strings.HasPrefix(string(t.Storage), "s3://") {
+		return &config.Error{Name: "--storage", Given: "[secret]", Allowed: "allowed: s3://KEYID:SECRET@host:port/bucket?region=…"}
+	}
+	return nil
+}
+
+func (d dataDir) holdsInstance() error {
+	if !there(d.database()) {
+		return fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up", d)
+	}
+	return nil
+}
+
+// openBucket opens the bucket of an S3 URL.
+func openBucket(_ context.Context, _ string) (blob.Bucket, error) {
+	return nil, errors.New("S3 storage: not built yet")
+}
+
+// refuseHalf refuses a database that holds but the beginning of an instance.
+func refuseHalf(ctx context.Context, s *store.Store) error {
+	mark, err := s.Moving(ctx)
+	if err == nil && mark != "" {
+		err = transfer.ErrMoving
+	}
+	return err
+}
