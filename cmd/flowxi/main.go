@@ -23,6 +23,9 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or tell whether it is."`
 	User    userCommand    `cmd:"" help:"Look at people and act on their accounts, beside a running server."`
 	Keys    keysCommand    `cmd:"" help:"Look after the key ring."`
+	Move    moveCommand    `cmd:"" help:"Copy an embedded instance to PostgreSQL, and its photos to a bucket."`
+	Backup  backupCommand  `cmd:"" help:"Write everything to one encrypted file, beside running servers."`
+	Restore restoreCommand `cmd:"" help:"Bring back what a backup holds, where nobody is yet."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine how it is."`
 	Version versionCommand `cmd:"" help:"Tell which version this is."`
 	Help    helpCommand    `cmd:"" help:"Show the help of a command."`

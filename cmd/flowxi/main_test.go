@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"flowxi.app/flowxi/internal/dbtest"
 )
 
 func TestMain(m *testing.M) {
@@ -23,7 +25,13 @@ func TestMain(m *testing.M) {
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true, Setup: setUp,
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			if filepath.Base(env.WorkDir) == "script-move" {
+				env.Setenv("POSTGRES", dbtest.Blank(t, dbtest.Postgres).URL)
+			}
+			return setUp(env)
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":     exits,
 			"ready":     ready,
@@ -31,6 +39,7 @@ func TestCommands(t *testing.T) {
 			"register":  register,
 			"me":        me,
 			"age":       age,
+			"ring":      ring,
 		},
 	})
 }
@@ -46,6 +55,12 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("FLOWXI_PUBLIC_URL", fmt.Sprintf("http://localhost:%d", port))
 	env.Setenv("FLOWXI_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 	return l.Close()
+}
+
+// ring puts the key file into the settings, as a shell does that is told to by move.
+func ring(ts *testscript.TestScript, _ bool, _ []string) {
+	lines := strings.Fields(ts.ReadFile("data/keys"))
+	ts.Setenv("FLOWXI_KEYS", strings.Join(lines, ","))
 }
 
 // exits runs a command and demands its exit code: "exits 2 flowxi serve".

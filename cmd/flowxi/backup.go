@@ -1,0 +1,67 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/transfer"
+)
+
+type backupCommand struct {
+	File      string   `arg:"" help:"File to write, which must not be there yet; - is the standard output."`
+	Recipient []string `placeholder:"age1…" sep:"none" help:"Encrypt for an age recipient and not with the key ring; may be given many times. Restore with --identity."`
+}
+
+// Help tells what a backup is.
+func (backupCommand) Help() string {
+	return `It writes everything that belongs to this moment, database and photos, encrypted with the key ring. Servers may be at work meanwhile.
+
+The key ring is not in it, and without the ring a backup is of no use: keep the file "keys" of the data folder, or FLOWXI_KEYS, in another place.`
+}
+
+// Run writes a backup.
+func (c *backupCommand) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	bar := newProgress(w.stderr)
+	o := node.BackupOptions{Recipients: c.Recipient, Version: thisBuild().Version, Progress: bar.at}
+	var report transfer.Report
+	write := func(to io.Writer) error {
+		defer bar.end()
+		report, err = node.Backup(ctx, cfg, to, o)
+		return err
+	}
+	if c.File == "-" {
+		return c.toOutput(w, write)
+	}
+	if err := transfer.CreateFile(c.File, write); err != nil {
+		return err
+	}
+	missingPhotos(w, report)
+	if err := reportTable(report).print(w.stdout); err != nil {
+		return err
+	}
+	tellOfRing(w, cfg)
+	return nil
+}
+
+func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
+	if terminal(w.stdout) {
+		return usage{errors.New("a backup is nothing for a terminal: name a file")}
+	}
+	return write(w.stdout)
+}
+
+func tellOfRing(w *world, cfg config.Config) {
+	ring := "FLOWXI_KEYS"
+	if cfg.Keys == "" {
+		ring = node.KeyFile(cfg)
+	}
+	printf(w.stdout, "\nThe key ring is not in it, and nothing works without: keep %s elsewhere.\n", ring)
+}
