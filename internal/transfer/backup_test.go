@@ -106,7 +106,7 @@ func TestAnotherRingDoesNotOpenABackup(t *testing.T) {
 // spoiled are versions of a file that are not as it was written.
 func spoiled(file []byte) map[string][]byte {
 	list := map[string][]byte{"empty": nil, "longer": append(file, 0), "twice": append(file, file...)}
-	for at := 0; at < len(file); at += len(file)/150 + 1 {
+	for at := 0; at < len(file); at += len(file)/40 + 1 {
 		flipped := bytes.Clone(file)
 		flipped[at] ^= 1 << (at % 8)
 		list[fmt.Sprint("a bit of byte ", at)] = flipped

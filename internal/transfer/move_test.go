@@ -164,3 +164,39 @@ func TestAMoveCountsPhotosThatAreNotThere(t *testing.T) {
 		t.Errorf("it reports %+v", report.Photos)
 	}
 }
+
+// counters are the highest ids ever given, by table.
+func (i instance) counters() map[string]int64 {
+	i.t.Helper()
+	shot, err := i.Snapshot(i.t.Context())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer shot.Close()
+	list := map[string]int64{}
+	for _, table := range shot.Tables {
+		if list[table.Name], err = shot.Counter(i.t.Context(), table); err != nil {
+			i.t.Fatal(err)
+		}
+	}
+	return list
+}
+
+func TestIDsThatWereGivenAreNotGivenAgainElsewhere(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		from := inhabited(t, dbtest.SQLite, 5)
+		from.set(`DELETE FROM users WHERE id > 3`)
+		want := from.counters()
+		if want["users"] != 5 || want["sessions"] != 5 || want["outbox"] != 0 {
+			t.Errorf("the counters are %v", want)
+		}
+		to, back := blank(t, e), blank(t, e)
+		moved(t, from, to)
+		same(t, to.counters(), want)
+		if err := back.restore(from.backup(), ring(t), ""); err != nil {
+			t.Fatal(err)
+		}
+		same(t, back.counters(), want)
+	})
+}
