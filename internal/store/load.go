@@ -7,16 +7,28 @@ import (
 	"strings"
 )
 
-// MaxInsert is how many rows Insert takes at once.
+// MaxInsert is how many rows are a good page: enough for the commit not to matter, few
+// enough to be kept in memory and done again.
 const MaxInsert = 500
 
-// Insert writes rows of a table as they are, ids included, at most MaxInsert of them. It
-// leaves out those that are in the way of others, and tells how many it wrote.
-func (tx *Tx) Insert(ctx context.Context, t Table, list []Row) (int64, error) {
-	if len(list) == 0 {
-		return 0, nil
+// maxParameters is how many one statement has: SQLite looks for each among all others.
+const maxParameters = 400
+
+// Insert writes rows of a table as they are, ids included. It leaves out those that are
+// in the way of others, and tells how many it wrote.
+func (tx *Tx) Insert(ctx context.Context, t Table, list []Row) (written int64, err error) {
+	for few := range slices.Chunk(list, max(1, maxParameters/len(t.Columns))) {
+		n, err := tx.insert(ctx, t, few)
+		if err != nil {
+			return 0, err
+		}
+		written += n
 	}
-	args := make([]any, 0, len(list)*len(t.Columns))
+	return written, nil
+}
+
+func (tx *Tx) insert(ctx context.Context, t Table, list []Row) (int64, error) {
+	var args []any
 	lines := make([]string, len(list))
 	for i, row := range list {
 		lines[i] = `(` + places(len(args)+1, len(row)) + `)`

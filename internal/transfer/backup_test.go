@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,7 +119,9 @@ func spoiled(file []byte) map[string][]byte {
 
 func TestADamagedBackupIsRefusedWhole(t *testing.T) {
 	t.Parallel()
-	file := inhabited(t, dbtest.SQLite, 400).backup()
+	from := inhabited(t, dbtest.SQLite, 15)
+	from.put(photoKey(1), strings.Repeat("photo", 40_000))
+	file := from.backup()
 	if len(file) < 3*64<<10 {
 		t.Fatalf("it has %d bytes, and should be of some chunks", len(file))
 	}
