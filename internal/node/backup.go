@@ -33,7 +33,7 @@ func Backup(ctx context.Context, cfg config.Config, w io.Writer, o BackupOptions
 	if err != nil {
 		return report, err
 	}
-	s, err := openStore(ctx, cfg, d)
+	s, err := openStore(ctx, cfg, d, nil)
 	if err != nil {
 		return report, err
 	}
@@ -63,8 +63,11 @@ func Backup(ctx context.Context, cfg config.Config, w io.Writer, o BackupOptions
 // openPhotos opens the photos for reading, beside whoever writes them.
 func openPhotos(ctx context.Context, cfg config.Config, d dataDir) (blob.Reader, func() error, error) {
 	if cfg.StorageURL != "" {
-		bucket, err := openBucket(ctx, string(cfg.StorageURL))
-		return bucket, func() error { return nil }, err
+		bucket, err := openBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
+		if err != nil {
+			return nil, nil, err
+		}
+		return bucket, bucket.Close, nil
 	}
 	files, err := blob.OpenFiles(d.photos())
 	if err != nil {

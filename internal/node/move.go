@@ -44,9 +44,12 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	}
 	m := transfer.Move{Progress: progress}
 	if to.Storage != "" {
-		if m.Bucket, err = openBucket(ctx, string(to.Storage)); err != nil {
+		bucket, err := openBucket(ctx, to.Storage, "--storage")
+		if err != nil {
 			return report, err
 		}
+		defer func() { err = errors.Join(err, bucket.Close()) }()
+		m.Bucket = bucket
 	}
 	photos, err := blob.OpenFiles(d.photos())
 	if err != nil {
@@ -54,7 +57,7 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	}
 	defer func() { err = errors.Join(err, photos.Close()) }()
 	m.Photos = photos
-	if m.From, err = openStore(ctx, cfg, d); err != nil {
+	if m.From, err = openStore(ctx, cfg, d, nil); err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, m.From.Close()) }()
@@ -81,11 +84,6 @@ func (d dataDir) holdsInstance() error {
 		return fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up", d)
 	}
 	return nil
-}
-
-// openBucket opens the bucket of an S3 URL.
-func openBucket(_ context.Context, _ string) (blob.Bucket, error) {
-	return nil, errors.New("S3 storage: not built yet")
 }
 
 // refuseHalf refuses a database that holds but the beginning of an instance.

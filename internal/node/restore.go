@@ -75,8 +75,11 @@ func ringForRestore(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 
 func bucketForRestore(ctx context.Context, cfg config.Config, d dataDir, keys *seal.KeyRing) (blob.Bucket, func() error, error) {
 	if cfg.StorageURL != "" {
-		bucket, err := openBucket(ctx, string(cfg.StorageURL))
-		return bucket, func() error { return nil }, err
+		bucket, err := openBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
+		if err != nil {
+			return nil, nil, err
+		}
+		return bucket, bucket.Close, nil
 	}
 	folder, err := blob.NewFolder(d.photos(), cfg.PublicURL.String(), keys, time.Now)
 	if err != nil {

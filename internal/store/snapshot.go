@@ -26,7 +26,7 @@ func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, wrap("take snapshot", err)
 	}
-	shot := &Snapshot{reader: reader{tx}, engine: s.engine, tx: tx}
+	shot := &Snapshot{reader: reader{q: tx, tally: s.tally}, engine: s.engine, tx: tx}
 	// The first read is what fixes the moment.
 	if shot.Tables, err = shot.describe(ctx, s.engine); err != nil {
 		return nil, errors.Join(err, shot.Close())
