@@ -258,6 +258,9 @@ func TestATemporaryFaultIsTriedAgain(t *testing.T) {
 	if left := o.left(); tries != 4 || len(left) != 0 {
 		t.Errorf("%d tries, left %v", tries, left)
 	}
+	if got := w.Counts(); got != (mail.Counts{Sent: 1, Retried: 3}) {
+		t.Errorf("it counts %+v", got)
+	}
 	if text := o.delivered()[0].Text; !strings.Contains(text, "expires in 8 minutes") {
 		t.Errorf("more than a minute late it says %q", text)
 	}
@@ -315,9 +318,12 @@ func TestWhatCannotBeSentIsDropped(t *testing.T) {
 			row := o.code(1)
 			tt.change(o, &row)
 			o.put(row)
-			_, stop := o.open()
+			w, stop := o.open()
 			o.awaitLog("mail dropped")
 			stop()
+			if counted := w.Counts().Dropped == 1; counted == row.Blank() {
+				t.Errorf("it counts %+v", w.Counts())
+			}
 			if left := o.left(); len(left) != 0 || len(o.delivered()) != 0 {
 				t.Errorf("left %v, delivered %v", left, o.delivered())
 			}

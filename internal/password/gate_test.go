@@ -86,6 +86,9 @@ func TestPastTheQueueTheGateIsBusyAtOnce(t *testing.T) {
 		if err := g.do(t.Context(), mustNotRun(t)); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("the third in the queue got %v after %v", err, time.Since(start))
 		}
+		if got := (&Hasher{gate: g}).Load(); got != (Load{Active: 1, Waiting: 2, Refused: 1}) {
+			t.Errorf("the load is %+v", got)
+		}
 		all.Wait()
 		if refused.Load() != 2 || time.Since(start) != time.Minute {
 			t.Errorf("%d were refused after %v", refused.Load(), time.Since(start))

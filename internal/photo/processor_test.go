@@ -53,6 +53,9 @@ func TestPastTheQueueItIsBusyAtOnce(t *testing.T) {
 		if err := p.enter(t.Context()); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("past the queue: %v after %v", err, time.Since(start))
 		}
+		if got := p.Load(); got != (Load{Active: 1, Waiting: 1, Refused: 1}) {
+			t.Errorf("the load is %+v", got)
+		}
 		p.leave()
 		if err := <-waited; err != nil {
 			t.Errorf("in the queue: %v", err)
