@@ -129,9 +129,7 @@ func Start(t testing.TB, e Engine, opts ...Option) *Server {
 // set up in the same way but for the options.
 func (s *Server) Restart(t testing.TB, opts ...Option) *Server {
 	t.Helper()
-	for _, stop := range s.stops {
-		stop()
-	}
+	s.Stop()
 	again := s.setup.clone()
 	for _, o := range opts {
 		o(&again)
@@ -211,7 +209,11 @@ func serve(t testing.TB, n *node.Node, l net.Listener) (stop func()) {
 }
 
 // Stop ends the server before the test does.
-func (s *Server) Stop() { s.stop() }
+func (s *Server) Stop() {
+	for _, stop := range s.stops {
+		stop()
+	}
+}
 
 // Config is the settings that the server runs with, for what works beside it.
 func (s *Server) Config(t testing.TB) config.Config {
