@@ -92,6 +92,16 @@ func (w *writer) so() (list []resident) {
 	return list
 }
 
+// settle waits until somebody has a name and a photo.
+func (w *writer) settle() {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if list := w.so(); len(list) > 0 && list[0].photo > 0 {
+			return
+		}
+	}
+	w.t.Fatalf("writer %d gets nothing done", w.n)
+}
+
 const writers = 8
 
 func TestABackupUnderLoadHasAllThatWasAcknowledged(t *testing.T) {
@@ -106,8 +116,10 @@ func TestABackupUnderLoadHasAllThatWasAcknowledged(t *testing.T) {
 			crew[i] = &writer{t: t, srv: srv, n: i}
 			working.Go(func() { crew[i].work(ctx) })
 		}
-		time.Sleep(2 * time.Second)
 		var promised []resident
+		for _, w := range crew {
+			w.settle()
+		}
 		for _, w := range crew {
 			promised = append(promised, w.so()...)
 		}
