@@ -97,6 +97,14 @@ func WithConfig(change func(*config.Config)) Option {
 	return func(s *setup) { s.configure = append(s.configure, change) }
 }
 
+// On has an embedded server run on a folder that is there already, with such settings.
+func On(folder string, environ ...string) Option {
+	return func(s *setup) {
+		s.folders = []string{folder}
+		s.environ = append(s.environ, environ...)
+	}
+}
+
 // WithLimits puts the rate limits on, which are off otherwise.
 func WithLimits() Option { return WithEnv("FLOWXI_RATE_LIMITS=on") }
 

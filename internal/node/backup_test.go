@@ -14,18 +14,19 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/node"
 )
 
-// restoreSettings are those of a place where nobody is yet, on either engine, with the
+// restoreSettings are those of a place where nobody is yet, in either shape, with the
 // key ring of another.
-func restoreSettings(t *testing.T, e dbtest.Engine, like config.Config) config.Config {
+func restoreSettings(t *testing.T, e authtest.Engine, like config.Config) config.Config {
 	t.Helper()
 	environ := []string{"FLOWXI_DATA_DIR=" + filepath.Join(t.TempDir(), "data"), "FLOWXI_KEYS=" + string(like.Keys)}
-	if e == dbtest.Postgres {
-		environ = append(environ, "FLOWXI_DATABASE_URL="+dbtest.Blank(t, e).URL)
+	if e == authtest.Scaled {
+		environ = append(environ, "FLOWXI_DATABASE_URL="+dbtest.Blank(t, dbtest.Postgres).URL, "FLOWXI_STORAGE_URL="+s3test.New(t).URL)
 	}
 	cfg, err := config.Load(environ)
 	if err != nil {
@@ -106,7 +107,7 @@ const writers = 8
 
 func TestABackupUnderLoadHasAllThatWasAcknowledged(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+	authtest.Engines(t, func(t *testing.T, e authtest.Engine) {
 		srv := authtest.Start(t, e, authtest.FastHash())
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
@@ -138,7 +139,7 @@ func TestABackupUnderLoadHasAllThatWasAcknowledged(t *testing.T) {
 		if err := restore(t, again, file.Bytes()); err != nil {
 			t.Fatal(err)
 		}
-		back := authtest.Start(t, e, authtest.FastHash(), on(string(again.DatabaseURL), again))
+		back := authtest.Start(t, e, authtest.FastHash(), on(again))
 		lost := 0
 		for _, p := range promised {
 			if !p.isIn(t, back) {
@@ -174,7 +175,7 @@ func (p resident) isIn(t *testing.T, srv *authtest.Server) bool {
 // settled is the backup of an instance on SQLite with one person, and its settings.
 func settled(t *testing.T) (file []byte, cfg config.Config) {
 	t.Helper()
-	srv := authtest.Start(t, dbtest.SQLite, authtest.FastHash())
+	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
 	srv.Client(t).Register("ada@example.org")
 	srv.Stop()
 	var b bytes.Buffer
@@ -187,7 +188,7 @@ func settled(t *testing.T) (file []byte, cfg config.Config) {
 func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
 	t.Parallel()
 	file, cfg := settled(t)
-	again := restoreSettings(t, dbtest.SQLite, cfg)
+	again := restoreSettings(t, authtest.Embedded, cfg)
 	for range 2 {
 		if err := restore(t, again, file[:len(file)-1]); err == nil {
 			t.Fatal("a cut file is restored")
@@ -213,7 +214,7 @@ func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
 func TestARestoreNeedsTheRingAndMakesNone(t *testing.T) {
 	t.Parallel()
 	file, cfg := settled(t)
-	again := restoreSettings(t, dbtest.SQLite, cfg)
+	again := restoreSettings(t, authtest.Embedded, cfg)
 	again.Keys = ""
 	if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), "the key ring is missing") {
 		t.Errorf("it says %v", err)
@@ -226,7 +227,7 @@ func TestARestoreNeedsTheRingAndMakesNone(t *testing.T) {
 func TestARestoreBesideAServerRefuses(t *testing.T) {
 	t.Parallel()
 	file, cfg := settled(t)
-	again := restoreSettings(t, dbtest.SQLite, cfg)
+	again := restoreSettings(t, authtest.Embedded, cfg)
 	start(t, again, nil)
 	if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), "stop it first") {
 		t.Errorf("it says %v", err)

@@ -14,6 +14,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/node"
@@ -57,15 +58,17 @@ func code(t testing.TB, srv *authtest.Server, secret string) string {
 	return code
 }
 
-// on is how a server is told to run on a PostgreSQL database, with the key ring and
-// the folder of other settings.
-func on(database string, cfg config.Config) authtest.Option {
-	return authtest.WithEnv("FLOWXI_DATABASE_URL="+database, "FLOWXI_KEYS="+string(cfg.Keys), "FLOWXI_DATA_DIR="+cfg.DataDir)
+// on is how a server is told to run on the data and with the key ring of other settings.
+func on(cfg config.Config) authtest.Option {
+	if cfg.DatabaseURL == "" {
+		return authtest.On(cfg.DataDir, "FLOWXI_KEYS="+string(cfg.Keys))
+	}
+	return authtest.WithEnv("FLOWXI_DATABASE_URL="+string(cfg.DatabaseURL), "FLOWXI_STORAGE_URL="+string(cfg.StorageURL), "FLOWXI_KEYS="+string(cfg.Keys))
 }
 
 func TestAPersonGoesAlongWithTokenSecondFactorAndPhoto(t *testing.T) {
 	t.Parallel()
-	srv := authtest.Start(t, dbtest.SQLite, authtest.FastHash())
+	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
 	ada := srv.Client(t).Register("ada@example.org")
 	phone := ada.LoginOn("phone")
 	phone.Upload(jpegOf(t, 23)).Expect(200, "ME_PHOTO_UPDATED")
@@ -75,8 +78,8 @@ func TestAPersonGoesAlongWithTokenSecondFactorAndPhoto(t *testing.T) {
 	srv.Client(t).SendCode("later@example.org")
 	waiting := srv.Client(t).Mail("later@example.org", 1).Code
 
-	cfg, database := srv.Config(t), dbtest.Blank(t, dbtest.Postgres).URL
-	to := node.Target{Database: account.Secret(database)}
+	cfg := srv.Config(t)
+	to := node.Target{Database: account.Secret(dbtest.Blank(t, dbtest.Postgres).URL), Storage: account.Secret(s3test.New(t).URL)}
 	if _, err := node.Move(t.Context(), cfg, to, quiet); err == nil || !strings.Contains(err.Error(), "stop it first") {
 		t.Fatalf("beside a running server it says %v", err)
 	}
@@ -85,7 +88,8 @@ func TestAPersonGoesAlongWithTokenSecondFactorAndPhoto(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	scaled := authtest.Start(t, dbtest.Postgres, authtest.FastHash(), on(database, cfg))
+	cfg.DatabaseURL, cfg.StorageURL = to.Database, to.Storage
+	scaled := authtest.Start(t, authtest.Scaled, authtest.FastHash(), on(cfg))
 	scaled.Advance(time.Minute)
 	there := scaled.Client(t).Token(phone.Bearer())
 	if me := there.Get("/me").Expect(200, "ME_OK"); me.Text("data.first_name") != "Ada é" || me.Int("data.id") != ada.ID {
@@ -107,7 +111,7 @@ func TestAPersonGoesAlongWithTokenSecondFactorAndPhoto(t *testing.T) {
 
 func TestNoServerStartsOnHalfAMove(t *testing.T) {
 	t.Parallel()
-	srv := authtest.Start(t, dbtest.SQLite, authtest.FastHash())
+	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
 	srv.Client(t).Register("ada@example.org")
 	srv.Stop()
 	cfg, database := srv.Config(t), dbtest.Blank(t, dbtest.Postgres).URL

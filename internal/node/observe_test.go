@@ -85,34 +85,32 @@ func scrape(t *testing.T, addr string) []byte {
 
 func TestMetricsTellOfTrafficAndOfNobody(t *testing.T) {
 	t.Parallel()
-	authtest.Engines(t, func(t *testing.T, e authtest.Engine) {
-		ops := freeAddr(t)
-		srv := authtest.Start(t, e, authtest.FastHash(),
-			authtest.WithEnv("FLOWXI_OPS_ADDR="+ops, "FLOWXI_DRAIN_DELAY=0s", "FLOWXI_TRUSTED_PROXIES=127.0.0.1"))
-		secrets := live(t, srv)
-		text := scrape(t, ops)
-		for _, s := range secrets {
-			if bytes.Contains(text, []byte(s)) {
-				t.Errorf("the metrics tell of %q", s)
-			}
+	ops := freeAddr(t)
+	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash(),
+		authtest.WithEnv("FLOWXI_OPS_ADDR="+ops, "FLOWXI_DRAIN_DELAY=0s", "FLOWXI_TRUSTED_PROXIES=127.0.0.1"))
+	secrets := live(t, srv)
+	text := scrape(t, ops)
+	for _, s := range secrets {
+		if bytes.Contains(text, []byte(s)) {
+			t.Errorf("the metrics tell of %q", s)
 		}
-		problems, err := promlint.New(bytes.NewReader(text)).Lint()
-		if err != nil {
-			t.Fatal(err)
+	}
+	problems, err := promlint.New(bytes.NewReader(text)).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "flowxi_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
 		}
-		for _, p := range problems {
-			if strings.HasPrefix(p.Metric, "flowxi_") {
-				t.Errorf("%s: %s", p.Metric, p.Text)
-			}
-		}
-		parser := expfmt.NewTextParser(model.UTF8Validation)
-		families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		expectFamilies(t, families)
-		expectLabels(t, families)
-	})
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expectFamilies(t, families)
+	expectLabels(t, families)
 }
 
 func expectFamilies(t *testing.T, families map[string]*dto.MetricFamily) {
