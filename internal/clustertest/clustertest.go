@@ -73,11 +73,11 @@ func (c *Cluster) down(t testing.TB) {
 	c.script(t, "down", c.Dir)
 }
 
-// tail is the last of what a part complained about.
+// tail is the last of what a part called an error.
 func (c *Cluster) tail(name string) string {
 	text, _ := os.ReadFile(filepath.Join(c.Dir, name))
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	lines = slices.DeleteFunc(lines, func(line string) bool { return strings.Contains(line, `"level":"INFO"`) })
+	lines = slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, `"level":"ERROR"`) })
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 

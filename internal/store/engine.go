@@ -117,7 +117,7 @@ func away(err error) bool {
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return true
-	case errors.As(err, &connect), errors.As(err, &network):
+	case errors.As(err, &connect), errors.As(err, &network), pgconn.SafeToRetry(err): // the last: its connection was closed before it was sent
 		return true
 	case errors.As(err, &server):
 		class := server.Code[:min(2, len(server.Code))]
