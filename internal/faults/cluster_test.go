@@ -26,7 +26,7 @@ func (s scaled) inbox(to string) []mail.Entry {
 // rounds is how often a fault is repeated.
 func rounds(t *testing.T) int {
 	t.Helper()
-	return int(setting(t, "FLOWXI_FAULT_ROUNDS", 2))
+	return int(setting(t, "FLOWXI_FAULT_ROUNDS", 1))
 }
 
 // seed is that of the run that is to be repeated, or another each time.
