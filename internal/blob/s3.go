@@ -52,8 +52,7 @@ var (
 	_ Reader = (*S3)(nil)
 )
 
-// OpenS3 opens the bucket of a URL and makes sure, by Ping, that it can be used. The
-// URL is
+// NewS3 is the bucket of a URL, whether it can be used or not: Ping tells. The URL is
 //
 //	s3://KEYID:SECRET@HOST:PORT/BUCKET?region=REGION&tls=false&style=path
 //
@@ -70,7 +69,7 @@ var (
 // part of the path on all others. Clients read objects from that same host.
 //
 // An error that is an ErrURL is cured by another URL. No error shows the URL.
-func OpenS3(ctx context.Context, address string) (*S3, error) {
+func NewS3(ctx context.Context, address string) (*S3, error) {
 	u, err := parseS3URL(address)
 	if err != nil {
 		return nil, err
@@ -78,10 +77,19 @@ func OpenS3(ctx context.Context, address string) (*S3, error) {
 	ctx, cancel := context.WithTimeout(ctx, pingWithin)
 	defer cancel()
 	s := &S3{transport: newTransport(), bucket: u.bucket, breaker: &breaker{now: time.Now}}
-	if s.client, err = newClient(ctx, u, s.transport); err == nil {
-		err = s.Ping(ctx)
+	if s.client, err = newClient(ctx, u, s.transport); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
+	return s, nil
+}
+
+// OpenS3 is NewS3 for a bucket that must be of use, by Ping.
+func OpenS3(ctx context.Context, address string) (*S3, error) {
+	s, err := NewS3(ctx, address)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -118,10 +118,10 @@ func TestABrokenServerHoldsNobody(t *testing.T) {
 		putWithin, delWithin time.Duration // nothing is deleted where that is 0
 		mayBeDone            bool
 	}{
-		"refuses":              {refusing, 3 * time.Second, 3 * time.Second, false},
-		"stalls":               {stalling, 11 * time.Second, 6 * time.Second, false},
-		"does not answer":      {mute, 11 * time.Second, 6 * time.Second, true},
-		"is cut in the middle": {cutting, 3 * time.Second, 0, false},
+		"refuses":              {refusing, 5 * time.Second, 5 * time.Second, false},
+		"stalls":               {stalling, 13 * time.Second, 8 * time.Second, false},
+		"does not answer":      {mute, 13 * time.Second, 8 * time.Second, true},
+		"is cut in the middle": {cutting, 5 * time.Second, 0, false},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +196,7 @@ func TestA500IsTriedAgain(t *testing.T) {
 
 	failures.Store(1000)
 	asked.Store(0)
-	err := within(t, 3*time.Second, func() error { return s.Put(context.Background(), "k", "image/jpeg", []byte("other")) })
+	err := within(t, 5*time.Second, func() error { return s.Put(context.Background(), "k", "image/jpeg", []byte("other")) })
 	if err == nil || !strings.Contains(err.Error(), "the server answered 500") || errors.Is(err, blob.ErrUnavailable) {
 		t.Errorf("Put: %v", err)
 	}
@@ -234,7 +234,7 @@ func TestASilentServerIsLeftAlone(t *testing.T) {
 		}
 	}
 	asked := p.conns.Load()
-	err := within(t, 500*time.Millisecond, func() (err error) {
+	err := within(t, 3*time.Second, func() (err error) {
 		for range 100 {
 			err = errors.Join(err, s.Put(context.Background(), "k", "image/jpeg", []byte("x")))
 		}
@@ -258,7 +258,7 @@ func TestACallerWhoGoesAwayIsLetGo(t *testing.T) {
 	for range 5 {
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(20*time.Millisecond, cancel)
-		err := within(t, time.Second, func() error { return s.Put(ctx, "k", "image/jpeg", []byte("x")) })
+		err := within(t, 3*time.Second, func() error { return s.Put(ctx, "k", "image/jpeg", []byte("x")) })
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("Put: %v", err)
 		}

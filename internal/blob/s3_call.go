@@ -2,7 +2,6 @@ package blob
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,6 +18,10 @@ const (
 	tries      = 3
 	firstPause = 100 * time.Millisecond // before the second try; twice that before the third
 )
+
+// errLeft says that a version is there after it was to be deleted, be it since a put
+// moved it meanwhile.
+var errLeft = errors.New("a version is left")
 
 // do is one try of a call.
 type do func(ctx context.Context) error
@@ -137,8 +140,11 @@ func (s *S3) deleteVersions(ctx context.Context, key string) error {
 	}
 	// Another caller may have been faster, for which servers have different words.
 	for version, err := range s.versions(ctx, key) {
-		if err := cmp.Or(err, failed[version]); err != nil {
+		if err != nil {
 			return err
+		}
+		if err := failed[version]; err != nil {
+			return fmt.Errorf("%w: %w", errLeft, err)
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ func meaning(answer minio.ErrorResponse) string {
 // passing tells whether a call that came to err may come to more when it is made again.
 func passing(err error) bool {
 	var answer minio.ErrorResponse
-	if !errors.As(err, &answer) {
+	if !errors.As(err, &answer) || errors.Is(err, errLeft) {
 		return true
 	}
 	switch answer.Code {

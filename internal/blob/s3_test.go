@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,16 +77,9 @@ func put(t *testing.T, s *blob.S3, key, body string) {
 
 func TestS3IsABucket(t *testing.T) {
 	t.Parallel()
-	for what, bucket := range map[string]func(testing.TB) s3test.Bucket{
-		"plain": s3test.New, "versioned": s3test.Versioned,
-	} {
-		t.Run(what, func(t *testing.T) {
-			t.Parallel()
-			blobtest.Suite(t, func(t *testing.T) blobtest.Harness {
-				return blobtest.Harness{Bucket: openS3(t, bucket(t).URL), Fetch: fetch, Advance: time.Sleep}
-			})
-		})
-	}
+	blobtest.Suite(t, func(t *testing.T) blobtest.Harness {
+		return blobtest.Harness{Bucket: openS3(t, s3test.New(t).URL), Fetch: fetch, Advance: time.Sleep}
+	})
 }
 
 func TestABrowserIsToldWhatItGets(t *testing.T) {
@@ -171,6 +165,59 @@ func TestNoVersionIsLeftOfWhatIsDeleted(t *testing.T) {
 	}
 	if left := objects(bucket); strings.Join(left, " ") != "user_17" {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestAVersionedObjectComesAndGoes(t *testing.T) {
+	t.Parallel()
+	s := openS3(t, s3test.Versioned(t).URL)
+	for range 2 {
+		put(t, s, "a/b", "body")
+		shows(t, signed(t, s, "a/b"), "body")
+		for range 2 {
+			if err := s.Delete(context.Background(), "a/b"); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := fetch(signed(t, s, "a/b")); !errors.Is(err, blobtest.ErrDenied) {
+				t.Errorf("the URL shows %q, %v", got, err)
+			}
+		}
+	}
+}
+
+// TestAVersionThatWillNotGoIsLookedAtAgain has a server in front that refuses to delete
+// a version once, after or before it is gone.
+func TestAVersionThatWillNotGoIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
+	for what, gone := range map[string]bool{"another was faster": true, "it was being moved": false} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			bucket := s3test.Versioned(t)
+			var refusals atomic.Int32
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				refused := r.Method == http.MethodDelete && refusals.Add(-1) == 0
+				if refused && gone {
+					relay(httptest.NewRecorder(), r, bucket.Host())
+				}
+				if refused {
+					w.WriteHeader(http.StatusBadRequest)
+					_, _ = io.WriteString(w, "<Error><Code>InvalidArgument</Code></Error>")
+					return
+				}
+				relay(w, r, bucket.Host())
+			}))
+			defer front.Close()
+			s := openS3(t, bucket.At(front.Listener.Addr().String()))
+			put(t, s, "k", "before")
+			put(t, s, "k", "after")
+			refusals.Store(1)
+			if err := s.Delete(context.Background(), "k"); err != nil {
+				t.Errorf("Delete: %v", err)
+			}
+			if left := objects(bucket); len(left) > 0 || refusals.Load() > 0 {
+				t.Errorf("left: %v", left)
+			}
+		})
 	}
 }
 

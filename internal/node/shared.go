@@ -25,25 +25,35 @@ func (n *Node) openRedis(ctx context.Context) error {
 	return nil
 }
 
-// openS3 takes the bucket that all nodes share.
+// openS3 takes the bucket that all nodes share. One that does not answer just now keeps
+// no node from starting: everything but photos goes on without it.
 func (n *Node) openS3(ctx context.Context) error {
-	shared, err := openBucket(ctx, n.cfg.StorageURL, "FLOWXI_STORAGE_URL")
+	shared, err := blob.NewS3(ctx, string(n.cfg.StorageURL))
 	if err != nil {
-		return err
+		return badBucket(err, "FLOWXI_STORAGE_URL")
 	}
 	n.bucket = shared
 	n.opened = append(n.opened, shared)
-	return nil
+	err = shared.Ping(ctx)
+	if errors.Is(err, blob.ErrUnavailable) {
+		n.log.Warn("S3 does not answer: photos are refused until it does", "error", err)
+		return nil
+	}
+	return badBucket(err, "FLOWXI_STORAGE_URL")
 }
 
-// openBucket opens a bucket whose address was given by that name.
+// openBucket opens a bucket, whose address was given by that name, for a command.
 func openBucket(ctx context.Context, address account.Secret, name string) (*blob.S3, error) {
 	bucket, err := blob.OpenS3(ctx, string(address))
-	if errors.Is(err, blob.ErrURL) {
-		return nil, &config.Error{Name: name, Given: "[secret]", Allowed: err.Error()}
+	return bucket, badBucket(err, name)
+}
+
+func badBucket(err error, name string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, blob.ErrURL):
+		return &config.Error{Name: name, Given: "[secret]", Allowed: err.Error()}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return bucket, nil
+	return fmt.Errorf("%s: %w", name, err)
 }

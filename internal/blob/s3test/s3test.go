@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -92,20 +93,28 @@ func named(t testing.TB, server, name string) Bucket {
 	return b
 }
 
+// remove is patient: an upload that was given up may still arrive.
 func (b Bucket) remove(t testing.TB) {
-	ctx := context.Background()
-	for o := range b.Client.ListObjectsIter(ctx, b.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
-		if o.Err != nil {
-			t.Errorf("empty the bucket: %v", o.Err)
+	var err error
+	for range 20 {
+		if err = b.tryRemove(context.Background()); err == nil {
 			return
 		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("remove the bucket: %v", err)
+}
+
+func (b Bucket) tryRemove(ctx context.Context) error {
+	for o := range b.Client.ListObjectsIter(ctx, b.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
+		if o.Err != nil {
+			return o.Err
+		}
 		if err := b.Client.RemoveObject(ctx, b.Name, o.Key, minio.RemoveObjectOptions{VersionID: o.VersionID}); err != nil {
-			t.Errorf("empty the bucket: %v", err)
+			return err
 		}
 	}
-	if err := b.Client.RemoveBucket(ctx, b.Name); err != nil {
-		t.Errorf("remove the bucket: %v", err)
-	}
+	return b.Client.RemoveBucket(ctx, b.Name)
 }
 
 func cutLast(s, sep string) (before, after string) {
