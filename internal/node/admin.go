@@ -42,8 +42,10 @@ func (a *Admin) Close() error { return a.Store.Close() }
 // and brings it up to date.
 func Migrate(ctx context.Context, cfg config.Config) (err error) {
 	d := dataDir(cfg.DataDir)
-	if err := d.make(); err != nil {
-		return err
+	if !cfg.Stateless() {
+		if err := d.make(); err != nil {
+			return err
+		}
 	}
 	if _, err := openRing(cfg, d); err != nil {
 		return err

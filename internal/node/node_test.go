@@ -236,6 +236,18 @@ func TestMigrateMakesWhatAServerStartsOn(t *testing.T) {
 	})
 }
 
+func TestMigrateMakesNoFolderWhereEverythingIsKeptElsewhere(t *testing.T) {
+	t.Parallel()
+	cfg := settings(t, dbtest.Postgres, "FLOWXI_REDIS_URL=redis://127.0.0.1:1", "FLOWXI_SMTP_URL=smtp://127.0.0.1:1",
+		"FLOWXI_STORAGE_URL=s3://id:secret@127.0.0.1:1/photos?tls=false")
+	if err := node.Migrate(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it made the data folder: %v", err)
+	}
+}
+
 func TestADescriptionThatCannotBeWrittenIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
