@@ -37,7 +37,7 @@ func (keysAdd) Run(w *world) error {
 		return err
 	}
 	if cfg.Keys != "" {
-		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) in front of those that are there, and restart")
+		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) behind those that are there and restart every server, then put it in front and restart every server again")
 	}
 	id, err := seal.Add(node.KeyFile(cfg))
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *keysRetire) Run(w *world) error {
 		return err
 	}
 	if cfg.Keys != "" {
-		printf(w.stdout, "Nothing needs %s any more: take it out of FLOWXI_KEYS and restart.\n", c.ID)
+		printf(w.stdout, "Nothing needs %s any more: take it out of FLOWXI_KEYS and restart every server.\n", c.ID)
 		return nil
 	}
 	if err := seal.Remove(node.KeyFile(cfg), c.ID); err != nil {
