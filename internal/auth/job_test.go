@@ -21,7 +21,7 @@ func TestRunsOfJobsAreCountedAndBounded(t *testing.T) {
 		}})
 	}
 	broken := errors.New("broken")
-	if err := errors.Join(run(flushJob, nil), run(sweepJob, errElsewhere)); err != nil {
+	if err := errors.Join(run(flushJob, nil), run(sweepJob, errElsewhere), run(sweepJob, errNotDue)); err != nil {
 		t.Error(err)
 	}
 	if err := run(trashJob, broken); !errors.Is(err, broken) {

@@ -11,11 +11,13 @@ import (
 const (
 	flushEvery   = time.Minute // a token's last use is written at most this often
 	flushTime    = 30 * time.Second
-	sweepEvery   = time.Minute
 	trashEvery   = 15 * time.Second
 	trashBatch   = 50
-	trashTime    = 30 * time.Second // for one batch; what is left is due again in a minute
-	leaseFor     = 2*sweepEvery + 10*time.Second
+	trashTime    = 30 * time.Second // for one batch; what is left is due again when its lease ends
+	trashLease   = trashTime + 10*time.Second
+	sweepEvery   = time.Minute
+	leaseEvery   = 10 * time.Second // the sweeper renews its lease, and others ask whether it has ended
+	leaseFor     = 4 * leaseEvery
 	sweepAllTime = leaseFor - 5*time.Second
 	sweeperLease = "sweeper"
 	lastMoments  = 5 * time.Second // for the last flush
@@ -24,14 +26,14 @@ const (
 // Run does what has to be done beside requests, until ctx ends: it flushes last uses,
 // deletes replaced photos and, on one node at a time, sweeps what has expired. Each is
 // a goroutine of its own, so that none waits for another. What fails is logged and tried
-// again at the next turn. The last flush comes after ctx.
+// again at the next turn. The last flush comes after ctx. What a node leaves behind that
+// was killed, another takes over within a minute.
 func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
-	holder := randomHex(8)
 	var jobs sync.WaitGroup
 	for _, job := range []job{
 		{flushJob, a.flushInterval(), flushTime, nil, a.FlushLastUse},
 		{trashJob, trashEvery, trashTime, a.wakeTrash, a.EmptyTrash},
-		{sweepJob, sweepEvery, sweepAllTime, nil, func(ctx context.Context) error { return a.sweepIfMine(ctx, holder) }},
+		{sweepJob, leaseEvery, sweepAllTime, nil, a.sweeper()},
 	} {
 		jobs.Go(func() {
 			turn := time.NewTicker(job.every)
@@ -67,10 +69,10 @@ func (a *Auth) emptyTrashSoon() {
 }
 
 // EmptyTrash deletes the objects that are due. What cannot be deleted now is due again
-// in a minute.
+// in less than a minute.
 func (a *Auth) EmptyTrash(ctx context.Context) error {
 	now := a.now()
-	keys, err := a.store.DueTrash(ctx, now, now.Add(time.Minute), trashBatch)
+	keys, err := a.store.DueTrash(ctx, now, now.Add(trashLease), trashBatch)
 	if err != nil {
 		return err
 	}
@@ -85,14 +87,24 @@ func (a *Auth) EmptyTrash(ctx context.Context) error {
 	return failed
 }
 
-func (a *Auth) sweepIfMine(ctx context.Context, holder string) error {
-	now := a.now()
-	mine, err := a.store.Lease(ctx, sweeperLease, holder, now, now.Add(leaseFor))
-	if err != nil {
-		return err
+// sweeper returns what sweeps each minute on the one node that holds the lease. The lease
+// is renewed more often than that, and is short, so that another node soon takes over from
+// one that died.
+func (a *Auth) sweeper() func(context.Context) error {
+	holder := randomHex(8)
+	var swept time.Time // by the machine's clock, which no step of the time of day moves
+	return func(ctx context.Context) error {
+		now := a.now()
+		mine, err := a.store.Lease(ctx, sweeperLease, holder, now, now.Add(leaseFor))
+		switch {
+		case err != nil:
+			return err
+		case !mine:
+			return errElsewhere
+		case time.Since(swept) < sweepEvery:
+			return errNotDue
+		}
+		swept = time.Now()
+		return Sweep(ctx, a.store, a.cfg, now)
 	}
-	if !mine {
-		return errElsewhere
-	}
-	return Sweep(ctx, a.store, a.cfg, now)
 }

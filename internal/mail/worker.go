@@ -22,8 +22,8 @@ const (
 	poll     = 5 * time.Second // how long a mail written by another node, or left by one, may wait
 
 	// lease is how long a node has a mail for itself: longer than a send may take,
-	// short enough for others to take over from a node that died.
-	lease = time.Minute
+	// short enough for others to take over within a minute from a node that died.
+	lease = 45 * time.Second
 
 	outboxTime = 10 * time.Second // for one look into the outbox, or one note
 
