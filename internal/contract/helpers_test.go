@@ -37,6 +37,19 @@ func onEachWith(t *testing.T, configure func(*config.Config), test func(t *testi
 	})
 }
 
+// onOneWith runs a test on one node alone, for what a node keeps to itself: its inbox, and
+// for up to a minute when a token was last used.
+func onOneWith(t *testing.T, configure func(*config.Config), test func(t *testing.T, srv *authtest.Server)) {
+	t.Helper()
+	t.Parallel()
+	test(t, start(t, authtest.Embedded, configure))
+}
+
+func onOne(t *testing.T, test func(t *testing.T, srv *authtest.Server)) {
+	t.Helper()
+	onOneWith(t, func(*config.Config) {}, test)
+}
+
 func start(t *testing.T, e authtest.Engine, configure func(*config.Config)) *authtest.Server {
 	t.Helper()
 	return authtest.Start(t, e, authtest.WithLimits(), authtest.FastHash(),

@@ -10,7 +10,7 @@ import (
 // The inbox stands in no section of the contract, but those who develop against it
 // read their codes there.
 func TestInbox_ListsTheMailsOfAnAddress(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
+	onOne(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t).Locale("en")
 		code, link := c.SendCode("ada+1@example.com"), c.SendLink(bob)
 		hers := c.Send("GET", "/dev/inbox.json?to=ada%2B1@example.com", nil)
@@ -51,7 +51,7 @@ func TestInbox_IsNotThereWhereMailLeaves(t *testing.T) {
 // A sandbox sends nothing, whatever mail server is set.
 func TestInbox_IsThereInASandbox(t *testing.T) {
 	smtp := func(c *config.Config) { c.SMTPURL, c.Environment = "smtp://127.0.0.1:1", "sandbox" }
-	onEachWith(t, smtp, func(t *testing.T, srv *authtest.Server) {
+	onOneWith(t, smtp, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		c.SendCode(ada)
 		if a := c.Send("GET", "/dev/inbox.json", nil); a.Status != 200 || a.Len("mails") != 1 {

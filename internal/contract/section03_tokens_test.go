@@ -165,7 +165,7 @@ func expectLoggedIn(t *testing.T, c *authtest.Client, want bool) {
 }
 
 func TestSection03_Token_ExpiresAfter365DaysHoweverBusy(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
+	onOne(t, func(t *testing.T, srv *authtest.Server) {
 		phone := srv.Client(t).Register(ada).LoginOn("phone")
 		for range 14 {
 			srv.Advance(26 * day)
@@ -180,7 +180,7 @@ func TestSection03_Token_ExpiresAfter365DaysHoweverBusy(t *testing.T) {
 
 func TestSection03_Token_LivesAsLongAsTheSettingsSay(t *testing.T) {
 	short := func(c *config.Config) { c.TokenTTL, c.TokenIdleTTL = 3*time.Hour, time.Hour }
-	onEachWith(t, short, func(t *testing.T, srv *authtest.Server) {
+	onOneWith(t, short, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)
 		phone, tablet := person.LoginOn("phone"), person.LoginOn("tablet")
 		for range 3 {

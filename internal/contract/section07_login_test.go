@@ -138,7 +138,7 @@ func TestSection07_Login_ByManyAtOnceLeavesOneTokenOfThoseAnswered(t *testing.T)
 }
 
 func TestSection07_Login_The51stDeviceLogsOutTheOneLongestUnused(t *testing.T) {
-	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
+	onOneWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)
 		devices := make([]*authtest.Client, 50)
 		for i := range devices {

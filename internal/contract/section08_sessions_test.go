@@ -79,7 +79,7 @@ func TestSection08_Devices_UnknownCountryIsNull(t *testing.T) {
 }
 
 func TestSection08_Devices_NewestUseFirst(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
+	onOne(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)
 		clients := map[string]*authtest.Client{}
 		for _, id := range []string{"phone", "tablet", "laptop"} {
@@ -150,7 +150,7 @@ func TestSection08_Devices_LeaveOutWhatIsExpired(t *testing.T) {
 }
 
 func TestSection08_Devices_TellWhenTheyExpire(t *testing.T) {
-	onEach(t, func(t *testing.T, srv *authtest.Server) {
+	onOne(t, func(t *testing.T, srv *authtest.Server) {
 		phone := srv.Client(t).Register(ada).LoginOn("phone")
 		devices := phone.Get("/auth/devices")
 		created, used, expires := devices.Time("data.devices.0.created_at"), devices.Time("data.devices.0.last_used_at"), devices.Time("data.devices.0.expires_at")
