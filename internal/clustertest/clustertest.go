@@ -280,6 +280,21 @@ func (c *Cluster) CutPostgres(t testing.TB, times int) {
 
 func (c *Cluster) query(t testing.TB, sql string) {
 	t.Helper()
+	c.connect(t, func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql)
+		return err
+	})
+}
+
+// Number is what a query of PostgreSQL says, past the pooler.
+func (c *Cluster) Number(t testing.TB, sql string, args ...any) (n int64) {
+	t.Helper()
+	c.connect(t, func(ctx context.Context, conn *pgx.Conn) error { return conn.QueryRow(ctx, sql, args...).Scan(&n) })
+	return n
+}
+
+func (c *Cluster) connect(t testing.TB, do func(context.Context, *pgx.Conn) error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", c.base+20))
@@ -287,7 +302,7 @@ func (c *Cluster) query(t testing.TB, sql string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	if _, err := conn.Exec(ctx, sql); err != nil {
+	if err := do(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -310,12 +325,38 @@ func (c *Cluster) Operate(t testing.TB, args ...string) string {
 	return string(out)
 }
 
-// nodeEnviron is the environment of the first node.
+// nodeEnviron is the environment of a node that starts now.
 func (c *Cluster) nodeEnviron(t testing.TB) []string {
+	t.Helper()
+	return append([]string{"PATH=" + os.Getenv("PATH")}, c.settings(t)...)
+}
+
+func (c *Cluster) settings(t testing.TB) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(c.Dir, "node.env"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append([]string{"PATH=" + os.Getenv("PATH")}, strings.Split(strings.TrimSpace(string(text)), "\n")...)
+	return strings.Split(strings.TrimSpace(string(text)), "\n")
+}
+
+// Setting is a setting of the nodes, or nothing.
+func (c *Cluster) Setting(t testing.TB, name string) string {
+	t.Helper()
+	for _, line := range c.settings(t) {
+		if value, ok := strings.CutPrefix(line, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// Set changes a setting for every node that starts from now on.
+func (c *Cluster) Set(t testing.TB, name, value string) {
+	t.Helper()
+	lines := slices.DeleteFunc(c.settings(t), func(line string) bool { return strings.HasPrefix(line, name+"=") })
+	text := strings.Join(append(lines, name+"="+value), "\n") + "\n"
+	if err := os.WriteFile(filepath.Join(c.Dir, "node.env"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,0 +1,133 @@
+package clustertest_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"net/url"
+	"testing"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// spending is what is of one use, or of one a device, whoever asks where.
+var spending = []sentence{
+	{"a code activates once", codeOnce},
+	{"a code activates once by the proxy", codeOnceByProxy},
+	{"a link activates once", linkOnce},
+	{"five wrong tries over the nodes end a code", codeTries},
+	{"logins on one device leave one token of those answered", oneTokenADevice},
+	{"logins on many devices stay within the number of devices", devicesBounded},
+	{"photos sent at once leave one of those answered", photosLeaveOne},
+}
+
+func codeOnce(t *testing.T, w world) {
+	c, email := w.stranger(t)
+	raceCode(t, w, c, email)
+}
+
+func codeOnceByProxy(t *testing.T, w world) {
+	from := w.address()
+	raceCode(t, w, w.Server(t).Client(t).From(from), "proxied."+from+"@example.com")
+}
+
+func raceCode(t *testing.T, w world, c *authtest.Client, email string) {
+	t.Helper()
+	code := c.SendCode(email)
+	answers := authtest.Race(racers, func(int) *authtest.Answer { return c.SetPassword(email, code) })
+	won := onlyOne(t, answers, 403, "OTP_INVALID")
+	w.knownEverywhere(t, c.Token(won.Text("access_token")))
+}
+
+func linkOnce(t *testing.T, w world) {
+	c, email := w.stranger(t)
+	token := c.SendLink(email)
+	answers := authtest.Race(racers, func(int) *authtest.Answer { return c.SetPasswordByLink(email, token) })
+	won := onlyOne(t, answers, 410, "MAGIC_LINK_EXPIRED")
+	w.knownEverywhere(t, c.Token(won.Text("access_token")))
+}
+
+func codeTries(t *testing.T, w world) {
+	c, email := w.stranger(t)
+	code := c.SendCode(email)
+	for _, a := range authtest.Race(racers, func(i int) *authtest.Answer {
+		if i%2 == 0 {
+			return c.VerifyCode(email, otherCode(code))
+		}
+		return c.SetPassword(email, otherCode(code))
+	}) {
+		a.Expect(403, "OTP_INVALID")
+	}
+	for n := 1; n <= w.nodes; n++ {
+		w.at(t, n, c, w.address()).VerifyCode(email, code).Expect(403, "OTP_INVALID")
+	}
+}
+
+func oneTokenADevice(t *testing.T, w world) {
+	person := w.person(t)
+	tablet := person.LoginOn("tablet")
+	var live []*authtest.Client
+	for _, a := range authtest.Race(racers, func(int) *authtest.Answer { return w.login(person, "phone") }) {
+		phone := person.Token(a.Expect(200, "LOGIN_SUCCESS").Text("data.access_token"))
+		if phone.IsLoggedIn() {
+			live = append(live, phone)
+		}
+	}
+	if len(live) != 1 {
+		t.Fatalf("%d tokens of the device open the account, want one", len(live))
+	}
+	w.knownEverywhere(t, live[0])
+	w.knownEverywhere(t, tablet)
+}
+
+// login comes from a network of its own, since those of one network that are under way
+// count as failures until they turn out to be none.
+func (w world) login(p *authtest.Person, device string) *authtest.Answer {
+	return p.Token("").From(w.address()).Login(p.Email, device)
+}
+
+func devicesBounded(t *testing.T, w world) {
+	person := w.person(t)
+	for _, a := range authtest.Race(racers/2, func(i int) *authtest.Answer {
+		return w.login(person, fmt.Sprintf("device %d", i))
+	}) {
+		a.Expect(200, "LOGIN_SUCCESS")
+	}
+	if n := person.Get("/auth/devices").Len("data.devices"); n != 8 {
+		t.Errorf("%d devices are listed, want 8", n)
+	}
+}
+
+func photosLeaveOne(t *testing.T, w world) {
+	person := w.person(t)
+	answers := authtest.Race(racers/4, func(i int) *authtest.Answer { return person.Upload(photo(t, 8+i)) })
+	current := pathOf(t, person.Get("/me").Text("data.photo_url"))
+	found := 0
+	for _, a := range answers {
+		if pathOf(t, a.Expect(200, "ME_PHOTO_UPDATED").Text("data.photo_url")) == current {
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d of the answers name the photo that is left, want one", found)
+	}
+}
+
+func photo(t *testing.T, width int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, width, 8)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func pathOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Path
+}
