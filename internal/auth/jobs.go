@@ -13,11 +13,11 @@ const (
 	flushTime    = 30 * time.Second
 	trashEvery   = 15 * time.Second
 	trashBatch   = 50
-	trashTime    = 30 * time.Second // for one batch; what is left is due again when its lease ends
+	trashTime    = 20 * time.Second // for one batch; what is left is due again when its lease ends
 	trashLease   = trashTime + 10*time.Second
 	sweepEvery   = time.Minute
 	leaseEvery   = 10 * time.Second // the sweeper renews its lease, and others ask whether it has ended
-	leaseFor     = 4 * leaseEvery
+	leaseFor     = 3 * leaseEvery
 	sweepAllTime = leaseFor - 5*time.Second
 	sweeperLease = "sweeper"
 	lastMoments  = 5 * time.Second // for the last flush

@@ -12,7 +12,7 @@ import (
 
 const (
 	sweepBatch = 500             // rows that one transaction removes at most
-	sweepTime  = 5 * time.Second // for one table; the rest comes at the next turn
+	sweepTime  = 4 * time.Second // for one table; the rest comes at the next turn
 
 	pendingKept = 30 * 24 * time.Hour  // contract section 4
 	spentKept   = 30 * 24 * time.Hour  // how long a spent link is told from a forged one

@@ -23,7 +23,7 @@ const (
 
 	// lease is how long a node has a mail for itself: longer than a send may take,
 	// short enough for others to take over within a minute from a node that died.
-	lease = 45 * time.Second
+	lease = 40 * time.Second
 
 	outboxTime = 10 * time.Second // for one look into the outbox, or one note
 
