@@ -268,6 +268,15 @@ func (c *Cluster) KillPostgres(t testing.TB) {
 	c.Kill(t, "postgres")
 }
 
+// Promote makes the standby the primary, once PostgreSQL is gone. It is not to come back.
+func (c *Cluster) Promote(t testing.TB) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(backing.Root(), "scripts", "postgres"), "promote", filepath.Join(c.Dir, "standby"), strconv.Itoa(c.base+21))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("promote: %v\n%s", err, out)
+	}
+}
+
 // CutPostgres ends every connection to PostgreSQL, again and again, a tenth of a second
 // apart.
 func (c *Cluster) CutPostgres(t testing.TB, times int) {
