@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"net/url"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"flowxi.app/flowxi/internal/account"
@@ -65,18 +65,17 @@ func (c *moveCommand) goOn(w *world, cfg config.Config) {
 	printf(w.stdout, "\nDo not start a server on the old database again: what happens there is not moved.\n")
 }
 
-// masked is an address without the secrets that may be in it.
+// masked is an address without the secrets that may be in it: a secret may hold what no
+// other URL may, so all before the last @ goes unread.
 func masked(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "[secret]"
+	scheme, rest, _ := strings.Cut(address, "://")
+	shown := scheme + "://"
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		shown, rest = shown+"[secret]@", rest[at+1:]
 	}
-	shown := u.Scheme + "://"
-	if u.User != nil {
-		shown += "[secret]@"
-	}
-	shown += u.Host + u.EscapedPath()
-	if u.RawQuery != "" {
+	place, _, more := strings.Cut(rest, "?")
+	shown += place
+	if more {
 		shown += "?[as given]"
 	}
 	return shown

@@ -144,7 +144,7 @@ func (a *Auth) challenged(ctx context.Context, read func(context.Context, accoun
 // not a rate limit: it holds with limits off, too.
 func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, error) {
 	// A minute more than the challenge lives, so that no try is forgotten before it.
-	window := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute, Fleeting: true}
+	window := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute}
 	try, err := a.cache.Reserve(ctx, []cache.Window{window})
 	if err != nil {
 		return try, a.cacheDown(ctx, err)

@@ -23,7 +23,7 @@ func (a *Auth) PhotoURL(ctx context.Context, u account.User) (*string, error) {
 	}
 	url, err := a.bucket.SignedURL(ctx, u.PhotoKey, a.cfg.PhotoURLTTL)
 	if err != nil {
-		return nil, fmt.Errorf("sign photo address: %w", err)
+		return nil, fmt.Errorf("sign photo address: %w: %w", account.ErrServiceUnavailable, err)
 	}
 	return &url, nil
 }

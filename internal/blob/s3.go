@@ -30,6 +30,9 @@ const (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 const longestURL = 7 * 24 * time.Hour
 
+// checkPrefix begins the keys of empty objects that only try the bucket out.
+const checkPrefix = "flowxi-check-"
+
 // S3 is a Bucket on a server that speaks S3: that of AWS, or of another.
 //
 // No call waits for the server for longer than 10 seconds, and none at all once the
@@ -43,8 +46,8 @@ type S3 struct {
 	breaker   *breaker
 
 	// versioned is set once the bucket has shown that it keeps what is replaced or
-	// deleted.
-	versioned atomic.Bool
+	// deleted, which the first put in it tells.
+	versioned, known atomic.Bool
 }
 
 var (
@@ -80,6 +83,11 @@ func NewS3(ctx context.Context, address string) (*S3, error) {
 	if s.client, err = newClient(ctx, u, s.transport); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if u.region == "" { // it is remembered, so that no URL has to ask for it
+		if _, err := s.client.GetBucketLocation(ctx, u.bucket); err != nil {
+			return nil, errors.Join(fmt.Errorf("ask for the region of S3 bucket %s, which the URL leaves out: %w", u.bucket, explain(err)), s.Close())
+		}
+	}
 	return s, nil
 }
 
@@ -107,7 +115,7 @@ func (s *S3) Close() error {
 func (s *S3) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingWithin)
 	defer cancel()
-	key := "flowxi-check-" + rand.Text()
+	key := checkPrefix + rand.Text()
 	if err := persist(ctx, s.put(key, "text/plain", nil)); err != nil {
 		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
 	}

@@ -3,6 +3,7 @@ package blob
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -86,6 +87,9 @@ func (s *S3) put(key, contentType string, body []byte) do {
 		if info.VersionID != "" {
 			s.versioned.Store(true)
 		}
+		if err == nil {
+			s.known.Store(true)
+		}
 		return err
 	}
 }
@@ -116,6 +120,11 @@ func (s *S3) look(key string) do {
 
 func (s *S3) delete(key string) do {
 	return func(ctx context.Context) error {
+		if !s.known.Load() {
+			if err := s.put(checkPrefix+rand.Text(), "text/plain", nil)(ctx); err != nil {
+				return err
+			}
+		}
 		if s.versioned.Load() {
 			return s.deleteVersions(ctx, key)
 		}

@@ -26,6 +26,9 @@ func explain(err error) error {
 	if errors.As(err, &answer) {
 		return errors.New(meaning(answer))
 	}
+	if errors.Is(err, errLarge) || errors.Is(err, errLeft) {
+		return err
+	}
 	// A url.Error shows the whole URL.
 	if failed := (*url.Error)(nil); errors.As(err, &failed) {
 		err = failed.Err

@@ -69,8 +69,9 @@ type Window struct {
 	Limit int           // zero or less: no limit
 	Per   time.Duration // above zero where there is a limit
 
-	// Fleeting says that a restart may forget the count: it slows a flood down, or goes
-	// with a value that a restart forgets. A key is Fleeting always or never.
+	// Fleeting says that the count only slows a flood down: a restart may forget it, and
+	// a node may go by its own where the shared one does not answer. A key is Fleeting
+	// always or never.
 	Fleeting bool
 }
 

@@ -33,8 +33,8 @@ var (
 // 6.2 on. The server's clock is the time of all nodes.
 //
 // Each node counts limits in a Memory of its own too, and both must allow. From there it
-// gives back to a server that has lost data what it had counted (see redis_sync.go), so
-// that no limit opens. Where the server does not answer, the Fleeting limits hold by the
+// gives back to a server that has lost data what it had counted (see redis_sync.go): no
+// limit opens as long as the nodes that counted still run. Where the server does not answer, the Fleeting limits hold by the
 // node's own count and everything else fails, at once while that lasts.
 type Redis struct {
 	pool   *redis.Pool
@@ -46,6 +46,7 @@ type Redis struct {
 	seen       atomic.Int64 // the highest count of reservations that the server told
 	down       atomic.Bool
 	losses     atomic.Uint64
+	distrust   atomic.Int64 // connections from before this time, in nanoseconds since 1970, are given up
 
 	ask     chan struct{} // wakes the watcher
 	stop    context.CancelFunc
@@ -78,6 +79,7 @@ func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) 
 		id: rand.Text(), ask: make(chan struct{}, 1), stop: stop,
 	}
 	r.generation.Store("")
+	pool.TestOnBorrow = r.trusted
 	if err := r.begin(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach Redis: %w", err), r.Close())
 	}

@@ -80,13 +80,32 @@ func (r *Redis) call(ctx context.Context, what string, send func(context.Context
 		return reply, nil
 	}
 	var refused redis.Error
-	if !errors.As(err, &refused) {
+	if !errors.As(err, &refused) || elsewhere(err) {
 		r.look()
 	}
 	if strings.HasPrefix(string(refused), "OOM ") {
 		return nil, fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	return nil, fmt.Errorf("%s: %w", what, err)
+}
+
+// elsewhere tells whether the server is not, or not yet, the one that may be written to:
+// a failover leaves connections to the old one open.
+func elsewhere(err error) bool {
+	var refused redis.Error
+	if !errors.As(err, &refused) {
+		return false
+	}
+	word, _, _ := strings.Cut(string(refused), " ")
+	return word == "READONLY" || word == "MASTERDOWN" || word == "LOADING"
+}
+
+// trusted refuses connections that were open when one turned out to lead elsewhere.
+func (r *Redis) trusted(_ redis.Conn, lastUsed time.Time) error {
+	if lastUsed.UnixNano() <= r.distrust.Load() {
+		return errDown
+	}
+	return nil
 }
 
 // send uses a connection of the pool, and a new one where that turns out to be dead:
@@ -99,8 +118,11 @@ func (r *Redis) send(ctx context.Context, send func(context.Context, redis.Conn)
 		return nil, err
 	}
 	reply, err := send(ctx, c)
-	dead := c.Err() != nil
+	dead := c.Err() != nil || elsewhere(err)
 	_ = c.Close()
+	if elsewhere(err) {
+		r.distrust.Store(time.Now().UnixNano())
+	}
 	if err == nil || !dead || ctx.Err() != nil {
 		return reply, err
 	}

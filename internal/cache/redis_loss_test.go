@@ -161,6 +161,54 @@ func TestAnOldCopyOpensNoLimit(t *testing.T) {
 	}
 }
 
+// A node that goes on counting does not hide the loss from one that had counted more.
+func TestALossIsSeenByTheNodeThatHadCounted(t *testing.T) {
+	t.Parallel()
+	url, copied := redistest.Database(t), redistest.Database(t)
+	list := nodes(t, url, 2)
+	windows := hourly("k", 3)
+	redistest.Copy(t, url, copied)
+	if n := allowed(list[:1], windows, 3); n != 3 {
+		t.Fatalf("%d events, want 3", n)
+	}
+	flush(t, url)
+	redistest.Copy(t, copied, url)
+	allowed(list[1:], hourly("other", 100), 20)
+	if n := allowed(list[1:], windows, 3); n > 3 {
+		t.Errorf("%d events", n)
+	}
+	eventually(t, func() bool { return list[0].Losses() > 0 })
+	settled(t, list...)
+	if n := allowed(list, windows, 10); n != 0 {
+		t.Errorf("%d events past the limit", n)
+	}
+}
+
+// A failover leaves connections to a server that only reads. They are given up.
+func TestAServerThatOnlyReadsIsDownUntilItIsAnother(t *testing.T) {
+	t.Parallel()
+	primary, err := backing.Start("redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = primary.Stop() })
+	r := openRedis(t, primary.URL, time.Now)
+	address, err := url.Parse(redistest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	redistest.Do(t, primary.URL, "REPLICAOF", address.Hostname(), address.Port())
+	eventually(t, func() bool { return !r.Up() })
+	if res, err := r.Reserve(t.Context(), hourly("k", 1)); err == nil {
+		t.Errorf("it counts on a replica: %+v", res)
+	}
+	redistest.Do(t, primary.URL, "REPLICAOF", "NO", "ONE")
+	settled(t, r)
+	if !r.Up() {
+		t.Error("it is not up again")
+	}
+}
+
 // However often the server is flushed while many call, the limit is the limit.
 func TestFlushesInAStormOpenNoLimit(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Re
 			figures = append(figures, w.Limit, w.Per.Microseconds())
 		}
 	}
-	args := append(make([]any, 0, 7+3*len(windows)), 3+len(keys), generationKey, countKey, settlingKey)
+	args := append(make([]any, 0, 7+3*len(windows)), 3+len(keys), generationKey, r.countKey(), settlingKey)
 	args = append(appendAll(args, keys), r.generation.Load(), r.seen.Load(), event)
 	answer, err := redis.Int64s(r.run(ctx, "cache: reserve", reserveScript, append(args, figures...)...))
 	if err == nil && len(answer) != 2+2*len(keys) {

@@ -12,17 +12,21 @@ import (
 )
 
 // A server that loses data, by a flush, a restart or a failover, would open every limit.
-// So its data has a generation, and every reservation a number. A node that meets no
-// generation, or a number not above those it was told, begins another generation; a node
-// that meets one it does not know gives back all that it has counted itself. While that
-// goes on nobody counts, and whoever must be counted is sent away for a moment.
+// So its data has a generation, and the reservations of each node are numbered. A node
+// that meets no generation, or a number not above those it was told, begins another
+// generation; a node that meets one it does not know gives back all that it has counted
+// itself. While that goes on nobody counts, and whoever must be counted is sent away for
+// a moment. What only nodes had counted that run no more is lost with the server's data.
 const (
 	generationKey = "{flowxi}generation"
-	countKey      = "{flowxi}count"
+	countKeys     = "{flowxi}count:"
 	settlingKey   = "{flowxi}settling"
 
-	// settle is how long nobody counts after a loss. Every node hears of it in a
-	// quarter of that time.
+	// countFor is how long the number of a node that has gone stays.
+	countFor = 24 * time.Hour
+
+	// settle is how long nobody counts after a loss. Every node that is well hears of it
+	// in half of that time; one that hears of it later has everybody wait once more.
 	settle   = 2 * time.Second
 	lookEach = settle / 4
 
@@ -124,7 +128,8 @@ func (r *Redis) note(count int64) {
 func (r *Redis) join(ctx context.Context) (settling bool, err error) {
 	known, _ := r.generation.Load().(string)
 	answer, err := redis.Values(r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
-		return joinScript.DoContext(ctx, c, generationKey, countKey, settlingKey, known, r.seen.Load(), settle.Milliseconds())
+		return joinScript.DoContext(ctx, c, generationKey, r.countKey(), settlingKey,
+			known, r.seen.Load(), settle.Milliseconds(), countFor.Milliseconds())
 	}))
 	if err != nil {
 		return false, err
@@ -180,29 +185,28 @@ func portion(held []heldWindow) (n int) {
 }
 
 func (r *Redis) giveBackSome(ctx context.Context, held []heldWindow) error {
-	args := []any{1 + len(held), settlingKey}
+	args := []any{2 + len(held), settlingKey, r.countKey()}
 	for _, w := range held {
 		args = append(args, windowPrefix+w.key)
 	}
 	args = append(args, settle.Milliseconds())
 	for _, w := range held {
 		args = append(args, w.per.Microseconds(), len(w.events))
-		before, same := int64(-1), ""
 		for _, e := range w.events {
-			if same += "'"; e.at != before {
-				before, same = e.at, ""
-			}
-			args = append(args, e.age.Microseconds(), r.event(e.at)+same)
+			args = append(args, e.age.Microseconds(), r.event(e.at))
 		}
 	}
-	_, err := r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
+	count, err := redis.Int64(r.send(ctx, func(ctx context.Context, c redis.Conn) (any, error) {
 		return givebackScript.DoContext(ctx, c, args...)
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("cache: give back: %w", err)
 	}
+	r.note(count)
 	return nil
 }
+
+func (r *Redis) countKey() string { return countKeys + r.id }
 
 // heldWindow is a window with its events, as a Memory holds them.
 type heldWindow struct {

@@ -1,7 +1,7 @@
 -- Counts one event in every window, or in none where any is full (cache.Cache, Reserve).
 -- A window is a sorted set of events by their time in microseconds.
--- KEYS: generation, count of reservations, settling, then the windows.
--- ARGV: the generation and the count that the node knows, the event, then for each window
+-- KEYS: generation, the node's count of reservations, settling, then the windows.
+-- ARGV: the generation and the count that the node was told, the event, then for each window
 -- its limit and its length.
 -- Answers with the count, what is to be waited for, and for each window how many events
 -- are in it and how long until the oldest leaves; all times in microseconds. Where the
@@ -31,10 +31,9 @@ for i = 4, #KEYS do
 end
 
 for i = 4, #KEYS do
-  local per, event = tonumber(ARGV[2 * i - 3]), ARGV[3]
+  local per = tonumber(ARGV[2 * i - 3])
   if wait == 0 then
-    -- Two events of one node at one time get two names.
-    while redis.call('ZADD', KEYS[i], 'NX', now, event) == 0 do event = event .. "'" end
+    redis.call('ZADD', KEYS[i], 'NX', now, ARGV[3]) -- a call that is made again counts once
     redis.call('PEXPIRE', KEYS[i], math.ceil(per / 1000))
   end
   answer[2 * i - 5] = redis.call('ZCARD', KEYS[i])

@@ -93,17 +93,29 @@ func (s *Store) Moving(ctx context.Context) (mark string, err error) {
 	return mark, err
 }
 
+// ErrInhabited says that a database has people of its own.
+var ErrInhabited = errors.New("store: there are people in the database")
+
 // BeginMove empties the database of whatever an earlier move left in it and marks it, so
-// that no server starts on it before EndMove. Only a database that was empty, or that
-// is marked, may be given to it.
+// that no server starts on it before EndMove. A database without a mark must be empty,
+// or it is ErrInhabited, be it since somebody registered a moment ago.
 func (s *Store) BeginMove(ctx context.Context, mark string) error {
 	return s.Tx(ctx, func(tx *Tx) error {
+		var inhabited bool
+		err := tx.row(ctx, "look for people", `
+			SELECT EXISTS (SELECT 1 FROM users) AND NOT EXISTS (SELECT 1 FROM leases WHERE name = $1)`, []any{mover}, &inhabited)
+		if err != nil {
+			return err
+		}
+		if inhabited {
+			return ErrInhabited
+		}
 		for _, name := range slices.Backward(travelling) {
 			if _, err := tx.exec(ctx, "empty "+name, `DELETE FROM `+name); err != nil {
 				return err
 			}
 		}
-		_, err := tx.exec(ctx, "mark move", `
+		_, err = tx.exec(ctx, "mark move", `
 			INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, 0)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder`, mover, mark)
 		return err

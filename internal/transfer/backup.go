@@ -29,6 +29,8 @@ const (
 // Write writes everything that is there at this moment, unencrypted: w is what Encrypt
 // returned. Photos that are replaced meanwhile are kept until they are written.
 func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err error) {
+	ctx, cancel := context.WithTimeout(ctx, wholeTime)
+	defer cancel()
 	held, release, err := b.hold(ctx)
 	if err != nil {
 		return Report{}, err

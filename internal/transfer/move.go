@@ -26,8 +26,11 @@ type Move struct {
 }
 
 // Run moves. It may be stopped at any moment and run again: it goes on where it was, or
-// begins anew where From has changed since. Until it has ended no server starts on To.
+// begins anew where From has changed since. From the first row on, until it has ended, no
+// server starts on To; what one wrote there before makes it fail with ErrNotEmpty.
 func (m Move) Run(ctx context.Context) (Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, wholeTime)
+	defer cancel()
 	if err := m.upToDate(ctx); err != nil {
 		return Report{}, err
 	}
@@ -108,7 +111,11 @@ func (m Move) rows(ctx context.Context, shot *store.Snapshot, id, begun string) 
 		return Report{}, err
 	}
 	if mark != begun {
-		if err := m.To.BeginMove(ctx, mark); err != nil {
+		err := m.To.BeginMove(ctx, mark)
+		if errors.Is(err, store.ErrInhabited) {
+			err = ErrNotEmpty
+		}
+		if err != nil {
 			return Report{}, err
 		}
 	}

@@ -26,6 +26,8 @@ type Restore struct {
 // transaction, which is committed once the file has been read to its end and every sum
 // is right. Photos are put before that, where nobody speaks of them yet.
 func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, wholeTime)
+	defer cancel()
 	in := newReader(from)
 	if err := in.next(); err != nil {
 		return Header{}, Report{}, err

@@ -12,10 +12,15 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"time"
 
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/store"
 )
+
+// wholeTime is what a move, a backup or a restore gets. A statement that reads or empties
+// a whole table takes longer than one of a request may.
+const wholeTime = 24 * time.Hour
 
 // Progress is told how far a stage has come, in rows or photos, from one goroutine.
 type Progress func(stage string, done, total int64)
