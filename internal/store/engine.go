@@ -149,6 +149,15 @@ func openSQLite(path string) (writer, reader *sql.DB, err error) {
 	return writer, reader, nil
 }
 
+// opening says what is wrong with a file that cannot be opened, and what to do about it.
+func opening(path string, err error) error {
+	var file *sqlite.Error
+	if errors.As(err, &file) && (file.Code()&0xff == sqlite3.SQLITE_CORRUPT || file.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return fmt.Errorf("database %s is damaged: restore it from a backup: %w", path, err)
+	}
+	return fmt.Errorf("open database: %w", err)
+}
+
 func sqliteDSN(path, extra string) string {
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + pragmas + "&" + extra

@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), s.Close())
+		return nil, errors.Join(opening(o.Path, err), s.Close())
 	}
 	return s, nil
 }
