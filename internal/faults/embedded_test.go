@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"os"
@@ -150,7 +149,7 @@ func resident(t *testing.T, w world, l *tally, email string) (c *caller, token s
 	return c, r.text("access_token")
 }
 
-// login is the body of a login.
+// loginOf is the body of a login.
 func loginOf(email, secret, device string) map[string]any {
 	return map[string]any{"email": email, "password": secret, "device_id": device, "device_type": "ios", "device_name": "Phone"}
 }
@@ -177,6 +176,6 @@ func (s *single) awaitLog(t *testing.T, words string) logLine {
 			}
 		}
 	}
-	t.Fatal(fmt.Sprintf("the log says nothing of %q", words))
+	t.Fatalf("the log says nothing of %q", words)
 	return logLine{}
 }

@@ -141,7 +141,7 @@ func TestADamagedDatabaseStopsTheStart(t *testing.T) {
 			if err := os.WriteFile(database, damaged, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			s.refuses(t, "database")
+			s.refuses(t, "database "+database+" is damaged", "restore it from a backup")
 		})
 	}
 }
