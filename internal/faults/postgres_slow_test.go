@@ -74,17 +74,14 @@ func TestARetryAfterAnUnheardCommitIsHarmless(t *testing.T) {
 		p.unheard(t, 0, 2, send) // its retry is lost, too
 		l.expectMail(newcomer)
 		code := ""
-		eventually(t, "the code comes", func() bool {
-			for _, m := range s.inbox(newcomer)[:min(1, len(s.inbox(newcomer)))] {
-				code = m.Code
-			}
-			return code != ""
-		})
-		// The code that counts is that of the last request.
+		// The code that counts is that of the last request, and the mails may still come.
 		eventually(t, "the newest code is right", func() bool {
-			code = s.inbox(newcomer)[0].Code
-			r := c.call("POST", "/register-email-code/verify", "", map[string]any{"email": newcomer, "code": code})
-			return r.Code == "OTP_VALID"
+			for _, m := range s.inbox(newcomer) {
+				r := c.call("POST", "/register-email-code/verify", "", map[string]any{"email": newcomer, "code": m.Code})
+				code = m.Code
+				return r.Code == "OTP_VALID"
+			}
+			return false
 		})
 		again := p.unheard(t, skip, 1, func() reply {
 			return c.call("POST", "/register-email-code/set-password", "", map[string]any{
