@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -395,8 +396,10 @@ func TestAMoveIsMarkedFromItsBeginningToItsEnd(t *testing.T) {
 			d.t.Fatal(err)
 		}
 		marked("")
-		for _, mark := range []string{"one", "two"} {
-			d.fill(1)
+		for i, mark := range []string{"one", "two"} {
+			if i > 0 {
+				d.fill(1) // by a move that was stopped
+			}
 			if err := d.BeginMove(d.ctx, mark); err != nil {
 				d.t.Fatal(err)
 			}
@@ -409,6 +412,21 @@ func TestAMoveIsMarkedFromItsBeginningToItsEnd(t *testing.T) {
 			d.t.Fatal(err)
 		}
 		marked("")
+	})
+}
+
+func TestAMoveNeverEmptiesADatabaseWithPeopleOfItsOwn(t *testing.T) {
+	blank(t, func(d db) {
+		if err := d.Migrate(d.ctx); err != nil {
+			d.t.Fatal(err)
+		}
+		d.pending(ada)
+		if err := d.BeginMove(d.ctx, "one"); !errors.Is(err, store.ErrInhabited) {
+			d.t.Errorf("BeginMove = %v; want ErrInhabited", err)
+		}
+		if empty, err := d.Empty(d.ctx); err != nil || empty {
+			d.t.Errorf("the people are gone: %v", err)
+		}
 	})
 }
 
