@@ -22,7 +22,8 @@ type Target struct {
 
 // Move copies the embedded instance of the settings to a PostgreSQL database and a
 // bucket. No server may run on it, and none can start meanwhile. It changes nothing that
-// is there, and may be stopped at any moment and run again.
+// is there but to give the instance a name, and may be stopped at any moment and run
+// again.
 func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.Progress) (report transfer.Report, err error) {
 	if cfg.DatabaseURL != "" {
 		return report, errors.New("FLOWXI_DATABASE_URL is set, but only an embedded instance can be moved: leave it out, and name the target by --to")

@@ -15,8 +15,8 @@ var travelling = []string{
 	"outbox", "blob_trash", "audit_events",
 }
 
-// Of the tables that stay, leases speaks of processes that run here, and the others are
-// the migrator's.
+// Of the tables that stay, leases speaks of this database alone: of who works on it, what
+// it is called, and of an unfinished move into it. The others are the migrator's.
 const staying = "leases"
 
 // Kind is the type of a column, in the words of neither engine.

@@ -36,14 +36,21 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 		return Report{}, err
 	}
 	defer release()
+	schema, err := b.Store.SchemaVersion(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	// After the hold, so that whatever the snapshot speaks of is held.
 	shot, err := b.Store.Snapshot(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	defer func() { _ = shot.Close() }()
+	if now, err := b.Store.SchemaVersion(ctx); err != nil || now != schema {
+		return Report{}, errors.Join(errors.New("the database was migrated a moment ago: begin again"), err)
+	}
 	out := newWriter(w)
-	if err := b.header(ctx, shot, out); err != nil {
+	if err := b.header(ctx, schema, shot, out); err != nil {
 		return Report{}, err
 	}
 	if report.Photos, err = b.photos(held, shot, out); err != nil {
@@ -86,11 +93,7 @@ func (b Backup) hold(ctx context.Context) (held context.Context, release func(),
 	return held, func() { cancel(nil) }, nil
 }
 
-func (b Backup) header(ctx context.Context, shot *store.Snapshot, out *writer) error {
-	schema, err := b.Store.SchemaVersion(ctx)
-	if err != nil {
-		return err
-	}
+func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, out *writer) error {
 	rows, err := countRows(ctx, shot)
 	if err != nil {
 		return err
