@@ -120,16 +120,31 @@ func (s *S3) look(key string) do {
 
 func (s *S3) delete(key string) do {
 	return func(ctx context.Context) error {
-		if !s.known.Load() {
-			if err := s.put(checkPrefix+rand.Text(), "text/plain", nil)(ctx); err != nil {
-				return err
-			}
+		if err := s.learn(ctx); err != nil {
+			return err
 		}
-		if s.versioned.Load() {
-			return s.deleteVersions(ctx, key)
-		}
-		return s.remove(ctx, key, "")
+		return s.erase(ctx, key)
 	}
+}
+
+// learn finds out whether the bucket keeps versions, by an object of its own, where no
+// put has told yet.
+func (s *S3) learn(ctx context.Context) error {
+	if s.known.Load() {
+		return nil
+	}
+	key := checkPrefix + rand.Text()
+	if err := s.put(key, "text/plain", nil)(ctx); err != nil {
+		return err
+	}
+	return s.erase(ctx, key)
+}
+
+func (s *S3) erase(ctx context.Context, key string) error {
+	if s.versioned.Load() {
+		return s.deleteVersions(ctx, key)
+	}
+	return s.remove(ctx, key, "")
 }
 
 // deleteVersions deletes for good where a mere deletion would hide: photos are not

@@ -383,3 +383,26 @@ func TestAnEscapedSecretOpensToo(t *testing.T) {
 	put(t, s, "k", "body")
 	shows(t, signed(t, s, "k"), "body")
 }
+
+// A bucket that was away at the start has not told yet whether it keeps versions.
+func TestTheFirstDeletionIsForGoodAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for what, bucket := range map[string]func(testing.TB) s3test.Bucket{"plain": s3test.New, "versioned": s3test.Versioned} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			b := bucket(t)
+			put(t, openS3(t, b.URL), "k", "body")
+			s, err := blob.NewS3(t.Context(), b.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			if err := s.Delete(t.Context(), "k"); err != nil {
+				t.Fatal(err)
+			}
+			for o := range b.Client.ListObjectsIter(t.Context(), b.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
+				t.Errorf("%s is left, %v", o.Key, o.Err)
+			}
+		})
+	}
+}
