@@ -50,6 +50,10 @@ type Bucket interface {
 	SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error)
 }
 
+// MaxObject is the most that is read of an object into memory, in bytes. Photos are far
+// smaller (contract section 10).
+const MaxObject = 32 << 20
+
 // Reader reads objects by their keys.
 type Reader interface {
 	// Get opens the object under key; the caller closes it. It is ErrNotFound

@@ -140,9 +140,6 @@ func (s *S3) Put(ctx context.Context, key, contentType string, body []byte) erro
 	return nil
 }
 
-// largestObject is how much of an object Get reads into memory: more than any photo has.
-const largestObject = 32 << 20
-
 // Get implements Reader. It reads the whole object, within 10 seconds.
 func (s *S3) Get(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err := checkKey(key); err != nil {

@@ -103,10 +103,10 @@ func (s *S3) get(key string, body *[]byte) do {
 			return err
 		}
 		defer func() { err = errors.Join(err, object.Close()) }()
-		if info.Size > largestObject {
+		if info.Size > MaxObject {
 			return errLarge
 		}
-		*body, err = io.ReadAll(io.LimitReader(object, largestObject))
+		*body, err = io.ReadAll(io.LimitReader(object, MaxObject))
 		return err
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 )
 
 // MaxInsert is how many rows are a good page: enough for the commit not to matter, few
@@ -64,13 +63,9 @@ func (s *Store) Last(ctx context.Context, t Table) (Row, error) {
 	return list[0], nil
 }
 
-// wholeTime is what a transaction gets that takes in a whole instance.
-const wholeTime = 24 * time.Hour
-
-// Once is Tx without another attempt, for what cannot be done twice and may take long.
+// Once is Tx without another attempt, for what cannot be done twice. What takes long has
+// its deadline from the caller.
 func (s *Store) Once(ctx context.Context, fn func(*Tx) error) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, wholeTime)
-	defer cancel()
 	ctx, w := s.begin(ctx, "whole transaction")
 	defer func() { w.end(s.tally, Write, err) }()
 	return s.try(ctx, w, fn)

@@ -110,21 +110,10 @@ func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, 
 }
 
 func (b Backup) photos(ctx context.Context, shot *store.Snapshot, out *writer) (Photos, error) {
-	all := newAlbum()
-	err := eachPhoto(ctx, shot, b.Progress, func(key string) error {
-		body, err := read(ctx, b.Photos, key)
-		if errors.Is(err, blob.ErrNotFound) {
-			all.count.Missing++
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		all.add(key, body)
+	return eachPhoto(ctx, shot, b.Photos, b.Progress, func(key string, body []byte) error {
 		out.photo(key, body)
 		return out.err
 	})
-	return all.sum(), err
 }
 
 // rows writes every table, sums them up in the report, and returns their counters.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"time"
 
+	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -27,7 +28,7 @@ const (
 )
 
 // maxFrame bounds what is read into memory at once.
-const maxFrame = maxPhoto + 1<<16
+const maxFrame = blob.MaxObject + 1<<16
 
 // Header opens a backup.
 type Header struct {

@@ -14,20 +14,9 @@ import (
 // again. Objects that nobody has are left behind: the trash speaks of them, and to delete
 // what is absent is no error.
 func (m Move) photos(ctx context.Context, shot *store.Snapshot) (Photos, error) {
-	all := newAlbum()
-	err := eachPhoto(ctx, shot, m.Progress, func(key string) error {
-		body, err := read(ctx, m.Photos, key)
-		if errors.Is(err, blob.ErrNotFound) {
-			all.count.Missing++
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		all.add(key, body)
+	return eachPhoto(ctx, shot, m.Photos, m.Progress, func(key string, body []byte) error {
 		return m.photo(ctx, key, body)
 	})
-	return all.sum(), err
 }
 
 func (m Move) photo(ctx context.Context, key string, body []byte) error {
@@ -53,22 +42,32 @@ func (m Move) shows(ctx context.Context, key string, body []byte) (bool, error) 
 	return bytes.Equal(got, body), err
 }
 
-// eachPhoto calls do with the key of each photo that somebody has.
-func eachPhoto(ctx context.Context, shot *store.Snapshot, progress Progress, do func(key string) error) error {
+// eachPhoto calls do with each photo that somebody has, and sums them up. One that is
+// lost already is only counted.
+func eachPhoto(ctx context.Context, shot *store.Snapshot, from blob.Reader, progress Progress, do func(key string, body []byte) error) (Photos, error) {
 	total, err := shot.CountPhotos(ctx)
 	if err != nil {
-		return err
+		return Photos{}, err
 	}
-	done := int64(0)
+	all, done := newAlbum(), int64(0)
 	for key, err := range shot.Photos(ctx) {
 		if err != nil {
-			return err
+			return Photos{}, err
 		}
-		if err := do(key); err != nil {
-			return err
+		body, err := read(ctx, from, key)
+		switch {
+		case errors.Is(err, blob.ErrNotFound):
+			all.count.Missing++
+		case err != nil:
+			return Photos{}, err
+		default:
+			all.add(key, body)
+			if err := do(key, body); err != nil {
+				return Photos{}, err
+			}
 		}
 		done++
 		progress(StagePhotos, done, total)
 	}
-	return nil
+	return all.sum(), nil
 }

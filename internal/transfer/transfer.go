@@ -56,10 +56,6 @@ var ErrMoving = errors.New("the database holds an unfinished move: run flowxi mo
 // photoType is what all photos are (contract section 10).
 const photoType = "image/jpeg"
 
-// maxPhoto bounds what is read of one object. Photos are far smaller (contract section
-// 10).
-const maxPhoto = 32 << 20
-
 // read returns the object under key, or blob.ErrNotFound.
 func read(ctx context.Context, from blob.Reader, key string) ([]byte, error) {
 	file, err := from.Get(ctx, key)
@@ -67,11 +63,11 @@ func read(ctx context.Context, from blob.Reader, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read photo %s: %w", key, err)
 	}
 	defer func() { _ = file.Close() }()
-	body, err := io.ReadAll(io.LimitReader(file, maxPhoto+1))
+	body, err := io.ReadAll(io.LimitReader(file, blob.MaxObject+1))
 	if err != nil {
 		return nil, fmt.Errorf("read photo %s: %w", key, err)
 	}
-	if len(body) > maxPhoto {
+	if len(body) > blob.MaxObject {
 		return nil, fmt.Errorf("read photo %s: it is larger than any photo", key)
 	}
 	return body, nil
