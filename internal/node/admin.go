@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"flowxi.app/flowxi/internal/auth"
@@ -21,8 +20,10 @@ type Admin struct {
 // nothing that is not there. The audit trail will call whoever acts actor.
 func OpenAdmin(ctx context.Context, cfg config.Config, actor string) (*Admin, error) {
 	d := dataDir(cfg.DataDir)
-	if cfg.DatabaseURL == "" && !there(d.database()) {
-		return nil, fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up", d)
+	if cfg.DatabaseURL == "" {
+		if err := d.holdsInstance(); err != nil {
+			return nil, err
+		}
 	}
 	keys, err := openRing(cfg, d)
 	if err != nil {

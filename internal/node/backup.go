@@ -63,7 +63,7 @@ func Backup(ctx context.Context, cfg config.Config, w io.Writer, o BackupOptions
 // openPhotos opens the photos for reading, beside whoever writes them.
 func openPhotos(ctx context.Context, cfg config.Config, d dataDir) (blob.Reader, func() error, error) {
 	if cfg.StorageURL != "" {
-		bucket, err := openBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
+		bucket, err := commandBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
 		if err != nil {
 			return nil, nil, err
 		}

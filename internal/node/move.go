@@ -45,7 +45,7 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	}
 	m := transfer.Move{Progress: progress}
 	if to.Storage != "" {
-		bucket, err := openBucket(ctx, to.Storage, "--storage")
+		bucket, err := commandBucket(ctx, to.Storage, "--storage")
 		if err != nil {
 			return report, err
 		}

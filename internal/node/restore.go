@@ -75,7 +75,7 @@ func ringForRestore(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 
 func bucketForRestore(ctx context.Context, cfg config.Config, d dataDir, keys *seal.KeyRing) (blob.Bucket, func() error, error) {
 	if cfg.StorageURL != "" {
-		bucket, err := openBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
+		bucket, err := commandBucket(ctx, cfg.StorageURL, "FLOWXI_STORAGE_URL")
 		if err != nil {
 			return nil, nil, err
 		}

@@ -14,11 +14,8 @@ import (
 // openRedis takes the cache that all nodes share.
 func (n *Node) openRedis(ctx context.Context) error {
 	shared, err := cache.OpenRedis(ctx, string(n.cfg.RedisURL), cache.RedisOptions{Now: n.now, Log: n.log})
-	if errors.Is(err, cache.ErrURL) {
-		return &config.Error{Name: "FLOWXI_REDIS_URL", Given: "[secret]", Allowed: err.Error()}
-	}
 	if err != nil {
-		return fmt.Errorf("FLOWXI_REDIS_URL: %w", err)
+		return refused(err, "FLOWXI_REDIS_URL")
 	}
 	n.cache = shared
 	n.opened = append(n.opened, shared)
@@ -30,7 +27,7 @@ func (n *Node) openRedis(ctx context.Context) error {
 func (n *Node) openS3(ctx context.Context) error {
 	shared, err := blob.NewS3(ctx, string(n.cfg.StorageURL))
 	if err != nil {
-		return badBucket(err, "FLOWXI_STORAGE_URL")
+		return refused(err, "FLOWXI_STORAGE_URL")
 	}
 	n.bucket = shared
 	n.opened = append(n.opened, shared)
@@ -39,20 +36,21 @@ func (n *Node) openS3(ctx context.Context) error {
 		n.log.Warn("S3 does not answer: photos are refused until it does", "error", err)
 		return nil
 	}
-	return badBucket(err, "FLOWXI_STORAGE_URL")
+	return refused(err, "FLOWXI_STORAGE_URL")
 }
 
-// openBucket opens a bucket, whose address was given by that name, for a command.
-func openBucket(ctx context.Context, address account.Secret, name string) (*blob.S3, error) {
+// commandBucket opens a bucket, whose address was given by that name, for a command.
+func commandBucket(ctx context.Context, address account.Secret, name string) (*blob.S3, error) {
 	bucket, err := blob.OpenS3(ctx, string(address))
-	return bucket, badBucket(err, name)
+	return bucket, refused(err, name)
 }
 
-func badBucket(err error, name string) error {
+// refused names the setting by which the address of a service was given.
+func refused(err error, name string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, blob.ErrURL):
+	case errors.Is(err, blob.ErrURL), errors.Is(err, cache.ErrURL):
 		return &config.Error{Name: name, Given: "[secret]", Allowed: err.Error()}
 	}
 	return fmt.Errorf("%s: %w", name, err)
