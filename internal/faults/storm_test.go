@@ -27,7 +27,6 @@ type person struct {
 	revoked []string          // tokens that an answer said are worth nothing
 	names   []string          // the last acknowledged, then those unanswered since
 	widths  []int             // of the photo, likewise
-	photo   string            // its address as last acknowledged
 }
 
 // storm is people who use a server all at once, each of a few workers with their own.
@@ -205,16 +204,9 @@ func (w *worker) edit(p *person) {
 		return
 	}
 	name := fmt.Sprintf("Name %d", w.next())
-	switch r := w.call("PATCH", "/me", token, map[string]any{"first_name": name}); {
-	case r.Status == 200:
-		w.storm.tally.ack()
-		p.names = []string{name}
-	case r.unknown():
-		p.names = append(p.names, name)
-		w.pause()
-	default:
-		w.storm.tally.lose("%s: an edit was answered %d %s", p.email, r.Status, r.Code)
-	}
+	w.settle(p, "an edit", w.call("PATCH", "/me", token, map[string]any{"first_name": name}),
+		func(reply) { p.names = []string{name} },
+		func() { p.names = append(p.names, name) })
 }
 
 func (w *worker) uploadPhoto(p *person) {
@@ -223,16 +215,9 @@ func (w *worker) uploadPhoto(p *person) {
 		return
 	}
 	width := 16 + w.next()%200
-	switch r := w.upload(token, width); {
-	case r.Status == 200:
-		w.storm.tally.ack()
-		p.widths, p.photo = []int{width}, r.text("data", "photo_url")
-	case r.unknown():
-		p.widths = append(p.widths, width)
-		w.pause()
-	default:
-		w.storm.tally.lose("%s: a photo was answered %d %s", p.email, r.Status, r.Code)
-	}
+	w.settle(p, "a photo", w.upload(token, width),
+		func(reply) { p.widths = []int{width} },
+		func() { p.widths = append(p.widths, width) })
 }
 
 func (w *worker) logout(p *person) {
@@ -240,16 +225,25 @@ func (w *worker) logout(p *person) {
 	if token == "" {
 		return
 	}
-	switch r := w.call("POST", "/auth/logout", token, nil); {
+	w.settle(p, "a logout", w.call("POST", "/auth/logout", token, nil),
+		func(reply) {
+			p.revoked = append(p.revoked, token)
+			delete(p.devices, device)
+		},
+		func() { p.devices[device] = "" })
+}
+
+// settle enters an answer into the ledger. Whatever was asked for cannot be refused.
+func (w *worker) settle(p *person, what string, r reply, done func(reply), perhaps func()) {
+	switch {
 	case r.Status == 200:
 		w.storm.tally.ack()
-		p.revoked = append(p.revoked, token)
-		delete(p.devices, device)
+		done(r)
 	case r.unknown():
-		p.devices[device] = ""
+		perhaps()
 		w.pause()
 	default:
-		w.storm.tally.lose("%s: a logout was answered %d %s", p.email, r.Status, r.Code)
+		w.storm.tally.lose("%s: %s was answered %d %s", p.email, what, r.Status, r.Code)
 	}
 }
 
