@@ -100,25 +100,25 @@ func (s *settler) settle() {
 // held back: its time to be sent may lie in what is the future now.
 func (s *settler) register(email string) bool {
 	c := s.srv.Client(s.t)
+	tried := 0
 	for range 3 {
-		sent := len(c.Mails(email))
 		c.Post("/register-email-code/send", authtest.Fields{"email": email}).Expect(200, "OTP_SENT")
 		for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-			mails := c.Mails(email)
-			if len(mails) == sent {
-				continue
+			mails := c.Mails(email) // the newest last, which may be of an earlier code: it was held back
+			for _, m := range mails[tried:] {
+				answer := c.SetPassword(email, m.Code)
+				if answer.Status == 200 {
+					s.tokens = append(s.tokens, answer.Text("access_token"))
+					return true
+				}
+				if answer.Code() != "OTP_INVALID" {
+					answer.Expect(410, "OTP_EXPIRED")
+				}
 			}
-			answer := c.SetPassword(email, mails[len(mails)-1].Code)
-			if answer.Status == 200 {
-				s.tokens = append(s.tokens, answer.Text("access_token"))
-				return true
+			if len(mails) > tried {
+				tried = len(mails)
+				break
 			}
-			// Wrong once, where it expires between the check and the activation.
-			if answer.Code() != "OTP_INVALID" {
-				answer.Expect(410, "OTP_EXPIRED")
-			}
-			c.VerifyCode(email, mails[len(mails)-1].Code).Expect(410, "OTP_EXPIRED")
-			break
 		}
 	}
 	return false

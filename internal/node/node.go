@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"flowxi.app/flowxi/internal/api"
@@ -53,7 +54,9 @@ type Node struct {
 	auth    *auth.Auth
 	handler http.Handler
 
-	stage   stage            // what /readyz tells
+	stage       stage        // what /readyz tells
+	connections atomic.Int64 // that are open
+
 	metrics *metrics.Metrics // nil where nobody can ask for them
 	tracer  trace.Tracer     // makes nothing where traces go nowhere
 

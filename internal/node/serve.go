@@ -15,6 +15,11 @@ import (
 // Background jobs then have some ten seconds more.
 const drainTime = 8 * time.Second
 
+// partingTime is how long connections stay open once nobody is let in any more. A request
+// that is on its way over one is answered, and its caller told to close it; without this
+// time it would be lost to the end of a connection that looked idle (RFC 9112 §9.3.1).
+const partingTime = 250 * time.Millisecond
+
 // Serve answers requests on l, by TLS where the settings say so, and runs the background
 // jobs, until ctx ends. Then it takes no more requests, finishes those that are under
 // way, then the jobs, and closes the node: all of it within twenty seconds, and three
@@ -41,7 +46,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 		n.log.Info("stopping")
 		n.stage.Store(stageDraining)
-		failed = errors.Join(n.linger(served), drain(ctx, server))
+		failed = errors.Join(n.linger(served), n.part(l, served), drain(ctx, server))
 	case err := <-served:
 		n.stage.Store(stageDraining)
 		failed = errors.Join(fmt.Errorf("serve: %w", err), drain(ctx, server))
@@ -52,6 +57,14 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 
 func (n *Node) server(addr string) (*http.Server, error) {
 	s := api.NewServer(addr, http.HandlerFunc(n.answer), n.log)
+	s.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			n.connections.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			n.connections.Add(-1)
+		}
+	}
 	if n.cfg.TLSCert == "" {
 		return s, nil
 	}
@@ -78,7 +91,7 @@ func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // linger waits for proxies to hear that the node is going, if there is a way to hear.
-func (n *Node) linger(served <-chan error) error {
+func (n *Node) linger(served chan error) error {
 	if n.cfg.OpsAddr == "" {
 		return nil
 	}
@@ -86,8 +99,22 @@ func (n *Node) linger(served <-chan error) error {
 	case <-time.After(n.cfg.DrainDelay):
 		return nil
 	case err := <-served:
+		served <- err
 		return fmt.Errorf("serve: %w", err)
 	}
+}
+
+// part lets nobody in any more, and takes what comes over open connections until they
+// are closed or partingTime is over.
+func (n *Node) part(l net.Listener, served <-chan error) error {
+	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("close listener: %w", err)
+	}
+	<-served
+	for deadline := time.Now().Add(partingTime); n.connections.Load() > 0 && time.Now().Before(deadline); {
+		time.Sleep(5 * time.Millisecond)
+	}
+	return nil
 }
 
 func listen(s *http.Server, l net.Listener) error {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -137,6 +138,48 @@ func TestAnIdleConnectionDoesNotHoldUpTheEnd(t *testing.T) {
 	if took := time.Since(began); took > drainTime/2 {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// TestARequestOnItsWayIsAnswered sends over an open connection once nobody new is let in.
+// A machine that is busy may be too late for partingTime, but not each time.
+func TestARequestOnItsWayIsAnswered(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		if answeredWhileParting(t) {
+			return
+		}
+	}
+	t.Error("no request is answered")
+}
+
+func answeredWhileParting(t *testing.T) bool {
+	t.Helper()
+	addr, stop, ended := serving(t, newNode(t))
+	client := http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+	defer client.CloseIdleConnections()
+	ask := func() (*http.Response, error) {
+		resp, err := client.Post("http://"+addr+"/api/v1/auth/login", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			return nil, err
+		}
+		defer resp.Body.Close()
+		_, err = io.Copy(io.Discard, resp.Body)
+		return resp, err
+	}
+	if _, err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	awaitClosed(t, addr)
+	resp, err := ask()
+	awaitEnd(t, ended)
+	if err != nil {
+		return false
+	}
+	if resp.StatusCode != http.StatusUnprocessableEntity || !resp.Close {
+		t.Errorf("it is answered %d, to be closed: %t", resp.StatusCode, resp.Close)
+	}
+	return true
 }
 
 func TestAListenerThatFailsEndsTheServer(t *testing.T) {
