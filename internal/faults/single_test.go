@@ -55,6 +55,7 @@ func TestMain(m *testing.M) {
 // single is a Flowxi of one process, with what its settings name behind it: without any
 // it is the embedded default.
 type single struct {
+	program string // that of this tree where it is empty
 	dir     string // of its data
 	addr    string
 	environ []string
@@ -110,7 +111,11 @@ func (s *single) bury(t *testing.T) {
 // launch starts it and does not wait.
 func (s *single) launch(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(binary(t), "serve")
+	program := s.program
+	if program == "" {
+		program = binary(t)
+	}
+	cmd := exec.Command(program, "serve")
 	cmd.Env, cmd.Stderr = s.environ, s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

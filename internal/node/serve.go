@@ -110,7 +110,7 @@ func (n *Node) part(l net.Listener, served <-chan error) error {
 	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("close listener: %w", err)
 	}
-	<-served
+	_ = <-served // the end of a listener that was closed here
 	for deadline := time.Now().Add(partingTime); n.connections.Load() > 0 && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}
