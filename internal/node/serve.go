@@ -46,7 +46,8 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 		n.log.Info("stopping")
 		n.stage.Store(stageDraining)
-		failed = errors.Join(n.linger(served), n.part(l, served), drain(ctx, server))
+		n.linger(served)
+		failed = errors.Join(n.part(l, served), drain(ctx, server))
 	case err := <-served:
 		n.stage.Store(stageDraining)
 		failed = errors.Join(fmt.Errorf("serve: %w", err), drain(ctx, server))
@@ -91,26 +92,24 @@ func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
 }
 
 // linger waits for proxies to hear that the node is going, if there is a way to hear.
-func (n *Node) linger(served chan error) error {
+func (n *Node) linger(served chan error) {
 	if n.cfg.OpsAddr == "" {
-		return nil
+		return
 	}
 	select {
 	case <-time.After(n.cfg.DrainDelay):
-		return nil
 	case err := <-served:
 		served <- err
-		return fmt.Errorf("serve: %w", err)
 	}
 }
 
 // part lets nobody in any more, and takes what comes over open connections until they
 // are closed or partingTime is over.
 func (n *Node) part(l net.Listener, served <-chan error) error {
-	if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close listener: %w", err)
+	_ = l.Close() // it fails where the listener has ended by itself, as the next line tells
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("serve: %w", err)
 	}
-	_ = <-served // the end of a listener that was closed here
 	for deadline := time.Now().Add(partingTime); n.connections.Load() > 0 && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -45,8 +45,10 @@ func appendValue(b []byte, v any) []byte {
 			return append(b, tagTrue)
 		}
 		return append(b, tagFalse)
+	case nil:
+		return append(b, tagNull)
 	}
-	return append(b, tagNull)
+	panic(fmt.Sprintf("a row holds a %T, which no column can be", v))
 }
 
 var errNoRow = errors.New("these bytes are no row")
