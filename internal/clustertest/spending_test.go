@@ -18,6 +18,7 @@ var spending = []sentence{
 	{"a link activates once", linkOnce},
 	{"five wrong tries over the nodes end a code", codeTries},
 	{"logins on one device leave one token of those answered", oneTokenADevice},
+	{"right passwords at once are no failures, whichever nodes they come to", rightAtOnce},
 	{"logins on many devices stay within the number of devices", devicesBounded},
 	{"photos sent at once leave one of those answered", photosLeaveOne},
 }
@@ -83,6 +84,25 @@ func oneTokenADevice(t *testing.T, w world) {
 
 // login comes from a network of its own, since those of one network that are under way
 // count as failures until they turn out to be none.
+// rightAtOnce comes from one network, which may fail far fewer times than that. All but one
+// come to one node, so that the other sees nothing under way itself.
+func rightAtOnce(t *testing.T, w world) {
+	for range 4 {
+		person, from := w.person(t), w.address()
+		one, other := w.at(t, 1, person.Token(""), from), w.at(t, 2, person.Token(""), from)
+		for i, a := range authtest.Race(racers, func(i int) *authtest.Answer {
+			if i == racers/2 {
+				return other.Login(person.Email, "one and the same")
+			}
+			return one.Login(person.Email, "one and the same")
+		}) {
+			if a.Status != 200 {
+				t.Errorf("login %d is answered %d %s", i, a.Status, a.Code())
+			}
+		}
+	}
+}
+
 func (w world) login(p *authtest.Person, device string) *authtest.Answer {
 	return p.Token("").From(w.address()).Login(p.Email, device)
 }
