@@ -92,8 +92,11 @@ func TestPhotosOutliveWhateverS3Does(t *testing.T) {
 				"FLOWXI_STORAGE_URL="+bucket.At(host))
 			s.start(t)
 			s.endure(t, name, asTheyAre, func(l *tally) {
+				before := bad.met.Load()
 				bad.fault.Store(int32(fault))
-				time.Sleep(3 * time.Second)
+				for deadline := time.Now().Add(20 * time.Second); bad.met.Load() < before+5 && time.Now().Before(deadline); {
+					time.Sleep(50 * time.Millisecond)
+				}
 				bad.fault.Store(int32(s3Passes))
 				l.mend()
 				time.Sleep(3 * time.Second)
