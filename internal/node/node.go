@@ -56,6 +56,7 @@ type Node struct {
 
 	stage       stage        // what /readyz tells
 	connections atomic.Int64 // that are open
+	lastCame    atomic.Int64 // when a draining node got its last request, in nanoseconds since 1970
 
 	metrics *metrics.Metrics // nil where nobody can ask for them
 	tracer  trace.Tracer     // makes nothing where traces go nowhere

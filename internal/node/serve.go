@@ -15,10 +15,14 @@ import (
 // Background jobs then have some ten seconds more.
 const drainTime = 8 * time.Second
 
-// partingTime is how long connections stay open once nobody is let in any more. A request
-// that is on its way over one is answered, and its caller told to close it; without this
-// time it would be lost to the end of a connection that looked idle (RFC 9112 §9.3.1).
-const partingTime = 250 * time.Millisecond
+// partingTime is how long connections stay open once nobody is let in any more and the
+// last request came; longestParting is the most of it. A request that is on its way over
+// one is answered, and its caller told to close it; without this time it would be lost to
+// the end of a connection that looked idle (RFC 9112 §9.3.1).
+const (
+	partingTime    = 250 * time.Millisecond
+	longestParting = 2 * time.Second
+)
 
 // Serve answers requests on l, by TLS where the settings say so, and runs the background
 // jobs, until ctx ends. Then it takes no more requests, finishes those that are under
@@ -86,6 +90,7 @@ func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
 		defer n.metrics.Ended()
 	}
 	if n.stage.Load() == stageDraining {
+		n.lastCame.Store(time.Now().UnixNano())
 		w.Header().Set("Connection", "close")
 	}
 	n.handler.ServeHTTP(w, r)
@@ -104,14 +109,17 @@ func (n *Node) linger(served chan error) {
 }
 
 // part lets nobody in any more, and takes what comes over open connections until they
-// are closed or partingTime is over.
+// are closed or none comes any more.
 func (n *Node) part(l net.Listener, served <-chan error) error {
 	_ = l.Close() // it fails where the listener has ended by itself, as the next line tells
 	if err := <-served; !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
-	for deadline := time.Now().Add(partingTime); n.connections.Load() > 0 && time.Now().Before(deadline); {
-		time.Sleep(5 * time.Millisecond)
+	for began := time.Now(); n.connections.Load() > 0; time.Sleep(5 * time.Millisecond) {
+		last := time.Unix(0, max(began.UnixNano(), n.lastCame.Load()))
+		if time.Since(last) > partingTime || time.Since(began) > longestParting {
+			break
+		}
 	}
 	return nil
 }
