@@ -80,15 +80,15 @@ func (a *Auth) admitToken(ctx context.Context, c *Caller, id account.SessionID) 
 func subject(id account.UserID) string { return strconv.FormatInt(int64(id), 10) }
 
 // reserve takes one event from each rule before the work is done, so that callers at
-// the same time cannot share one. A refusal is ErrTooManyRequests; a cache that does
-// not answer closes the door.
+// the same time cannot share one. A refusal is ErrTooManyRequests and a
+// *ratelimit.Refused; a cache that does not answer closes the door.
 func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
 	ticket, err := a.limiter.Reserve(ctx, rules...)
 	var refused *ratelimit.Refused
 	switch {
 	case errors.As(err, &refused):
 		c.Quota = c.Quota.Tighter(refused.Quota)
-		return nil, account.ErrTooManyRequests.After(refused.RetryAfter)
+		return nil, errors.Join(account.ErrTooManyRequests.After(refused.RetryAfter), refused)
 	case err != nil:
 		return nil, a.cacheDown(ctx, err)
 	}

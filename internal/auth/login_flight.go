@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 )
 
 // flightWait is how long a login waits for others that are under way.
-const flightWait = 5 * time.Second
+// It is as long as one waits for a hash at the most.
+const flightWait = 10 * time.Second
 
 // flights are the logins that are under way on this node, by e-mail. Each holds a place
 // in the limits of failures until it has turned out to be none, and whoever finds no
@@ -95,7 +97,7 @@ type loginTicket struct {
 // reserveLogin takes a place. Of what is left it tells nothing but in a refusal: a known
 // device has another allowance, and the difference would tell who has an account.
 func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string, known bool) (loginTicket, error) {
-	rules, quota := a.loginRules(c, email, device, known), c.Quota
+	rules, quota := append(a.loginRules(c, email, device, known), aloftRule(email)), c.Quota
 	limited, cancel := context.WithTimeout(ctx, flightWait)
 	defer cancel()
 	for {
@@ -103,47 +105,43 @@ func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string
 		ticket, err := a.reserve(ctx, c, rules...)
 		if err == nil {
 			c.Quota = quota
-			return loginTicket{ticket, sync.OnceFunc(func() { a.flights.land(email) })}, nil
+			return loginTicket{ticket, sync.OnceFunc(func() { a.land(ctx, email, ticket) })}, nil
 		}
 		others := a.flights.refused(email, seen)
-		var pause <-chan time.Time
-		switch {
-		case !errors.Is(err, account.ErrTooManyRequests):
+		var refused *ratelimit.Refused
+		if !errors.As(err, &refused) || others == nil && refused.Pending == 0 {
 			return loginTicket{}, err
-		case others == nil && a.perhapsElsewhere(rules, err):
-			pause = time.After(elsewherePause)
-		case others == nil:
-			return loginTicket{}, err
+		}
+		var elsewhere <-chan time.Time
+		if others == nil {
+			elsewhere = time.After(elsewherePause)
 		}
 		select {
 		case <-others:
-		case <-pause:
+		case <-elsewhere:
 		case <-limited.Done():
-			return loginTicket{}, err
+			c.Quota = quota
+			return loginTicket{}, errors.Join(account.ErrServiceUnavailable.After(busyPause), limited.Err())
 		}
 	}
 }
 
-// What other nodes have under way cannot be seen. It is waited for while it may be what
-// fills the limit: as long as all places were taken within elsewhereTime.
-const (
-	elsewhereTime  = 2 * time.Second
-	elsewherePause = 50 * time.Millisecond
-)
-
-// perhapsElsewhere tells whether logins that are under way on other nodes may have filled
-// a limit: its window is nearly a whole one away from having room again.
-func (a *Auth) perhapsElsewhere(rules []ratelimit.Rule, refused error) bool {
-	var retry *account.Retry
-	if a.cfg.RedisURL == "" || !errors.As(refused, &retry) {
-		return false
+// land ends a login that had a place, for those of this node and of all others that wait.
+func (a *Auth) land(ctx context.Context, email string, ticket *ratelimit.Ticket) {
+	if err := ticket.Settle(context.WithoutCancel(ctx)); err != nil {
+		slog.DebugContext(ctx, "a login stays under way", "error", err)
 	}
-	for i := range rules {
-		for _, rate := range rules[i].Rates {
-			if age := rate.Per - retry.After; 0 <= age && age < elsewhereTime {
-				return true
-			}
-		}
-	}
-	return false
+	a.flights.land(email)
 }
+
+// aloftRule tells of the logins of an address that are under way on any node. It is wider
+// than what the limits of failures have room for, and limits nothing.
+func aloftRule(email string) ratelimit.Rule {
+	return ratelimit.Rule{
+		Name: "login.aloft", Subject: email, Pending: true, Fleeting: true,
+		Rates: ratelimit.Rates{{Limit: 1000, Per: 2 * flightWait}},
+	}
+}
+
+// elsewherePause is how often is asked about logins that are under way on other nodes.
+const elsewherePause = 50 * time.Millisecond

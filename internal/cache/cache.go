@@ -59,6 +59,11 @@ type Cache interface {
 	// Release gives back exactly what r took. It does nothing for an event that
 	// has left its window, for a refused r, and the second time.
 	Release(ctx context.Context, r Reservation) error
+
+	// Settle takes the event of r out of its Pending windows and leaves it in all others:
+	// what it stands for has been done, and counts. It does nothing for a refused r, after
+	// a Release, and the second time.
+	Settle(ctx context.Context, r Reservation) error
 }
 
 // Window is a sliding log: it admits at most Limit events in any span of Per.
@@ -73,13 +78,18 @@ type Window struct {
 	// a node may go by its own where the shared one does not answer. A key is Fleeting
 	// always or never.
 	Fleeting bool
+
+	// Pending says that the window only tells what is under way: an event is in it until
+	// Settle or Release, and for at most Per where its node never comes to either. A key
+	// is Pending always or never.
+	Pending bool
 }
 
 // Reservation is the outcome of Reserve.
 //
 // Limit, Remaining and Reset tell of the tightest window, the one with the
 // fewest remaining after this reservation and, among equals, the longest reset.
-// All three are zero where no window had a limit.
+// All three are zero where no window had a limit. Pending windows are not among them.
 type Reservation struct {
 	Allowed bool
 
@@ -94,6 +104,10 @@ type Reservation struct {
 	// Remaining grows again; zero where the window is empty.
 	Reset time.Duration
 
+	// Pending is how many events are in the Pending windows, the one of this reservation
+	// among them.
+	Pending int
+
 	taken *taken
 }
 
@@ -101,7 +115,9 @@ type Reservation struct {
 // no copy can give the same event back again.
 type taken struct {
 	released atomic.Bool
+	settled  atomic.Bool
 	keys     []string
+	pending  []string     // those of keys whose windows are Pending
 	at       int64        // in a Memory
 	event    string       // in a Redis
 	shadow   *Reservation // what a Redis has counted beside itself

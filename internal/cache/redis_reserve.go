@@ -44,11 +44,11 @@ func fleeting(windows []Window) bool {
 }
 
 func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Reservation, error) {
-	keys, limits := make([]string, 0, len(windows)), make([]int, 0, len(windows))
+	counted, keys := make([]Window, 0, len(windows)), make([]string, 0, len(windows))
 	figures := make([]any, 0, 2*len(windows))
 	for i := range windows {
 		if w := &windows[i]; w.Limit > 0 {
-			keys, limits = append(keys, windowPrefix+w.Key), append(limits, w.Limit)
+			counted, keys = append(counted, *w), append(keys, windowPrefix+w.Key)
 			figures = append(figures, w.Limit, w.Per.Microseconds())
 		}
 	}
@@ -63,7 +63,7 @@ func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Re
 		return Reservation{}, err
 	}
 	r.note(answer[0])
-	return reservation(answer, limits, event, keys), nil
+	return reservation(answer, counted, event, keys), nil
 }
 
 func appendAll(args []any, texts []string) []any {
@@ -73,18 +73,24 @@ func appendAll(args []any, texts []string) []any {
 	return args
 }
 
-func reservation(answer []int64, limits []int, event string, keys []string) Reservation {
+func reservation(answer []int64, windows []Window, event string, keys []string) Reservation {
 	res := Reservation{Allowed: answer[1] == 0, RetryAfter: micros(answer[1])}
-	for i, limit := range limits {
-		res.tighten(limit, int(answer[2+2*i]), micros(answer[3+2*i]))
+	for i := range windows {
+		res.tell(&windows[i], int(answer[2+2*i]), micros(answer[3+2*i]))
 	}
-	if res.Allowed {
-		res.taken = &taken{event: event, keys: keys}
+	if !res.Allowed {
+		return res
+	}
+	res.taken = &taken{event: event, keys: keys}
+	for i := range windows {
+		if windows[i].Pending {
+			res.taken.pending = append(res.taken.pending, keys[i])
+		}
 	}
 	return res
 }
 
-// releaseScript takes an event out of all of its windows.
+// releaseScript takes an event out of windows.
 var releaseScript = redis.NewScript(-1, `for _, key in ipairs(KEYS) do redis.call('ZREM', key, ARGV[1]) end`)
 
 // Release implements Cache.
@@ -99,8 +105,27 @@ func (r *Redis) Release(ctx context.Context, res Reservation) error {
 	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
 		return err
 	}
-	args := appendAll([]any{len(t.keys)}, t.keys)
-	_, err := r.run(ctx, "cache: release", releaseScript, append(args, t.event)...)
+	return r.withdraw(ctx, "cache: release", t.event, t.keys)
+}
+
+// Settle implements Cache.
+func (r *Redis) Settle(ctx context.Context, res Reservation) error {
+	t := res.taken
+	if t == nil || t.shadow == nil {
+		return r.shadow.Settle(ctx, res)
+	}
+	if !t.settles() {
+		return nil
+	}
+	if err := r.shadow.Settle(ctx, *t.shadow); err != nil {
+		return err
+	}
+	return r.withdraw(ctx, "cache: settle", t.event, t.pending)
+}
+
+func (r *Redis) withdraw(ctx context.Context, what, event string, keys []string) error {
+	args := appendAll([]any{len(keys)}, keys)
+	_, err := r.run(ctx, what, releaseScript, append(args, event)...)
 	return err
 }
 

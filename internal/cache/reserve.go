@@ -159,6 +159,9 @@ func newTaken(slots []slot, now int64) *taken {
 	t := &taken{at: now, keys: make([]string, len(slots))}
 	for i := range slots {
 		t.keys[i] = slots[i].Key
+		if slots[i].Pending {
+			t.pending = append(t.pending, slots[i].Key)
+		}
 	}
 	return t
 }
@@ -168,16 +171,20 @@ func (r *Reservation) measure(slots []slot, now int64) {
 	for i := range slots {
 		s := &slots[i]
 		if s.entry == nil || s.entry.events.n == 0 {
-			r.tighten(s.Limit, 0, 0)
+			r.tell(&s.Window, 0, 0)
 			continue
 		}
-		r.tighten(s.Limit, s.entry.events.n, s.until(0, now))
+		r.tell(&s.Window, s.entry.events.n, s.until(0, now))
 	}
 }
 
-// tighten makes r tell of a window, where that is tighter than what it told of before.
-func (r *Reservation) tighten(limit, events int, reset time.Duration) {
-	remaining := max(0, limit-events)
+// tell makes r tell of a window that is Pending, or tighter than what it told of before.
+func (r *Reservation) tell(w *Window, events int, reset time.Duration) {
+	if w.Pending {
+		r.Pending += events
+		return
+	}
+	limit, remaining := w.Limit, max(0, w.Limit-events)
 	if r.Limit == 0 || remaining < r.Remaining || remaining == r.Remaining && reset > r.Reset {
 		r.Limit, r.Remaining, r.Reset = limit, remaining, reset
 	}
@@ -192,6 +199,22 @@ func (m *Memory) Release(_ context.Context, r Reservation) error {
 		m.release(key, r.taken.at)
 	}
 	return nil
+}
+
+// Settle implements Cache.
+func (m *Memory) Settle(_ context.Context, r Reservation) error {
+	if !r.taken.settles() {
+		return nil
+	}
+	for _, key := range r.taken.pending {
+		m.release(key, r.taken.at)
+	}
+	return nil
+}
+
+// settles tells once, and of what was not released, that there is something to settle.
+func (t *taken) settles() bool {
+	return t != nil && len(t.pending) > 0 && !t.released.Load() && !t.settled.Swap(true)
 }
 
 func (m *Memory) release(key string, at int64) {

@@ -82,8 +82,6 @@ func oneTokenADevice(t *testing.T, w world) {
 	w.knownEverywhere(t, tablet)
 }
 
-// login comes from a network of its own, since those of one network that are under way
-// count as failures until they turn out to be none.
 // rightAtOnce comes from one network, which may fail far fewer times than that. All but one
 // come to one node, so that the other sees nothing under way itself.
 func rightAtOnce(t *testing.T, w world) {
@@ -103,6 +101,8 @@ func rightAtOnce(t *testing.T, w world) {
 	}
 }
 
+// login comes from a network of its own: those of one network wait for each other, as long
+// as they may turn out to be failures.
 func (w world) login(p *authtest.Person, device string) *authtest.Answer {
 	return p.Token("").From(w.address()).Login(p.Email, device)
 }

@@ -29,6 +29,10 @@ type Rule struct {
 
 	// Fleeting counts may be forgotten when the server starts again.
 	Fleeting bool
+
+	// Pending events limit nothing. They tell those who are refused what is under way,
+	// until their Ticket is settled or released.
+	Pending bool
 }
 
 // Limiter counts events by rules. Any number of goroutines may use it.
@@ -57,7 +61,7 @@ func (l *Limiter) Reserve(ctx context.Context, rules ...Rule) (*Ticket, error) {
 	}
 	quota := Quota{Limit: r.Limit, Remaining: r.Remaining, Reset: r.Reset}
 	if !r.Allowed {
-		return nil, &Refused{RetryAfter: r.RetryAfter, Quota: quota}
+		return nil, &Refused{RetryAfter: r.RetryAfter, Pending: r.Pending, Quota: quota}
 	}
 	return &Ticket{cache: l.cache, reservation: r, quota: quota}, nil
 }
@@ -67,7 +71,7 @@ func windows(rules []Rule) []cache.Window {
 	for _, rule := range rules {
 		prefix := rule.prefix()
 		for _, rate := range rule.Rates {
-			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per, Fleeting: rule.Fleeting})
+			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per, Fleeting: rule.Fleeting, Pending: rule.Pending})
 		}
 	}
 	return w
@@ -99,6 +103,18 @@ func (t *Ticket) Release(ctx context.Context) error {
 	}
 	if err := t.cache.Release(ctx, t.reservation); err != nil {
 		return fmt.Errorf("release rate limit: %w", err)
+	}
+	return nil
+}
+
+// Settle leaves the event counted, and under way no more. It does so once, and nothing
+// after a Release and for a nil ticket.
+func (t *Ticket) Settle(ctx context.Context) error {
+	if t == nil || t.cache == nil || t.released.Load() {
+		return nil
+	}
+	if err := t.cache.Settle(ctx, t.reservation); err != nil {
+		return fmt.Errorf("settle rate limit: %w", err)
 	}
 	return nil
 }
@@ -138,6 +154,7 @@ func (q Quota) Tighter(other Quota) Quota {
 // Refused is the error of Reserve where a limit is reached.
 type Refused struct {
 	RetryAfter time.Duration // until every rule that refused would allow one
+	Pending    int           // how many events are under way by the Pending rules
 	Quota      Quota
 }
 

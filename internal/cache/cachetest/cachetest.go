@@ -55,6 +55,9 @@ func Suite(t *testing.T, open func(*testing.T) Harness) {
 		"an event is given back once":                    releaseOnce,
 		"a refused reservation has nothing to give back": releaseOfRefused,
 		"an event that has left cannot be given back":    releaseAfterTheEnd,
+		"what is under way is told until it is settled":  pendingUntilSettled,
+		"what is under way is told until it is released": pendingUntilReleased,
+		"a refused reservation is not under way":         pendingOfRefused,
 		"values and windows are apart":                   valuesAndWindowsApart,
 		"many callers share a limit":                     reserveRace,
 		"many callers over two windows":                  reserveRaceOverTwo,
@@ -146,6 +149,13 @@ func (c *check) releases(r cache.Reservation) {
 }
 
 // about fails unless got is want, or less by what a slow machine may take.
+func (c *check) settles(r cache.Reservation) {
+	c.Helper()
+	if err := c.h.Cache.Settle(context.Background(), r); err != nil {
+		c.Fatal(err)
+	}
+}
+
 func (c *check) about(what string, got, want time.Duration) {
 	c.Helper()
 	if got > want || got <= want-unit {

@@ -137,6 +137,56 @@ func releaseAfterTheEnd(c *check) {
 	c.refuses(w)
 }
 
+func (c *check) pendingWindow() cache.Window {
+	w := c.window("aloft", 100, 5*unit)
+	w.Pending = true
+	return w
+}
+
+// refusesWith also looks at how many are under way.
+func (c *check) refusesWith(pending int, windows ...cache.Window) {
+	c.Helper()
+	if r := c.refuses(windows...); r.Pending != pending || r.Limit != windows[0].Limit {
+		c.Errorf("refused by a limit of %d with %d under way; want %d with %d", r.Limit, r.Pending, windows[0].Limit, pending)
+	}
+}
+
+func pendingUntilSettled(c *check) {
+	w, aloft := c.window("w", 2, 60*unit), c.pendingWindow()
+	first, second := c.allows(w, aloft), c.allows(w, aloft)
+	if second.Pending != 2 || second.Limit != 2 || second.Remaining != 0 {
+		c.Errorf("the second is told %+v", second)
+	}
+	c.refusesWith(2, w, aloft)
+	c.settles(first)
+	c.settles(first)
+	c.refusesWith(1, w, aloft)
+	c.settles(second)
+	c.refusesWith(0, w, aloft)
+	c.releases(second) // what is settled can still be given back
+	c.allows(w, aloft)
+	c.refusesWith(1, w, aloft)
+	c.h.Advance(5 * unit)
+	c.refusesWith(0, w, aloft)
+}
+
+func pendingUntilReleased(c *check) {
+	w, aloft := c.window("w", 2, 60*unit), c.pendingWindow()
+	first, _ := c.allows(w, aloft), c.allows(w, aloft)
+	c.releases(first)
+	c.settles(first)
+	c.allows(w, aloft)
+	c.refusesWith(2, w, aloft)
+}
+
+func pendingOfRefused(c *check) {
+	w, aloft := c.window("w", 1, 60*unit), c.pendingWindow()
+	c.settles(c.allows(w)) // has nothing under way
+	c.settles(c.refuses(w, aloft))
+	c.settles(cache.Reservation{})
+	c.refusesWith(0, w, aloft)
+}
+
 func valuesAndWindowsApart(c *check) {
 	w := c.window("same", 1, 60*unit)
 	c.set("same", "v", 60*unit)
