@@ -28,13 +28,15 @@ type engine struct {
 	name      string // folder of the migrations
 	dialect   goose.Dialect
 	isolation sql.IsolationLevel
-	conflicts func(error) bool // the transaction lost a race and may be tried again
+	guarded   sql.IsolationLevel // of statements that guard themselves
+	conflicts func(error) bool   // the transaction lost a race and may be tried again
 
 	snapshot   sql.TxOptions     // of a transaction that sees one moment
 	tables     string            // lists the names of all tables
 	primaryKey string            // lists the columns of the primary key of table $1
 	counter    string            // reads the highest id that table $1 has given in its column $2
 	setCounter []string          // raise that to $3 at the least
+	unclaimed  string            // has a choice of rows leave out those that others are at
 	bytewise   func(Kind) string // makes a column of the kind sort by its bytes
 }
 
@@ -64,6 +66,8 @@ func postgresEngine() engine {
 		name:      "postgres",
 		dialect:   goose.DialectPostgres,
 		isolation: sql.LevelSerializable,
+		// A statement that has waited for a row looks at its condition again.
+		guarded: sql.LevelReadCommitted,
 		conflicts: func(err error) bool {
 			var e *pgconn.PgError
 			if !errors.As(err, &e) {
@@ -87,6 +91,7 @@ func postgresEngine() engine {
 		setCounter: []string{`
 			SELECT setval(pg_get_serial_sequence($1, $2), GREATEST($3, last_value)) FROM pg_sequences
 			WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence($1, $2)`},
+		unclaimed: ` FOR UPDATE SKIP LOCKED`,
 		bytewise: func(k Kind) string {
 			if k == Text {
 				return ` COLLATE "C"`

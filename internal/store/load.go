@@ -68,7 +68,7 @@ func (s *Store) Last(ctx context.Context, t Table) (Row, error) {
 func (s *Store) Once(ctx context.Context, fn func(*Tx) error) (err error) {
 	ctx, w := s.begin(ctx, "whole transaction")
 	defer func() { w.end(s.tally, Write, err) }()
-	return s.try(ctx, w, fn)
+	return s.try(ctx, w, s.engine.isolation, fn)
 }
 
 // mover is the name of the lease that marks a database into which another is being

@@ -193,8 +193,8 @@ func (s *Store) migrator() (*goose.Provider, error) {
 type Tx struct{ reader }
 
 const (
-	txAttempts = 30                    // before ErrBusy
-	txPause    = 60 * time.Millisecond // longest wait between two attempts
+	txTime  = 5 * time.Second       // for all attempts, before ErrBusy
+	txPause = 60 * time.Millisecond // longest wait between two attempts
 )
 
 // Tx runs fn in a serializable transaction and commits where fn returns nil. Where the
@@ -204,31 +204,42 @@ const (
 func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
 	ctx, w := s.begin(ctx, "transaction")
 	defer func() { w.end(s.tally, Write, err) }()
-	return s.insist(ctx, w, fn)
+	return s.insist(ctx, w, s.engine.isolation, fn)
 }
 
-func (s *Store) insist(ctx context.Context, w work, fn func(*Tx) error) error {
-	var err error
-	for attempt := range txAttempts {
-		if err = s.try(ctx, w, fn); err == nil || !s.engine.conflicts(err) {
+// alone is Tx for what needs no more than that each of its statements guards itself. It
+// takes no part in the conflicts of serializable transactions: these read whole tables
+// where the tables are small, and a queue that all of them write to would stop them all.
+func (s *Store) alone(ctx context.Context, fn func(*Tx) error) (err error) {
+	ctx, w := s.begin(ctx, "statement")
+	defer func() { w.end(s.tally, Write, err) }()
+	return s.insist(ctx, w, s.engine.guarded, fn)
+}
+
+func (s *Store) insist(ctx context.Context, w work, isolation sql.IsolationLevel, fn func(*Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := s.try(ctx, w, isolation, fn)
+		if err == nil || !s.engine.conflicts(err) {
 			if demoted(err) {
 				forget(s.db)
 			}
 			return err
 		}
+		if time.Since(w.began) > txTime {
+			return fmt.Errorf("%w: %w", ErrBusy, err)
+		}
 		s.tally.retries.Add(1)
-		ceiling := min(txPause, time.Millisecond<<min(attempt+1, 10))
+		ceiling := min(txPause, time.Millisecond<<min(attempt, 10))
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 		case <-time.After(rand.N(ceiling)): //nolint:gosec // spreads callers, guards nothing
 		}
 	}
-	return fmt.Errorf("%w: %w", ErrBusy, err)
 }
 
-func (s *Store) try(ctx context.Context, w work, fn func(*Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: s.engine.isolation})
+func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, fn func(*Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: isolation})
 	if err != nil && ctx.Err() != nil { // it stood in line for the database until its time was up
 		return fmt.Errorf("%w: begin: %w", ErrBusy, err)
 	}

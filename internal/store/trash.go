@@ -53,7 +53,7 @@ func (s *Store) DueTrash(ctx context.Context, now, until time.Time, limit int) (
 
 // Trashed forgets an object that has been deleted.
 func (s *Store) Trashed(ctx context.Context, key string) error {
-	return s.Tx(ctx, func(tx *Tx) error {
+	return s.alone(ctx, func(tx *Tx) error {
 		_, err := tx.exec(ctx, "forget object", `DELETE FROM blob_trash WHERE object_key = $1`, key)
 		return err
 	})
