@@ -40,11 +40,11 @@ func (tx *Tx) insert(ctx context.Context, t Table, list []Row) (int64, error) {
 
 // RaiseCounter notes that a table has given ids up to n, as Snapshot.Counter told it, so
 // that none is given again.
-func (s *Store) RaiseCounter(ctx context.Context, tx *Tx, t Table, n int64) error {
+func (tx *Tx) RaiseCounter(ctx context.Context, t Table, n int64) error {
 	if n == 0 {
 		return nil
 	}
-	for _, statement := range s.engine.setCounter {
+	for _, statement := range tx.engine.setCounter {
 		if _, err := tx.exec(ctx, "set counter of "+t.Name, statement, t.Name, t.Key[0], n); err != nil {
 			return err
 		}

@@ -190,7 +190,11 @@ func (s *Store) migrator() (*goose.Provider, error) {
 }
 
 // Tx is a serializable transaction. It must not be used by two goroutines at once.
-type Tx struct{ reader }
+type Tx struct {
+	reader
+
+	engine *engine
+}
 
 const (
 	txTime  = 5 * time.Second       // for all attempts, before ErrBusy
@@ -247,7 +251,7 @@ func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, f
 		return wrap("begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := fn(&Tx{reader{q: tx, within: w.span}}); err != nil {
+	if err := fn(&Tx{reader{q: tx, within: w.span}, &s.engine}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -145,7 +145,7 @@ func (d db) copyTo(other db) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
-		other.tx(func(tx *store.Tx) error { return other.RaiseCounter(d.ctx, tx, t, n) })
+		other.tx(func(tx *store.Tx) error { return tx.RaiseCounter(d.ctx, t, n) })
 	}
 	if err := s.Close(); err != nil {
 		d.t.Fatal(err)

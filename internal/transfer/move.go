@@ -191,7 +191,7 @@ func (c *copying) put(ctx context.Context, t store.Table, page []store.Row, coun
 		if _, err := tx.Insert(ctx, t, page); err != nil {
 			return err
 		}
-		return c.To.RaiseCounter(ctx, tx, t, counter)
+		return tx.RaiseCounter(ctx, t, counter)
 	})
 	if err != nil {
 		return err

@@ -143,7 +143,7 @@ func (l *loading) rows(ctx context.Context, tx *store.Tx) error {
 		return damaged(errors.New("its sums are wrong"))
 	}
 	for _, t := range l.tables {
-		if err := l.Store.RaiseCounter(ctx, tx, t, end.Counters[t.Name]); err != nil {
+		if err := tx.RaiseCounter(ctx, t, end.Counters[t.Name]); err != nil {
 			return err
 		}
 	}
