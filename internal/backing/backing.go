@@ -6,8 +6,10 @@ package backing
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -38,11 +40,15 @@ func Start(script string) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	port, err := FreePort()
+	port, release, err := Ports() // which stay given until this process ends
 	if err != nil {
 		return Server{}, err
 	}
-	return hold(script, dir, port)
+	server, err := hold(script, dir, port)
+	if err != nil {
+		release()
+	}
+	return server, err
 }
 
 // Stop ends a server that Start has started.
@@ -73,18 +79,34 @@ func hold(script, dir string, port int) (Server, error) {
 	return Server{URL: strings.TrimSpace(line), held: held}, nil
 }
 
-// FreePort finds a port of this machine that nobody listens on.
-func FreePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// Ports are given in blocks. They lie below those that the system gives to whoever asks
+// for any, one of which might be given away before its server has started. Whoever has a
+// block listens on its guard, so that no other process takes it meanwhile.
+const (
+	PortBlock  = 40 // ports in a row
+	blocks     = 250
+	firstGuard = 20_000
+	firstPort  = firstGuard + blocks
+)
+
+// Ports finds the first of PortBlock ports in a row that nobody listens on, and keeps them
+// from others of its callers until release.
+func Ports() (first int, release func(), err error) {
+	for _, i := range rand.Perm(blocks) {
+		guard, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(firstGuard+i)))
+		if err != nil {
+			continue // another has it
+		}
+		first = firstPort + i*PortBlock
+		if free(first, PortBlock) {
+			return first, func() { _ = guard.Close() }, nil
+		}
+		_ = guard.Close()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, nil, errors.New("there are no free ports: others listen on all of them")
 }
 
-// Free tells whether nobody listens on any of so many ports from first on.
-func Free(first, n int) bool {
+func free(first, n int) bool {
 	for port := first; port < first+n; port++ {
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {

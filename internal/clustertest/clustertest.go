@@ -46,13 +46,15 @@ type Cluster struct {
 	environ []string
 }
 
-// portRange is how many ports scripts/cluster takes.
-const portRange = 40
-
 // Start starts a cluster that ends with the test.
 func Start(t testing.TB, o Options) *Cluster {
 	t.Helper()
-	c := &Cluster{Dir: filepath.Join(t.TempDir(), "cluster"), base: freePorts(t), nodes: max(o.Nodes, 2)}
+	ports, release, err := backing.Ports() // no fewer than scripts/cluster takes
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(release)
+	c := &Cluster{Dir: filepath.Join(t.TempDir(), "cluster"), base: ports, nodes: max(o.Nodes, 2)}
 	c.URL = fmt.Sprintf("http://127.0.0.1:%d", c.base)
 	c.environ = append(os.Environ(),
 		fmt.Sprintf("FLOWXI_CLUSTER_PORT=%d", c.base), fmt.Sprintf("FLOWXI_CLUSTER_NODES=%d", c.nodes),
@@ -95,22 +97,6 @@ func (c *Cluster) script(t testing.TB, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("scripts/cluster %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-}
-
-// freePorts finds the first of a range that nobody listens on.
-func freePorts(t testing.TB) int {
-	t.Helper()
-	for range 50 {
-		base, err := backing.FreePort()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if base < 60_000 && backing.Free(base, portRange) {
-			return base
-		}
-	}
-	t.Fatal("there is no room for a cluster among the ports")
-	return 0
 }
 
 // NodeURL is the address of a node, counted from one, past the proxy.

@@ -68,10 +68,11 @@ type single struct {
 // newSingle makes one that does not run yet, and that ends with the test.
 func newSingle(t *testing.T, dir string, environ ...string) *single {
 	t.Helper()
-	port, err := backing.FreePort()
+	port, release, err := backing.Ports()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(release)
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
