@@ -324,9 +324,12 @@ func (g *gate) shut() {
 
 func TestARedisThatIsGoneClosesEveryDoorButTheFleeting(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]struct{ lose, giveBack func(*gate) }{
-		"refused": {(*gate).shut, func(g *gate) { g.closed.Store(false) }},
-		"silent":  {func(g *gate) { g.silent.Store(true) }, func(g *gate) { g.silent.Store(false) }},
+	for name, fault := range map[string]struct {
+		lose, giveBack func(*gate)
+		late           bool // what was sent meanwhile comes when it ends, and is counted then
+	}{
+		"refused": {lose: (*gate).shut, giveBack: func(g *gate) { g.closed.Store(false) }},
+		"silent":  {lose: func(g *gate) { g.silent.Store(true) }, giveBack: func(g *gate) { g.silent.Store(false) }, late: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -357,7 +360,7 @@ func TestARedisThatIsGoneClosesEveryDoorButTheFleeting(t *testing.T) {
 
 			fault.giveBack(g)
 			settled(t, r)
-			if n := allowed([]*cache.Redis{r}, guard, 5); n != 1 {
+			if n := allowed([]*cache.Redis{r}, guard, 5); n > 1 || n == 0 && !fault.late {
 				t.Errorf("%d events after the server came back, want the 1 that was left", n)
 			}
 		})
