@@ -100,7 +100,7 @@ func canary(t *testing.T, binary string, a attempt) (out string, err error) {
 		e = authtest.Scaled
 	}
 	pattern := "^TestAttacks$/^" + string(e) + "$/^" + regexp.QuoteMeta(strings.ReplaceAll(a.name(), " ", "_")) + "$"
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run", pattern, "-test.timeout", "2m") //nolint:gosec // it was built here
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run", pattern, "-test.timeout", "2m")
 	cmd.Env = append(os.Environ(), goneVariable+"="+a.defence.name)
 	b, err := cmd.CombinedOutput()
 	if strings.Contains(string(b), "no tests to run") {
@@ -136,7 +136,7 @@ func buildWithout(t *testing.T) (binary string) {
 		t.Fatal(err)
 	}
 	binary = filepath.Join(folder, "attack.test")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", write(t, folder, string(overlay)), "-o", binary, ".") //nolint:gosec // its own source
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", write(t, folder, string(overlay)), "-o", binary, ".")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build without defences: %v\n%s", err, last(string(out), 40))
 	}
@@ -181,7 +181,7 @@ func packageOf(source string) string { return packageClause.FindStringSubmatch(s
 
 func read(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(path) //nolint:gosec // its own source
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
