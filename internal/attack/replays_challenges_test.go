@@ -1,0 +1,111 @@
+package attack_test
+
+import (
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+var replaysOfChallenges = []attempt{
+	{kind: replay, try: "a challenge answered by many at once, with every code that is good", defence: challengeOnce, run: challengeTwice},
+	{kind: replay, try: "a challenge answered once more, with the next code", defence: challengeOnce, run: challengeAgain},
+	{kind: replay, try: "a challenge after its five minutes", defence: challengeTime, run: lateChallenge, alone: true},
+	{kind: replay, try: "a challenge moved to another device", defence: challengeDevice, run: movedToDevice},
+	{kind: replay, try: "a challenge moved to another address", defence: challengeAddress, run: movedToAddress},
+	{kind: replay, try: "a challenge moved to another browser", defence: challengeBrowser, run: movedToBrowser},
+	{kind: replay, try: "a challenge of somebody who was blocked meanwhile", defence: challengeActive, run: blockedMeanwhile},
+	{kind: replay, try: "a challenge of somebody whose account was closed meanwhile", defence: challengeActive, run: closedMeanwhile},
+	{kind: replay, try: "a challenge of a second factor that was changed meanwhile", defence: challengeFactor, run: factorMeanwhile},
+}
+
+const secondStep = "internal/auth/login_twofa.go"
+
+var (
+	challengeOnce = stands("single use of a challenge", place{
+		file: secondStep, code: "a.cache.Take(ctx, key)",
+		without: "func() ([]byte, error) { if $GONE { v, _, err := a.cache.Get(ctx, key); return v, err }; return $CODE }()",
+	})
+	challengeTime = stands("time of a challenge", place{
+		file: secondStep, code: "a.keys.Seal(plain, key), a.cfg.ChallengeTTL)",
+		without: "a.keys.Seal(plain, key), ifGone($NAME, time.Hour, a.cfg.ChallengeTTL))",
+	})
+	challengeAddress = stands("address of a challenge", refusal(secondStep, "ch.Network != Network(c.IP)"))
+	challengeBrowser = stands("browser of a challenge", refusal(secondStep, "ch.UserAgent != c.UserAgent"))
+	challengeDevice  = stands("device of a challenge", refusal(secondStep, "ch.Device.ID != in.DeviceID"))
+	challengeActive  = stands("challenge of an active person", place{
+		file: secondStep, code: "if u.Status != account.Active ||", without: "if !$GONE && u.Status != account.Active ||",
+	})
+	challengeFactor = stands("challenge of a lasting factor", refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
+)
+
+// challengeTwice has fewer callers than others, since a person's codes are limited.
+func challengeTwice(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	replayOnce(t, authtest.Race(2, func(i int) *authtest.Answer { return p.answer(p.Client, id, "phone", i) }), 403, 410)
+}
+
+func challengeAgain(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	p.answer(p.Client, id, "phone", 0).Expect(200, "LOGIN_SUCCESS")
+	p.answer(p.Client, id, "phone", 1).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+}
+
+func lateChallenge(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	w.Advance(5 * time.Minute)
+	p.answer(p.Client, id, "phone", 0).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+}
+
+func movedToDevice(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	moved(p.answer(p.Client, id, "tablet", 0), p.answer(p.Client, id, "phone", 0))
+}
+
+func movedToAddress(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	moved(p.answer(w.stranger(t), id, "phone", 0), p.answer(p.Client, id, "phone", 0))
+}
+
+func movedToBrowser(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	moved(p.answer(p.Header("User-Agent", "curl"), id, "phone", 0), p.answer(p.Client, id, "phone", 0))
+}
+
+// moved demands that a stranger's answer was refused and has spent neither challenge nor
+// code.
+func moved(strangers, owners *authtest.Answer) {
+	strangers.Expect(403, "TWOFA_CHALLENGE_MISMATCH")
+	owners.Expect(200, "LOGIN_SUCCESS")
+}
+
+func blockedMeanwhile(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	w.Block(t, p.ID)
+	p.answer(p.Client, id, "phone", 0).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+	w.Unblock(t, p.ID)
+}
+
+func closedMeanwhile(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	w.CloseAccount(t, p.ID)
+	p.answer(p.Client, id, "phone", 0).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+}
+
+// factorMeanwhile answers with a code of the second factor as it is by then.
+func factorMeanwhile(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	p.disable(0).Expect(200, "TWOFA_DISABLED")
+	p.secret = p.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")
+	p.enable(0).Expect(200, "TWOFA_ENABLED")
+	p.answer(p.Client, id, "phone", 1).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+}
