@@ -15,6 +15,6 @@ if not generation or generation == ARGV[1] and count < seen then
 elseif generation ~= ARGV[1] and ARGV[1] ~= '' then
   redis.call('SET', KEYS[3], generation, 'PX', ARGV[3])
 end
-count = math.max(count, seen)
+count = math.max(count, seen) + 1 -- so that a node which counts nothing can tell too
 redis.call('SET', KEYS[2], count, 'PX', ARGV[4])
 return {generation, count, redis.call('EXISTS', KEYS[3])}

@@ -95,12 +95,19 @@ func (r *Redis) Close() error {
 	return r.pool.Close()
 }
 
+// valueKey is where the server has the value under a key. The values of a generation end
+// with it: a server that has gone back to an earlier state has some that were taken since.
+func (r *Redis) valueKey(key string) string {
+	generation, _ := r.generation.Load().(string)
+	return valuePrefix + generation + ":" + key
+}
+
 // Set implements Cache.
 func (r *Redis) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := checkTTL(ttl); err != nil {
 		return err
 	}
-	_, err := r.do(ctx, "cache: set", "SET", valuePrefix+key, value, "PX", milliseconds(ttl))
+	_, err := r.do(ctx, "cache: set", "SET", r.valueKey(key), value, "PX", milliseconds(ttl))
 	return err
 }
 
@@ -109,7 +116,7 @@ func (r *Redis) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err := checkTTL(ttl); err != nil {
 		return false, err
 	}
-	reply, err := r.do(ctx, "cache: add", "SET", valuePrefix+key, value, "PX", milliseconds(ttl), "NX")
+	reply, err := r.do(ctx, "cache: add", "SET", r.valueKey(key), value, "PX", milliseconds(ttl), "NX")
 	return reply != nil, err
 }
 
@@ -118,7 +125,7 @@ var getScript = redis.NewScript(1, `return {redis.call('GET', KEYS[1]), redis.ca
 
 // Get implements Cache.
 func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, error) {
-	reply, err := redis.Values(r.run(ctx, "cache: get", getScript, valuePrefix+key))
+	reply, err := redis.Values(r.run(ctx, "cache: get", getScript, r.valueKey(key)))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -135,7 +142,7 @@ func (r *Redis) Get(ctx context.Context, key string) ([]byte, time.Duration, err
 
 // Take implements Cache.
 func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
-	value, err := redis.Bytes(r.do(ctx, "cache: take", "GETDEL", valuePrefix+key))
+	value, err := redis.Bytes(r.do(ctx, "cache: take", "GETDEL", r.valueKey(key)))
 	if errors.Is(err, redis.ErrNil) {
 		return nil, ErrMiss
 	}
@@ -144,7 +151,7 @@ func (r *Redis) Take(ctx context.Context, key string) ([]byte, error) {
 
 // Delete implements Cache.
 func (r *Redis) Delete(ctx context.Context, key string) error {
-	_, err := r.do(ctx, "cache: delete", "DEL", valuePrefix+key)
+	_, err := r.do(ctx, "cache: delete", "DEL", r.valueKey(key))
 	return err
 }
 

@@ -161,6 +161,36 @@ func TestAnOldCopyOpensNoLimit(t *testing.T) {
 	}
 }
 
+// What was taken after the copy was made is in it, and must not be had again.
+func TestAnOldCopyGivesNothingTwice(t *testing.T) {
+	t.Parallel()
+	url, copied := redistest.Database(t), redistest.Database(t)
+	list := nodes(t, url, 3)
+	for _, key := range []string{"taken", "left"} {
+		if err := list[0].Set(t.Context(), key, []byte("v"), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	redistest.Copy(t, url, copied)
+	if _, err := list[1].Take(t.Context(), "taken"); err != nil {
+		t.Fatal(err)
+	}
+	allowed(list[:1], hourly("k", 8), 1)
+	flush(t, url)
+	redistest.Copy(t, copied, url)
+	for i, r := range list { // one of them has counted nothing since the copy was made
+		if _, err := r.Reserve(t.Context(), hourly("k", 8)); err == nil && i == 0 {
+			t.Error("the node that counted does not see the loss")
+		}
+		settled(t, r)
+		for _, key := range []string{"taken", "left"} {
+			if _, err := r.Take(t.Context(), key); !errors.Is(err, cache.ErrMiss) {
+				t.Errorf("node %d has what was %s before the server went back: %v", i, key, err)
+			}
+		}
+	}
+}
+
 // A node that goes on counting does not hide the loss from one that had counted more.
 func TestALossIsSeenByTheNodeThatHadCounted(t *testing.T) {
 	t.Parallel()

@@ -105,7 +105,7 @@ func (r *Redis) Release(ctx context.Context, res Reservation) error {
 	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
 		return err
 	}
-	return r.withdraw(ctx, "cache: release", t.event, t.keys)
+	return r.withdraw(ctx, "cache: release", t.event, t.left())
 }
 
 // Settle implements Cache.

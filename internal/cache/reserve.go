@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -195,10 +196,19 @@ func (m *Memory) Release(_ context.Context, r Reservation) error {
 	if r.taken == nil || r.taken.released.Swap(true) {
 		return nil
 	}
-	for _, key := range r.taken.keys {
+	for _, key := range r.taken.left() {
 		m.release(key, r.taken.at)
 	}
 	return nil
+}
+
+// left are the windows in which the event still is, as far as its taker goes. Another may
+// have an event of the same time there.
+func (t *taken) left() []string {
+	if !t.settled.Load() {
+		return t.keys
+	}
+	return slices.DeleteFunc(slices.Clone(t.keys), func(key string) bool { return slices.Contains(t.pending, key) })
 }
 
 // Settle implements Cache.

@@ -7,8 +7,9 @@
 -- are in it and how long until the oldest leaves; all times in microseconds. Where the
 -- server has lost data, or is being given it back, it counts nothing and answers with
 -- one number.
+-- What was counted less than the node was told stays so: join looks for it.
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[2]) then return {-1} end
 local count = redis.call('INCR', KEYS[2])
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or count <= tonumber(ARGV[2]) then return {-1} end
 if redis.call('EXISTS', KEYS[3]) == 1 then return {-2} end
 
 local clock = redis.call('TIME')
