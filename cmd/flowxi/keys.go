@@ -87,8 +87,9 @@ func readRing(cfg config.Config) (*seal.KeyRing, error) {
 }
 
 type keysRetire struct {
-	ID  string `arg:"" help:"Id of the key."`
-	Yes bool   `short:"y" help:"Do not ask."`
+	ID   string `arg:"" help:"Id of the key."`
+	Lost bool   `help:"The key is gone: give up what only it opens, so that servers start without it."`
+	Yes  bool   `short:"y" help:"Do not ask."`
 }
 
 // takeUp is how long servers may take to notice a key that was added: until then they
@@ -105,21 +106,25 @@ func (c *keysRetire) Run(w *world) error {
 	if err != nil {
 		return err
 	}
+	if c.Lost {
+		return c.giveUp(w, ring.IDs())
+	}
 	if err := retirable(ring.IDs(), c.ID); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Retire the key %s? Registration codes and photo addresses made with it stop working.", c.ID)
+	question := fmt.Sprintf("Retire the key %s? Registration codes, pending second factors and photo addresses made with it stop working with it.", c.ID)
 	if err := confirm(w, c.Yes, question); err != nil {
 		return err
 	}
 	if err := awaitServers(w, cfg); err != nil {
 		return err
 	}
-	if err := reseal(w); err != nil {
+	if err := reseal(w, c.ID); err != nil {
 		return err
 	}
 	if cfg.Keys != "" {
-		printf(w.stdout, "Nothing needs %s any more: take it out of FLOWXI_KEYS and restart every server.\n", c.ID)
+		printf(w.stdout, "What is stored needs %s no more. Codes, pending second factors and photo addresses made with it do, for %s after the last server has sealed with it: then take it out of FLOWXI_KEYS and restart every server.\n",
+			c.ID, cfg.LongestSealed())
 		return nil
 	}
 	if err := seal.Remove(node.KeyFile(cfg), c.ID); err != nil {
@@ -127,6 +132,18 @@ func (c *keysRetire) Run(w *world) error {
 	}
 	printf(w.stdout, "%s is retired.\n", c.ID)
 	return nil
+}
+
+// giveUp lets servers start without a key that nobody has any more.
+func (c *keysRetire) giveUp(w *world, ids []string) error {
+	if slices.Contains(ids, c.ID) {
+		return fmt.Errorf("%s is in the ring: it is not lost", c.ID)
+	}
+	question := fmt.Sprintf("Give up the key %s? People whose second factor is sealed under it cannot log in any more, and mails that wait are lost.", c.ID)
+	if err := confirm(w, c.Yes, question); err != nil {
+		return err
+	}
+	return withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.DropKey(ctx, c.ID) })
 }
 
 func retirable(ids []string, id string) error {
@@ -155,12 +172,16 @@ func awaitServers(w *world, cfg config.Config) error {
 	return nil
 }
 
-func reseal(w *world) error {
+func reseal(w *world, retired string) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
-		return a.Reseal(ctx, func(done int) {
+		err := a.Reseal(ctx, func(done int) {
 			if terminal(w.stderr) {
 				printf(w.stderr, "\r%d sealed anew", done)
 			}
 		})
+		if err != nil {
+			return err
+		}
+		return a.Store.DropKey(ctx, retired)
 	})
 }

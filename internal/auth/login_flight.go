@@ -139,7 +139,7 @@ func (a *Auth) land(ctx context.Context, email string, ticket *ratelimit.Ticket)
 func aloftRule(email string) ratelimit.Rule {
 	return ratelimit.Rule{
 		Name: "login.aloft", Subject: email, Pending: true, Fleeting: true,
-		Rates: ratelimit.Rates{{Limit: 1000, Per: 2 * flightWait}},
+		Rates: ratelimit.Rates{{Limit: 1000, Per: flightWait}},
 	}
 }
 

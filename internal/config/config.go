@@ -115,3 +115,9 @@ func loopback(host string) bool {
 	}
 	return strings.EqualFold(host, "localhost")
 }
+
+// LongestSealed is how long what is not stored needs the key that it was made with: codes
+// and second factors that wait, and signed addresses of photos.
+func (c Config) LongestSealed() time.Duration {
+	return max(c.OTPTTL, c.ChallengeTTL, c.EnrollTTL, c.PhotoURLTTL)
+}

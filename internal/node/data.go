@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +95,23 @@ func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors and waiting mails that it sealed with: (umask 077; flowxi keys new > %[1]s)", d.keys())
 	}
 	return seal.LoadOrCreate(d.keys())
+}
+
+// holdKeys refuses a ring that lacks a key under which something may be sealed, such as
+// one that another node has taken up: right codes would be wrong here, and second factors
+// could not be read. It then notes the active key.
+func holdKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
+	used, err := s.UsedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	ids := ring.IDs()
+	for _, id := range used {
+		if !slices.Contains(ids, id) {
+			return fmt.Errorf("the database holds what is sealed under the key %[1]s, which is not in the ring: put it back (FLOWXI_KEYS, or the key file), and take it out by flowxi keys retire %[1]s; where it is lost, give up what only it opens: flowxi keys retire --lost %[1]s", id)
+		}
+	}
+	return s.UseKey(ctx, ids[0])
 }
 
 // openStore opens the database. Observe may be nil.

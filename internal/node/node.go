@@ -113,6 +113,9 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if err := n.store.Migrate(ctx); err != nil {
 		return err
 	}
+	if err := holdKeys(ctx, n.store, n.keys); err != nil {
+		return err
+	}
 	if n.cfg.DatabaseURL == "" { // and so nobody else has it
 		if err := n.store.Reclaim(ctx, n.now()); err != nil {
 			return err

@@ -137,6 +137,29 @@ func TestAKeyRingThatIsNotWholeStopsTheStart(t *testing.T) {
 	}
 }
 
+// A node that was left behind when the others took up another key must not serve: right
+// codes would be wrong there.
+func TestARingWithoutTheKeyInUseStopsTheStart(t *testing.T) {
+	t.Parallel()
+	before, after := seal.NewKey(), seal.NewKey()
+	id, _, _ := strings.Cut(after, ":")
+	cfg := settings(t, dbtest.Postgres)
+	with := func(ring string) config.Config {
+		c := cfg
+		c.Keys = account.Secret(ring)
+		return c
+	}
+	for _, ring := range []string{before, before + "," + after, after + "," + before} {
+		if err := start(t, with(ring), nil).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := node.New(t.Context(), with(before), node.Options{}); err == nil || !strings.Contains(err.Error(), id) {
+		t.Errorf("it says %v, want what it is about %s", err, id)
+	}
+	start(t, with(after+","+before), nil)
+}
+
 func TestASettingThatTurnsOutWrongIsNamed(t *testing.T) {
 	t.Parallel()
 	for name, setting := range map[string]string{
