@@ -8,6 +8,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/ratelimit"
+	"flowxi.app/flowxi/internal/store"
 )
 
 // The limits of contract section 12, each as the rules that one kind of call meets.
@@ -94,6 +95,23 @@ func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) 
 	}
 	c.Quota = c.Quota.Tighter(ticket.Quota())
 	return ticket, nil
+}
+
+// limited does work that the rules allow. Where the server could not do it, it counts for
+// nothing: the caller is told to come back, and must not be refused then. It stays counted
+// where it may have been done, or where the caller did not wait to be told.
+func (a *Auth) limited(ctx context.Context, c *Caller, rules []ratelimit.Rule, work func() error) error {
+	quota := c.Quota
+	ticket, err := a.reserve(ctx, c, rules...)
+	if err != nil {
+		return err
+	}
+	err = work()
+	if errors.Is(err, account.ErrServiceUnavailable) && !errors.Is(err, store.ErrUncertain) && ctx.Err() == nil {
+		a.release(ctx, ticket)
+		c.Quota = quota
+	}
+	return err
 }
 
 // release gives a reservation back where the work turned out not to count. Where that

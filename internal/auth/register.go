@@ -30,11 +30,16 @@ type invitation struct {
 // same order: where nobody may be written to they change nothing, and the mail is born
 // expired, so that the outbox drops it.
 func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitation) error {
-	if _, err := a.reserve(ctx, c, a.mailRules(c, email)...); err != nil {
-		return err
-	}
 	inv.content.Origin = trace.Origin(ctx)
-	err := a.store.Tx(ctx, func(tx *store.Tx) error {
+	err := a.limited(ctx, c, a.mailRules(c, email), func() error { return a.putInvitation(ctx, c, email, inv) })
+	if err == nil {
+		a.wakeMail()
+	}
+	return err
+}
+
+func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv invitation) error {
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
 		if err != nil {
@@ -63,10 +68,6 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 		}
 		return tx.Audit(ctx, a.event(c, eventInvited, u.ID, string(mail.Kind)))
 	})
-	if err == nil {
-		a.wakeMail()
-	}
-	return err
 }
 
 // invitee is the person of an address: made where there is none, except on a resend,

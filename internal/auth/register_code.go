@@ -56,22 +56,12 @@ func (a *Auth) codeDigests(email string, code account.Secret) [][]byte {
 	return a.keys.Digests(codePurpose, email, string(code))
 }
 
-// checkCode compares a code and counts a wrong try. An unknown address runs the same
-// statements as a known one.
+// checkCode compares a code and counts a wrong try.
 func (a *Auth) checkCode(ctx context.Context, c *Caller, email string, code account.Secret) error {
-	if _, err := a.reserve(ctx, c, a.codeRules(c, email)...); err != nil {
-		return err
-	}
 	outcome := store.CodeWrong
-	err := a.store.Tx(ctx, func(tx *store.Tx) (err error) {
-		if outcome, err = tx.CheckCode(ctx, email, a.codeDigests(email, code), a.cfg.Limits.CodeTries, a.now()); err != nil {
-			return err
-		}
-		action := eventCodeRefused
-		if outcome == store.CodeRight {
-			action = eventCodeVerified
-		}
-		return tx.Audit(ctx, a.event(c, action, 0, ""))
+	err := a.limited(ctx, c, a.codeRules(c, email), func() (err error) {
+		outcome, err = a.compareCode(ctx, c, email, code)
+		return err
 	})
 	switch {
 	case err != nil:
@@ -82,4 +72,19 @@ func (a *Auth) checkCode(ctx context.Context, c *Caller, email string, code acco
 		return account.ErrOTPInvalid
 	}
 	return nil
+}
+
+// compareCode runs the same statements for an unknown address as for a known one.
+func (a *Auth) compareCode(ctx context.Context, c *Caller, email string, code account.Secret) (outcome store.CodeCheck, err error) {
+	err = a.store.Tx(ctx, func(tx *store.Tx) (err error) {
+		if outcome, err = tx.CheckCode(ctx, email, a.codeDigests(email, code), a.cfg.Limits.CodeTries, a.now()); err != nil {
+			return err
+		}
+		action := eventCodeRefused
+		if outcome == store.CodeRight {
+			action = eventCodeVerified
+		}
+		return tx.Audit(ctx, a.event(c, action, 0, ""))
+	})
+	return outcome, err
 }

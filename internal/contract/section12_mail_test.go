@@ -156,3 +156,19 @@ func TestSection12_Mail_ARestartForgetsNothing(t *testing.T) {
 		limited(t, srv.Client(t).Post("/register-email-code/send", Fields{"email": ada}), time.Minute)
 	})
 }
+
+// A caller who is told to come back is not refused then.
+func TestSection12_Mail_WhatTheServerCouldNotDoCountsForNothing(t *testing.T) {
+	t.Parallel()
+	srv := authtest.Start(t, authtest.Scaled, authtest.WithLimits(), authtest.WithEnv("FLOWXI_LIMIT_CODE_PER_EMAIL=1/10m"))
+	c := srv.Client(t)
+	send := func() *authtest.Answer { return c.Post("/register-email-code/send", Fields{"email": ada}) }
+	giveBack := srv.LoseDatabase(t)
+	send().Expect(503, "SERVICE_UNAVAILABLE")
+	c.VerifyCode(bob, "123456").Expect(503, "SERVICE_UNAVAILABLE")
+	giveBack()
+	expectWellSoon(t, srv)
+	send().Expect(200, "OTP_SENT")
+	c.VerifyCode(bob, "123456").Expect(403, "OTP_INVALID")
+	send().Expect(429, "TOO_MANY_REQUESTS")
+}

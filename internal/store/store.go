@@ -24,6 +24,10 @@ import (
 // ErrNotFound says that no row is there.
 var ErrNotFound = errors.New("store: not found")
 
+// ErrUncertain says that a transaction failed in its last step, so that it may have been
+// done.
+var ErrUncertain = errors.New("store: nobody knows whether it was done")
+
 // ErrBusy says that a transaction lost every one of its races or that the database
 // could not be had in time; nothing was written. It is account.ErrServiceUnavailable too.
 var ErrBusy = fmt.Errorf("store: too much contention: %w", account.ErrServiceUnavailable)
@@ -254,10 +258,14 @@ func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, f
 	if err := fn(&Tx{reader{q: tx, within: w.span}, &s.engine}); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	err = tx.Commit()
+	switch {
+	case err == nil:
+		return nil
+	case s.engine.conflicts(err):
 		return wrap("commit", err)
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrUncertain, wrap("commit", err))
 }
 
 // reader runs statements on a pool or inside a transaction.
