@@ -34,6 +34,9 @@ func (a *Auth) Devices(ctx context.Context, c *Caller) ([]account.Session, error
 func (a *Auth) LogoutDevice(ctx context.Context, c *Caller, in LogoutDeviceInput) error {
 	id := c.Identity.User.ID
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		if _, err := a.stillThere(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
 			return err
 		}

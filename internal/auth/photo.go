@@ -70,6 +70,9 @@ func (a *Auth) DeletePhoto(ctx context.Context, c *Caller) error {
 
 func (a *Auth) swapPhoto(ctx context.Context, c *Caller, key, action string) (updated time.Time, err error) {
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+		if _, err := a.stillThere(ctx, tx, c); err != nil {
+			return err
+		}
 		id := c.Identity.User.ID
 		updated = a.now()
 		if key != "" {

@@ -16,7 +16,7 @@ func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u
 		return c.Identity.User, nil
 	}
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		if u, err = tx.UserByID(ctx, c.Identity.User.ID); err != nil {
+		if u, err = a.stillThere(ctx, tx, c); err != nil {
 			return err
 		}
 		p := in.apply(u.Profile)
