@@ -1,3 +1,5 @@
 package attack_test
 
-var confusions = []attempt{}
+import "slices"
+
+var confusions = slices.Concat(confusedObjects, confusedTypes, confusedTexts, confusedPaths, confusedFrames, confusedPhotos)
