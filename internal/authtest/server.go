@@ -5,6 +5,7 @@ package authtest
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -85,6 +86,7 @@ type setup struct {
 	redis     string
 	configure []func(*config.Config)
 	password  password.Options
+	log       io.Writer // nil is the output of the test
 }
 
 // WithEnv gives settings in the form of the environment: "FLOWXI_OTP_TTL=1m".
@@ -113,6 +115,14 @@ func WithLimits() Option { return WithEnv("FLOWXI_RATE_LIMITS=on") }
 func FastHash() Option {
 	return func(s *setup) { s.password.Params = password.Params{MemoryKiB: 64, Time: 1, Threads: 1} }
 }
+
+// NarrowGate lets so many passwords be hashed at once and so many wait.
+func NarrowGate(slots, queue int) Option {
+	return func(s *setup) { s.password.Slots, s.password.Queue = slots, queue }
+}
+
+// WithLog has all nodes write all that they ever log to w, which many write to at once.
+func WithLog(w io.Writer) Option { return func(s *setup) { s.log = w } }
 
 // Start starts a server that ends with the test.
 func Start(t testing.TB, e Engine, opts ...Option) *Server {
@@ -165,7 +175,7 @@ func (s *Server) add(t testing.TB, folder string) {
 	s.urls = append(s.urls, "http://"+l.Addr().String())
 	s.URL = s.urls[0]
 	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
-		Now: s.Now, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Version: "test", Password: s.setup.password,
+		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +202,13 @@ func (s setup) config(t testing.TB, url string, environ ...string) config.Config
 		change(&c)
 	}
 	return c
+}
+
+func (s setup) logger(t testing.TB) *slog.Logger {
+	if s.log == nil {
+		return slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
+	return slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 func (s setup) clone() setup {
