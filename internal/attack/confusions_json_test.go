@@ -88,8 +88,9 @@ func namesTwice(t *testing.T, w *world) {
 
 func invalidText(t *testing.T, w *world) {
 	c, body := signIn(t, w)
-	for _, name := range []string{"\xff", "\xc0\xaf", `\ud800`, `\udc00\ud800`} {
-		c.Post("/auth/login", strings.Replace(body, `"Device phone"`, `"`+name+`"`, 1)).Expect(400, "MALFORMED_REQUEST")
+	for _, text := range []string{"\xff", "\xc0\xaf", `\ud800`, `\udc00\ud800`} {
+		c.Post("/auth/login", strings.Replace(body, "{", `{"more":"`+text+`",`, 1)).Expect(400, "MALFORMED_REQUEST")
+		c.Post("/auth/login", strings.Replace(body, `"Device phone"`, `"`+text+`"`, 1)).Expect(400, "MALFORMED_REQUEST")
 	}
 }
 

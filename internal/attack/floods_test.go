@@ -1,3 +1,5 @@
 package attack_test
 
-var floods = []attempt{}
+import "slices"
+
+var floods = slices.Concat(floodsOfRequests, floodsOfRows, floodsOfConnections, floodsOfTraces)

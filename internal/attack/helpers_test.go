@@ -13,7 +13,7 @@ import (
 )
 
 // wireTime is how long a connection of a test may take at most.
-const wireTime = 20 * time.Second
+const wireTime = 15 * time.Second
 
 // dial opens a connection to the first node, to be written to byte by byte.
 func (w *world) dial(t *testing.T) net.Conn {

@@ -51,7 +51,9 @@ var (
 		}
 		$CODE`,
 	})
-	linkReplaced = stands("one link of a person", clause(registrationSQL, "DELETE FROM registration_links WHERE used_at = 0", "DELETE FROM registration_links WHERE 1 = 0"))
+	linkReplaced = stands("one link of a person", clause(registrationSQL, "DELETE FROM registration_links WHERE used_at = 0", "DELETE FROM registration_links WHERE 1 = 0"),
+		clause(registrationSQL, "SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'",
+			"SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 ON CONFLICT DO NOTHING"))
 	codeReplaced = stands("one code of a person", clause(registrationSQL, "DO UPDATE SET digest = excluded.digest, tries = 0", "DO UPDATE SET tries = 0"))
 	linkTime     = stands("time of a link",
 		clause(registrationSQL, "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3 - 86400000000 AND u.status = 'pending'"),

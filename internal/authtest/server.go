@@ -116,9 +116,10 @@ func FastHash() Option {
 	return func(s *setup) { s.password.Params = password.Params{MemoryKiB: 64, Time: 1, Threads: 1} }
 }
 
-// NarrowGate lets so many passwords be hashed at once and so many wait.
+// NarrowGate lets so many passwords be hashed at once and so many wait. Each costs what
+// it costs in production.
 func NarrowGate(slots, queue int) Option {
-	return func(s *setup) { s.password.Slots, s.password.Queue = slots, queue }
+	return func(s *setup) { s.password = password.Options{Slots: slots, Queue: queue} }
 }
 
 // WithLog has all nodes write all that they ever log to w, which many write to at once.

@@ -1,0 +1,146 @@
+package attack_test
+
+import (
+	"fmt"
+	"testing"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+var floodsOfRequests = []attempt{
+	{kind: wearing, try: "logins in a storm, past the queue for passwords", defence: gateQueue, run: loginStorm, own: []authtest.Option{authtest.NarrowGate(1, 1)}},
+	{kind: wearing, try: "codes and links to one address, from many networks", defence: mailsOfAddress, run: mailFlood},
+	{kind: wearing, try: "codes to many addresses, from one network", defence: mailsOfNetwork, run: mailSpray},
+	{kind: wearing, try: "requests from one network", defence: requestsOfNetwork, run: networkFlood, own: []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_REQUESTS_PER_NETWORK=20/1m")}},
+	{kind: wearing, try: "requests with one token, from many networks", defence: requestsOfToken, run: tokenFlood, own: []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_REQUESTS_PER_TOKEN=20/1m")}},
+	{kind: wearing, try: "photos by one person", defence: photosOfPerson, run: photoFlood, own: []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_PHOTO_PER_PERSON=3/1h")}},
+	{kind: wearing, try: "logins on ever more devices", defence: devicesOfPerson, run: deviceFlood, own: []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_DEVICES_PER_PERSON=3")}},
+}
+
+const limitsSource = "internal/auth/limits.go"
+
+var (
+	gateQueue = stands("queue for passwords", place{
+		file: "internal/password/gate.go", code: "places: make(chan struct{}, queue)", without: "places: make(chan struct{}, ifGone($NAME, 1000, queue))",
+	})
+	mailsOfAddress = stands("mails of an address", place{
+		file: limitsSource, code: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: email}`,
+		without: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: ifGone($NAME, randomHex(8), email)}`,
+	})
+	mailsOfNetwork = stands("mails of a network", place{
+		file: limitsSource, code: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)}`,
+		without: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: ifGone($NAME, randomHex(8), Network(c.IP))}`,
+	})
+	requestsOfNetwork = stands("requests of a network", place{
+		file: limitsSource, code: "Subject: Network(c.IP), Fleeting: true", without: "Subject: ifGone($NAME, randomHex(8), Network(c.IP)), Fleeting: true",
+	})
+	requestsOfToken = stands("requests of a token", place{
+		file: limitsSource, code: "Subject: strconv.FormatInt(int64(id), 10), Fleeting: true",
+		without: "Subject: ifGone($NAME, randomHex(8), strconv.FormatInt(int64(id), 10)), Fleeting: true",
+	})
+	photosOfPerson = stands("photos of a person", place{
+		file: limitsSource, code: "Subject: subject(c.Identity.User.ID)}", without: "Subject: ifGone($NAME, randomHex(8), subject(c.Identity.User.ID))}",
+	})
+	devicesOfPerson = stands("devices of a person", place{
+		file: "internal/auth/session.go", code: "n <= a.cfg.Limits.DevicesPerPerson", without: "$GONE || $CODE",
+	})
+)
+
+// loginStorm has one password hashed at a time and one wait. Nobody is kept waiting, and
+// who has a token is served all the while.
+func loginStorm(t *testing.T, w *world) {
+	p := w.person(t)
+	answers := authtest.Race(callers, func(i int) *authtest.Answer {
+		if i%4 == 0 {
+			return p.Get("/me")
+		}
+		return w.stranger(t).Login(w.email(), "phone")
+	})
+	turned := 0
+	for i, a := range answers {
+		switch {
+		case i%4 == 0:
+			a.Expect(200, "ME_OK")
+		case a.Status == 503:
+			turned++
+			a.Expect(503, "SERVICE_UNAVAILABLE").RetryAfter()
+		default:
+			a.Expect(401, "INVALID_CREDENTIALS")
+		}
+	}
+	if turned == 0 {
+		t.Error("everybody was let into the queue")
+	}
+}
+
+func mailFlood(t *testing.T, w *world) {
+	email := w.email()
+	w.stranger(t).SendCode(email)
+	for i, path := range []string{"/register-email-code/send", "/register-email-code/resend", "/auth/register-email", "/register-email/resend"} {
+		spelling := []string{email, " " + email, "P" + email[1:], email}[i]
+		w.stranger(t).Post(path, authtest.Fields{"email": spelling}).Expect(429, "TOO_MANY_REQUESTS").RetryAfter()
+	}
+	w.stranger(t).ExpectNoMoreMail(email, 1)
+}
+
+func mailSpray(t *testing.T, w *world) {
+	c := w.stranger(t)
+	refused := 0
+	for _, a := range authtest.Race(callers, func(int) *authtest.Answer {
+		return c.Post("/register-email-code/send", authtest.Fields{"email": w.email()})
+	}) {
+		if a.Status == 429 {
+			refused++
+			a.Expect(429, "TOO_MANY_REQUESTS").RetryAfter()
+			continue
+		}
+		a.Expect(200, "OTP_SENT")
+	}
+	if refused != callers-30 {
+		t.Errorf("%d of %d were refused", refused, callers)
+	}
+}
+
+func networkFlood(t *testing.T, w *world) {
+	c := w.stranger(t)
+	expectFlooded(t, 20, func(i int) *authtest.Answer {
+		return c.Send("GET", []string{"/register", "/api/v1/me", "/api/v1/no/such/path", "/no/such/page"}[i%4], nil)
+	})
+}
+
+func tokenFlood(t *testing.T, w *world) {
+	p := w.person(t)
+	expectFlooded(t, 20, func(int) *authtest.Answer { return p.From(w.address()).Get("/me") })
+}
+
+func photoFlood(t *testing.T, w *world) {
+	p := w.person(t)
+	photo := snapshot(t)
+	expectFlooded(t, 3, func(int) *authtest.Answer { return p.Upload(photo) })
+}
+
+// expectFlooded demands that no more than limit of what many send at once is done.
+func expectFlooded(t *testing.T, limit int, send func(i int) *authtest.Answer) {
+	t.Helper()
+	done := 0
+	for _, a := range authtest.Race(limit+8, send) {
+		if a.Status != 429 {
+			done++
+			continue
+		}
+		a.Expect(429, "TOO_MANY_REQUESTS").RetryAfter()
+	}
+	if done > limit {
+		t.Errorf("%d were done of %d", done, limit)
+	}
+}
+
+func deviceFlood(t *testing.T, w *world) {
+	p := w.person(t)
+	for i := range 6 {
+		p.LoginOn(fmt.Sprintf("device %d", i))
+	}
+	if list := p.Get("/auth/devices").Expect(200, "DEVICES_LIST"); list.Len("data.devices") > 3 {
+		list.Fail("there are more devices than allowed")
+	}
+}
