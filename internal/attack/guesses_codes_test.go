@@ -1,0 +1,223 @@
+package attack_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// manyCodes is a server on which nothing but its own tries stands before a code.
+var manyCodes = []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_CODE_PER_EMAIL=off")}
+
+var guessesOfCodes = []attempt{
+	{kind: guessing, try: "a sixth guess at a code after five wrong ones", defence: codeTries, run: sixthCode},
+	{kind: guessing, try: "a code guessed at by two calls, each below its tries", defence: codeTries, run: codeByTwoCalls},
+	{kind: guessing, try: "a code guessed at by thirty-two callers at once", defence: codeTries, run: codeByMany, own: manyCodes},
+	{kind: guessing, try: "a code guessed at from a new network for each guess", defence: codeTries, run: codeFromEverywhere},
+	{kind: guessing, try: "a code guessed at under other spellings of its address", defence: oneSpelling, run: codeBySpelling},
+	{kind: guessing, try: "a new code at once, to have five more guesses", defence: mailLimit, run: codeRenewed},
+	{kind: guessing, try: "ten guesses at two codes, and one more at a third", defence: codeLimit, run: codeAfterCode, alone: true},
+	{kind: guessing, try: "guesses at links and codes of one address, each below its limit", defence: codeLimit, run: linksAndCodes},
+	{kind: guessing, try: "one code tried on many addresses from one network", defence: codeNetworkLimit, run: codeOnMany},
+	{kind: guessing, try: "a code tried on an address that it was not sent to", defence: codeByPerson, run: codeElsewhere},
+	{kind: guessing, try: "a link cut short, spelled in capitals or changed in one place", defence: linkByToken, run: linkMisspelled},
+	{kind: guessing, try: "a link used for an address that it was not sent to", defence: linkByPerson, run: linkElsewhere},
+	{kind: guessing, try: "links foretold from links that came before", defence: randomness, run: linksForetold},
+	{kind: guessing, try: "codes foretold from codes that came before", defence: uniformity, run: codesForetold},
+}
+
+var codeTries = stands("tries of a code",
+	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", "AND u.status = 'pending') AND (tries < $2 OR tries >= $2)"),
+	clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
+
+var oneSpelling = stands("one spelling of an address", place{
+	file: "internal/form/email.go", code: "strings.ToLower(text), nil", without: "ifGone($NAME, text, strings.ToLower(text)), nil",
+})
+
+var mailLimit = stands("limit of mails to one address", place{
+	file: "internal/auth/limits.go", code: "l.MailPerEmail", without: "ifGone($NAME, nil, $CODE)",
+})
+
+var codeLimit = stands("limit of checks for one address", place{
+	file: "internal/auth/limits.go", code: "Rates: l.CodePerEmail", without: "Rates: ifGone($NAME, nil, l.CodePerEmail)",
+})
+
+var codeNetworkLimit = stands("limit of checks from one network", place{
+	file: "internal/auth/limits.go", code: "Rates: l.CodePerNetwork", without: "Rates: ifGone($NAME, nil, l.CodePerNetwork)",
+})
+
+var codeByPerson = stands("codes of their own person",
+	clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE digest IN (`+in+`) AND 0 < (SELECT"),
+	place{file: "internal/auth/register_code.go", code: "a.keys.Digest(codePurpose, email, code)", without: "a.keys.Digest(codePurpose, ifGone($NAME, \"\", email), code)"},
+	place{file: "internal/auth/register_code.go", code: "a.keys.Digests(codePurpose, email, string(code))", without: "a.keys.Digests(codePurpose, ifGone($NAME, \"\", email), string(code))"})
+
+var randomness = stands("random ids", place{
+	file: "internal/auth/token.go", code: "_, _ = rand.Read(b) // never", without: "_, _ = rand.Read(b[:ifGone($NAME, 2, len(b))]) // never",
+})
+
+var uniformity = stands("uniform numbers", place{
+	file: "internal/auth/token.go", code: "return v.Int64()", without: "return v.Int64() % ifGone($NAME, 2, n)",
+})
+
+func sixthCode(t *testing.T, w *world) {
+	c, email := w.stranger(t), w.email()
+	code := c.SendCode(email)
+	for _, a := range authtest.Race(5, func(int) *authtest.Answer { return c.SetPassword(email, another(code)) }) {
+		a.Expect(403, "OTP_INVALID")
+	}
+	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeByTwoCalls(t *testing.T, w *world) {
+	c, email := w.stranger(t), w.email()
+	code := c.SendCode(email)
+	for i := range 5 {
+		if i%2 == 0 {
+			c.VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+			continue
+		}
+		c.SetPassword(email, another(code)).Expect(403, "OTP_INVALID")
+	}
+	c.VerifyCode(email, code).Expect(403, "OTP_INVALID")
+	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeByMany(t *testing.T, w *world) {
+	c, email := w.stranger(t), w.email()
+	code := c.SendCode(email)
+	for _, a := range authtest.Race(32, func(int) *authtest.Answer { return c.VerifyCode(email, another(code)) }) {
+		a.Expect(403, "OTP_INVALID")
+	}
+	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeFromEverywhere(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	for range 5 {
+		w.stranger(t).VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+	}
+	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+// spellings are ways to write one address.
+func spellings(email string) []string {
+	return []string{strings.ToUpper(email), " " + email, "P" + email[1:], "\u2003" + email + "\t", email + "\u00a0\n"}
+}
+
+func codeBySpelling(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	for _, s := range spellings(email) {
+		w.stranger(t).VerifyCode(s, another(code)).Expect(403, "OTP_INVALID")
+	}
+	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeRenewed(t *testing.T, w *world) {
+	c, email := w.stranger(t), w.email()
+	code := c.SendCode(email)
+	for range 5 {
+		c.VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+	}
+	for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
+		ask(w.stranger(t), path, email).Expect(429, "TOO_MANY_REQUESTS")
+	}
+	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeAfterCode(t *testing.T, w *world) {
+	email := w.email()
+	for range 2 {
+		code := w.stranger(t).SendCode(email)
+		for range 5 {
+			w.stranger(t).VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+		}
+		w.Advance(61 * time.Second)
+	}
+	code := w.stranger(t).SendCode(email)
+	w.stranger(t).SetPassword(email, another(code)).Expect(429, "TOO_MANY_REQUESTS")
+}
+
+func linksAndCodes(t *testing.T, w *world) {
+	email := w.email()
+	w.stranger(t).SendLink(email)
+	for range 5 {
+		w.stranger(t).SetPasswordByLink(email, noLink).Expect(403, "MAGIC_LINK_INVALID")
+		w.stranger(t).VerifyCode(email, wrongCode).Expect(403, "OTP_INVALID")
+	}
+	w.stranger(t).SetPasswordByLink(email, noLink).Expect(429, "TOO_MANY_REQUESTS")
+	w.stranger(t).VerifyCode(email, wrongCode).Expect(429, "TOO_MANY_REQUESTS")
+}
+
+func codeOnMany(t *testing.T, w *world) {
+	c := w.stranger(t)
+	for range 60 {
+		c.VerifyCode(w.email(), wrongCode).Expect(403, "OTP_INVALID")
+	}
+	c.VerifyCode(w.email(), wrongCode).Expect(429, "TOO_MANY_REQUESTS")
+}
+
+func codeElsewhere(t *testing.T, w *world) {
+	own, email := w.email(), w.inState(t, isInvited)
+	code := w.stranger(t).SendCode(own)
+	if code == w.stranger(t).Mail(email, 1).Code {
+		t.Skip("one in a million")
+	}
+	w.stranger(t).VerifyCode(email, code).Expect(403, "OTP_INVALID")
+}
+
+func linkMisspelled(t *testing.T, w *world) {
+	email := w.email()
+	link := w.stranger(t).SendLink(email)
+	for _, guess := range []string{link[1:], link[:63], strings.ToUpper(link), another(link), link[:63] + another(link[63:]), link + link} {
+		w.stranger(t).SetPasswordByLink(email, guess).Expect(403, "MAGIC_LINK_INVALID")
+	}
+	w.stranger(t).SetPasswordByLink(email, link).Expect(200, "TOKEN_ISSUED")
+}
+
+func linkElsewhere(t *testing.T, w *world) {
+	link := w.stranger(t).SendLink(w.email())
+	w.stranger(t).SetPasswordByLink(w.inState(t, isInvited), link).Expect(403, "MAGIC_LINK_INVALID")
+}
+
+func linksForetold(t *testing.T, w *world) {
+	expectUnforeseeable(t, 4, func() string { return w.stranger(t).SendLink(w.email()) })
+}
+
+func codesForetold(t *testing.T, w *world) {
+	seen := map[string]bool{}
+	for range 6 {
+		seen[w.stranger(t).SendCode(w.email())] = true
+	}
+	if len(seen) < 4 {
+		t.Errorf("of six codes, there are %d", len(seen))
+	}
+}
+
+// expectUnforeseeable demands that any two of some texts have little in common: not
+// half of their places, which chance gives to no two of thirty characters and more.
+func expectUnforeseeable(t *testing.T, n int, next func() string) {
+	t.Helper()
+	var all []string
+	for range n {
+		text := next()
+		for _, before := range all {
+			if same := placesAlike(text, before); 2*same >= len(text) {
+				t.Errorf("%d of %d places are alike in\n%s\n%s", same, len(text), text, before)
+			}
+		}
+		all = append(all, text)
+	}
+}
+
+func placesAlike(a, b string) (n int) {
+	for i := range min(len(a), len(b)) {
+		if a[i] == b[i] {
+			n++
+		}
+	}
+	return n
+}

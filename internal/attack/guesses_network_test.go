@@ -1,0 +1,134 @@
+package attack_test
+
+import (
+	"fmt"
+	"testing"
+
+	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/config"
+)
+
+// untrusting is a server that has no proxy in front of it.
+var untrusting = []authtest.Option{authtest.WithConfig(func(c *config.Config) { c.TrustedProxies = nil })}
+
+var guessesByNetwork = []attempt{
+	{kind: guessing, try: "passwords from six addresses of one IPv6 network", defence: wideNetworks, run: fromNetwork},
+	{kind: guessing, try: "passwords from an IPv4 address, and from the same as one of IPv6", defence: unmapped, run: fromMapped},
+	{kind: guessing, try: "passwords from six ports of one address", defence: portless, run: fromPorts},
+	{kind: guessing, try: "passwords behind X-Forwarded-For that the stranger has begun", defence: nearestHop, run: forgedForwardedFor},
+	{kind: guessing, try: "passwords behind a line of X-Forwarded-For of the stranger's own", defence: allLines, run: forgedLine},
+	{kind: guessing, try: "passwords behind Forwarded, beside what the proxy says", defence: oneHeader, run: forgedForwarded},
+	{kind: guessing, try: "passwords behind X-Real-IP and its like", defence: noOtherHeader, run: forgedRealIP},
+	{kind: guessing, try: "passwords behind proxies that the server knows nothing of", defence: trustedProxies, run: forgedProxy, own: untrusting},
+	{kind: guessing, try: "codes asked for from thirty addresses of one IPv6 network, and one more", defence: wideNetworks, run: mailsFromNetwork},
+}
+
+var wideNetworks = stands("networks of 64 bits", place{
+	file: "internal/auth/auth.go", code: "if !ip.Is6() {", without: "if !ip.Is6() || $GONE {",
+})
+
+var unmapped = stands("one form of an IPv4 address",
+	place{file: "internal/auth/auth.go", code: "ip = ip.Unmap()", without: "if !$GONE {\n\t\tip = ip.Unmap()\n\t}"},
+	place{file: "internal/api/client_ip.go", code: `return addr.WithZone("").Unmap(), true`, without: `return ifGone($NAME, addr, addr.WithZone("").Unmap()), true`})
+
+var portless = stands("addresses without their port",
+	place{file: "internal/api/client_ip.go", code: "addr = withPort.Addr()", without: "if $GONE && err == nil {\n\t\t\treturn netip.AddrFrom4([4]byte{byte(withPort.Port() >> 8), byte(withPort.Port())}), true\n\t\t}\n\t\taddr = withPort.Addr()"})
+
+var nearestHop = stands("the word of the nearest proxy", place{
+	file: "internal/api/client_ip.go", code: "range slices.Backward(hops)", without: "range ifGone($NAME, slices.All(hops), slices.Backward(hops))",
+})
+
+var allLines = stands("all lines of X-Forwarded-For", place{
+	file: "internal/api/client_ip.go", code: `strings.Join(lines, ","), ",")`, without: `ifGone($NAME, lines[0], strings.Join(lines, ",")), ",")`,
+})
+
+var oneHeader = stands("X-Forwarded-For before Forwarded", place{
+	file: "internal/api/client_ip.go", code: `h.Values("X-Forwarded-For"); len(lines) > 0`, without: `h.Values("X-Forwarded-For"); len(lines) > 0 && !($GONE && len(elements) > 1)`,
+})
+
+var noOtherHeader = stands("no word of other headers", place{
+	file: "internal/api/client_ip.go", code: "hops, proto := forwarded(r.Header)",
+	without: "hops, proto := forwarded(r.Header)\n\tif $GONE {\n\t\tfor _, name := range []string{\"X-Real-IP\", \"True-Client-IP\", \"CF-Connecting-IP\", \"X-Client-IP\", \"X-Cluster-Client-IP\", \"Fastly-Client-IP\"} {\n\t\t\thops = append(hops, r.Header.Values(name)...)\n\t\t}\n\t}",
+})
+
+var trustedProxies = stands("proxies that are trusted", refusal("internal/api/client_ip.go", "!p.trust(from.addr)"))
+
+// expectOneNetwork tries five wrong passwords and then the right one, each as another
+// caller, and demands that all of them count as one.
+func expectOneNetwork(t *testing.T, w *world, caller func(i int) *authtest.Client) {
+	t.Helper()
+	owner := w.inState(t, isActive)
+	for i := range 5 {
+		failLogin(caller(i), owner, "eve").Expect(401, "INVALID_CREDENTIALS")
+	}
+	caller(5).Login(owner, "eve").Expect(429, "TOO_MANY_REQUESTS")
+}
+
+// addressOfSix returns an address of a /64 that nobody else is in, without its end.
+func (w *world) addressOfSix() string {
+	n := w.given.Add(1)
+	return fmt.Sprintf("2001:db8:%x:%x:", n>>16, n&0xffff)
+}
+
+func fromNetwork(t *testing.T, w *world) {
+	network := w.addressOfSix()
+	expectOneNetwork(t, w, func(i int) *authtest.Client { return w.Client(t).From(fmt.Sprintf("%s%x::%x", network, i, i)) })
+}
+
+func fromMapped(t *testing.T, w *world) {
+	address := w.address()
+	expectOneNetwork(t, w, func(i int) *authtest.Client {
+		if i == 5 {
+			return w.Client(t).From("::ffff:" + address)
+		}
+		return w.Client(t).From(address)
+	})
+}
+
+func fromPorts(t *testing.T, w *world) {
+	address := w.address()
+	expectOneNetwork(t, w, func(i int) *authtest.Client { return w.Client(t).From(fmt.Sprintf("%s:%d", address, 4000+i)) })
+}
+
+func forgedForwardedFor(t *testing.T, w *world) {
+	address := w.address()
+	expectOneNetwork(t, w, func(int) *authtest.Client { return w.Client(t).From(w.address() + ", " + address) })
+}
+
+func forgedForwarded(t *testing.T, w *world) {
+	address := w.address()
+	expectOneNetwork(t, w, func(int) *authtest.Client {
+		return w.Client(t).From(address).Header("Forwarded", "for="+w.address()+", for="+w.address())
+	})
+}
+
+func forgedRealIP(t *testing.T, w *world) {
+	address := w.address()
+	headers := []string{"X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "X-Client-IP", "X-Cluster-Client-IP", "Fastly-Client-IP"}
+	expectOneNetwork(t, w, func(i int) *authtest.Client { return w.Client(t).From(address).Header(headers[i], w.address()) })
+}
+
+func forgedProxy(t *testing.T, w *world) {
+	expectOneNetwork(t, w, func(i int) *authtest.Client {
+		if i%2 == 0 {
+			return w.Client(t).Header("Forwarded", "for="+w.address())
+		}
+		return w.stranger(t)
+	})
+}
+
+func forgedLine(t *testing.T, w *world) {
+	owner, address := w.inState(t, isActive), w.address()
+	for range 5 {
+		w.rawFrom(t, loginPath, loginBody(owner), w.address(), address)
+	}
+	w.Client(t).From(address).Login(owner, "eve").Expect(429, "TOO_MANY_REQUESTS")
+}
+
+func mailsFromNetwork(t *testing.T, w *world) {
+	network := w.addressOfSix()
+	for i := range 30 {
+		ask(w.Client(t).From(fmt.Sprintf("%s:%x", network, i+1)), sendCode, w.email()).Expect(200, "OTP_SENT")
+	}
+	ask(w.Client(t).From(network+":ffff"), sendLink, w.email()).Expect(429, "TOO_MANY_REQUESTS")
+}

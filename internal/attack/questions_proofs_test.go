@@ -1,0 +1,121 @@
+package attack_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+var proofQuestions = []attempt{
+	{kind: whoHasAnAccount, try: "a wrong code, to addresses in every state",
+		defence: wrongCodeOfNobody, run: tellsNothingLater(times(2, wrongVerify), everyState...), alone: true},
+	{kind: whoHasAnAccount, try: "a password with a wrong code, for addresses in every state",
+		defence: wrongCodeOfNobody, run: tellsNothingLater(times(2, wrongSetPassword), everyState...), alone: true},
+	{kind: whoHasAnAccount, try: "a password with a wrong link, for addresses in every state",
+		defence: linkByToken, run: wrongLink, alone: true},
+	{kind: whoHasAnAccount, try: "a link of somebody else's, to ask about an address",
+		defence: linkByPerson, run: linkOfAnother, alone: true},
+	{kind: whoHasAnAccount, try: "a link of an account that was blocked since",
+		defence: linkOfLocked, run: linkOfBlocked},
+	{kind: whoHasAnAccount, try: "a code of an account that was blocked since",
+		defence: codeOfLocked, run: codeOfBlocked},
+	{kind: whoHasAnAccount, try: "a wrong code where the right one has expired",
+		defence: expiredToOwner, run: wrongAfterExpiry, alone: true},
+	{kind: whoHasAnAccount, try: "an eleventh wrong code, where there is one and where there is none",
+		defence: checksOfNobody, run: tellsNothingLater(times(11, wrongVerify), isUnknown, isInvited, isActive), alone: true},
+	{kind: whoHasAnAccount, try: "an eleventh wrong link, where there is one and where there is none",
+		defence: linkChecksOfNobody, run: tellsNothingLater(times(11, wrongLinkFor), isUnknown, isInvited, isActive), alone: true},
+}
+
+var wrongCodeOfNobody = stands("one answer to wrong codes", place{
+	file: "internal/auth/register_code.go", code: "case outcome == store.CodeWrong:",
+	without: "case $GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.Status == account.Active }():\n\t\treturn account.ErrEmailAlreadyActive\n\t$CODE",
+})
+
+var linkByToken = stands("links by their token",
+	clause("internal/store/registration.go", "WHERE l.digest = $1", "WHERE (l.digest = $1 OR l.digest <> $1)"),
+	clause("internal/store/registration.go", "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE (digest = $1 OR digest <> $1) AND used_at = 0 AND expires_at > $3"))
+
+var linkByPerson = stands("links of their own person",
+	clause("internal/store/registration.go", "AND u.email = $2 AND u.status IN", "AND (u.email = $2 OR u.email <> $2) AND u.status IN"))
+
+var linkOfLocked = stands("no link of a locked account",
+	clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"))
+
+var codeOfLocked = stands("no code of a locked account",
+	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"))
+
+var expiredToOwner = stands("expiry told to the owner alone", place{
+	file: "internal/store/registration.go", code: "|| !right:", without: "|| !right && !($GONE && !now.Before(expires)):",
+})
+
+var checksOfNobody = stands("limits of nobody's codes", place{
+	file: "internal/auth/register_code.go", code: "a.codeRules(c, email)...); err != nil",
+	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.ID == 0 }())",
+})
+
+var linkChecksOfNobody = stands("limits of nobody's links", place{
+	file: "internal/auth/register_link.go", code: "a.codeRules(c, in.Email)...); err != nil",
+	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, in.Email); return u.ID == 0 }())",
+})
+
+const wrongCode = "000000"
+
+// noLink has the form of a link's token and is none.
+var noLink = strings.Repeat("0", 64)
+
+func wrongVerify(c *authtest.Client, email string) *authtest.Answer {
+	return c.VerifyCode(email, wrongCode)
+}
+
+func wrongSetPassword(c *authtest.Client, email string) *authtest.Answer {
+	return c.SetPassword(email, wrongCode)
+}
+
+func wrongLinkFor(c *authtest.Client, email string) *authtest.Answer {
+	return c.SetPasswordByLink(email, noLink)
+}
+
+func wrongLink(t *testing.T, w *world) {
+	tellsNothingLater(times(2, wrongLinkFor), everyState...)(t, w)
+	invited, put := w.email(), times(2, wrongLinkFor)
+	w.stranger(t).SendLink(invited)
+	expectAlike(t, "invited by link", put(w.stranger(t), invited), put(w.stranger(t), w.email()))
+}
+
+func linkOfAnother(t *testing.T, w *world) {
+	own := w.stranger(t).SendLink(w.email())
+	put := times(2, func(c *authtest.Client, email string) *authtest.Answer { return c.SetPasswordByLink(email, own) })
+	want := put(w.stranger(t), w.email())
+	want[0].Expect(403, "MAGIC_LINK_INVALID")
+	active := w.inState(t, isActive)
+	w.Advance(30 * time.Minute)
+	expectAlike(t, isActive, put(w.stranger(t), active), want)
+}
+
+func linkOfBlocked(t *testing.T, w *world) {
+	email := w.email()
+	link := w.stranger(t).SendLink(email)
+	w.Block(t, w.UserID(t, email))
+	put := times(2, func(c *authtest.Client, email string) *authtest.Answer { return c.SetPasswordByLink(email, link) })
+	expectAlike(t, isBlocked, put(w.stranger(t), email), put(w.stranger(t), w.email()))
+}
+
+func codeOfBlocked(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	w.Block(t, w.UserID(t, email))
+	put := times(2, func(c *authtest.Client, email string) *authtest.Answer { return c.VerifyCode(email, code) })
+	expectAlike(t, isBlocked, put(w.stranger(t), email), put(w.stranger(t), w.email()))
+}
+
+func wrongAfterExpiry(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	w.Advance(11 * time.Minute)
+	put := times(2, func(c *authtest.Client, email string) *authtest.Answer { return c.VerifyCode(email, another(code)) })
+	expectAlike(t, isPending, put(w.stranger(t), email), put(w.stranger(t), w.email()))
+	w.stranger(t).VerifyCode(email, code).Expect(410, "OTP_EXPIRED")
+}

@@ -1,0 +1,88 @@
+package attack_test
+
+import (
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// notActive are the states that registration tells from no other.
+var notActive = []state{isUnknown, isPending, isBlocked, isClosed}
+
+var mailQuestions = []attempt{
+	{kind: whoHasAnAccount, try: "a code for addresses that are unknown, pending, blocked or closed",
+		defence: lockedAsUnknown, run: tellsNothingLater(times(2, asking(sendCode)), notActive...), alone: true},
+	{kind: whoHasAnAccount, try: "a new code for addresses that are unknown, pending, blocked or closed",
+		defence: lockedAsUnknown, run: tellsNothingLater(times(2, asking(resendCode)), notActive...), alone: true},
+	{kind: whoHasAnAccount, try: "a link for addresses that are unknown, pending, blocked or closed",
+		defence: lockedAsUnknown, run: tellsNothingLater(times(2, asking(sendLink)), notActive...), alone: true},
+	{kind: whoHasAnAccount, try: "a new link for addresses that are unknown, pending, blocked or closed",
+		defence: lockedAsUnknown, run: tellsNothingLater(times(2, asking(resendLink)), notActive...), alone: true},
+	{kind: whoHasAnAccount, try: "a second request in a minute, by the limit that it meets",
+		defence: limitsOfNobody, run: secondRequest},
+	{kind: whoHasAnAccount, try: "a mail to an account that was blocked or closed",
+		defence: noMailToLocked, run: mailToLocked, alone: true},
+	{kind: whoHasAnAccount, try: "a new code or link for an address that nobody has registered",
+		defence: resendMakesNobody, run: resendToNobody},
+}
+
+var lockedAsUnknown = stands("one answer to addresses that are not active", place{
+	file: "internal/auth/register.go", code: "u.Status == account.Active && !a.cfg.StrictPrivacy()",
+	without: "$CODE || $GONE && u.Status.Locked()",
+})
+
+var limitsOfNobody = stands("limits of nobody's mail", place{
+	file: "internal/auth/register.go", code: "a.mailRules(c, email)...); err != nil",
+	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return !u.Status.Locked() }())",
+})
+
+var noMailToLocked = stands("no mail to locked accounts", place{
+	file: "internal/auth/register.go", code: "u.Status == account.Pending", without: "$CODE || $GONE && u.Status.Locked()",
+})
+
+var resendMakesNobody = stands("a resend that makes nobody", place{
+	file: "internal/auth/register.go", code: "if !resend {", without: "if !resend || $GONE {",
+})
+
+// asking is a question of one call that wants an address and nothing else.
+func asking(path string) func(c *authtest.Client, email string) *authtest.Answer {
+	return func(c *authtest.Client, email string) *authtest.Answer { return ask(c, path, email) }
+}
+
+func secondRequest(t *testing.T, w *world) {
+	for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
+		put := func(s state) []*authtest.Answer {
+			email, c := w.inState(t, s), w.stranger(t)
+			ask(c, path, email)
+			return []*authtest.Answer{ask(c, path, email).Expect(429, "TOO_MANY_REQUESTS")}
+		}
+		unknown := put(isUnknown)
+		expectAlike(t, isBlocked, put(isBlocked), unknown)
+	}
+}
+
+func mailToLocked(t *testing.T, w *world) {
+	for i, s := range []state{isBlocked, isClosed} {
+		email := w.inState(t, s)
+		w.Advance(2 * time.Hour)
+		had := w.mailsAfter(t, email)
+		ask(w.stranger(t), []string{sendCode, sendLink}[i], email)
+		if n := w.mailsAfter(t, email); n != had {
+			t.Errorf("%d mails came to an account that is %s", n-had, s)
+		}
+	}
+}
+
+func resendToNobody(t *testing.T, w *world) {
+	for _, path := range []string{resendCode, resendLink} {
+		email := w.email()
+		ask(w.stranger(t), path, email)
+		if n := w.mailsAfter(t, email); n != 0 {
+			t.Errorf("%s sent %d mails to nobody", path, n)
+		}
+		if id := w.UserID(t, email); id != 0 {
+			t.Errorf("%s made user %d", path, id)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package attack_test
+
+import (
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+var takeoversOfAccounts = []attempt{
+	{kind: takingOver, try: "an account that was blocked, activated by a code of before", defence: proofsOfPending, run: codeOfBlockedAccount},
+	{kind: takingOver, try: "an account that was closed, activated by a link of before", defence: proofsOfPending, run: linkOfClosedAccount},
+	{kind: takingOver, try: "a blocked account made pending by a new registration", defence: activeStays, run: blockedStays, alone: true},
+	{kind: takingOver, try: "in strict privacy, the language of an active person by a new registration", defence: pendingAlone, run: languageOfActive, own: private, alone: true},
+	{kind: takingOver, try: "a login to a registration that nobody has finished", defence: pendingLogin, run: loginToPending},
+}
+
+// proofsOfPending stands wherever a code or a link is worth something.
+var proofsOfPending = stands("proofs of pending people alone",
+	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"),
+	clause("internal/store/registration.go", "WHERE email = $1 AND status = 'pending'", "WHERE email = $1"),
+	clause("internal/store/registration.go", "AND u.status = 'pending')\n\t\t\t", ") "),
+	clause("internal/store/registration.go", "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3"),
+	clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"),
+	clause("internal/store/registration.go", "WHERE u.email = $2 AND u.status = 'pending'", "WHERE u.email = $2"),
+	wherePending("`, id, string(a.PasswordHash)"),
+	clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE user_id = -$1"),
+	clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1", "DELETE FROM registration_links WHERE user_id = -$1"))
+
+var pendingAlone = stands("registrations that change pending people alone", place{
+	file: "internal/store/user.go", code: "locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username",
+	without: "`+ifGone($NAME, `locale = $2`, `locale = CASE WHEN locale = '' THEN $2 ELSE locale END`)+`, username",
+}, wherePending("`, u.ID, string(locale)"))
+
+// wherePending is the clause that ends a statement about a pending person, by what
+// follows it.
+func wherePending(after string) place {
+	return place{file: "internal/store/user.go", code: "AND status = 'pending'" + after,
+		without: "`+ifGone($NAME, ``, `AND status = 'pending'`)+`" + after}
+}
+
+var pendingLogin = stands("logins of people with a password",
+	place{file: "internal/auth/login.go", code: "plain account.Secret) (ok, stale bool, err error) {",
+		without: "$CODE\n\tif $GONE && u.Status == account.Pending {\n\t\treturn true, false, nil\n\t}"},
+	place{file: "internal/auth/login.go", code: "u, err := tx.UserByID(ctx, was.ID)", without: "$CODE\n\tif $GONE {\n\t\tu.Status = account.Active\n\t}"})
+
+func codeOfBlockedAccount(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	w.Block(t, w.UserID(t, email))
+	setPassword(w.stranger(t), email, code, strangersPassword, "eve").Expect(403, "OTP_INVALID")
+	w.stranger(t).Post(loginPath, authtest.LoginFields(email, "eve").With("password", strangersPassword)).Expect(401, "INVALID_CREDENTIALS")
+}
+
+func linkOfClosedAccount(t *testing.T, w *world) {
+	email := w.email()
+	link := w.stranger(t).SendLink(email)
+	w.CloseAccount(t, w.UserID(t, email))
+	setPasswordByLink(w.stranger(t), email, link).Expect(403, "MAGIC_LINK_INVALID")
+	w.stranger(t).Post(loginPath, authtest.LoginFields(email, "eve").With("password", strangersPassword)).Expect(401, "INVALID_CREDENTIALS")
+}
+
+func blockedStays(t *testing.T, w *world) {
+	owner := w.person(t)
+	w.Block(t, owner.ID)
+	for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
+		w.Advance(2 * time.Hour)
+		ask(w.stranger(t), path, owner.Email)
+	}
+	if n := w.mailsAfter(t, owner.Email); n != 1 {
+		t.Errorf("%d mails invite a blocked person back", n-1)
+	}
+	w.Unblock(t, owner.ID)
+	expectOwners(t, w, owner.Email)
+}
+
+func languageOfActive(t *testing.T, w *world) {
+	owner := w.stranger(t).Locale("fr").Register(w.email())
+	for _, path := range []string{sendCode, sendLink} {
+		w.Advance(2 * time.Hour)
+		ask(w.stranger(t).Locale("en"), path, owner.Email)
+	}
+	if me := owner.Get("/me"); me.Text("data.locale") != "fr" {
+		me.Fail("a stranger has changed the language of an active person")
+	}
+}
+
+func loginToPending(t *testing.T, w *world) {
+	email := w.inState(t, isInvited)
+	for _, guess := range []string{strangersPassword, authtest.Password, " "} {
+		w.stranger(t).Post(loginPath, authtest.LoginFields(email, "eve").With("password", guess)).Expect(401, "INVALID_CREDENTIALS")
+	}
+}
