@@ -15,6 +15,7 @@ var guessesOfCodes = []attempt{
 	{kind: guessing, try: "a sixth guess at a code after five wrong ones", defence: codeTries, run: sixthCode},
 	{kind: guessing, try: "a code guessed at by two calls, each below its tries", defence: codeTries, run: codeByTwoCalls},
 	{kind: guessing, try: "a code guessed at by thirty-two callers at once", defence: codeTries, run: codeByMany, own: manyCodes},
+	{kind: guessing, try: "guesses at a code in requests that are rolled back", defence: triesStay, run: codeRolledBack},
 	{kind: guessing, try: "a code guessed at from a new network for each guess", defence: codeTries, run: codeFromEverywhere},
 	{kind: guessing, try: "a code guessed at under other spellings of its address", defence: oneSpelling, run: codeBySpelling},
 	{kind: guessing, try: "a new code at once, to have five more guesses", defence: mailLimit, run: codeRenewed},
@@ -31,6 +32,11 @@ var guessesOfCodes = []attempt{
 var codeTries = stands("tries of a code",
 	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", "AND u.status = 'pending') AND (tries < $2 OR tries >= $2)"),
 	clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
+
+var triesStay = stands("tries that no rollback takes back", place{
+	file: "internal/auth/register_code.go", code: `return tx.Audit(ctx, a.event(c, action, 0, ""))`,
+	without: "if $GONE && outcome == store.CodeWrong {\n\t\t\treturn account.ErrOTPInvalid\n\t\t}\n\t\t$CODE",
+})
 
 var oneSpelling = stands("one spelling of an address", place{
 	file: "internal/form/email.go", code: "strings.ToLower(text), nil", without: "ifGone($NAME, text, strings.ToLower(text)), nil",
@@ -91,6 +97,15 @@ func codeByMany(t *testing.T, w *world) {
 		a.Expect(403, "OTP_INVALID")
 	}
 	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
+}
+
+func codeRolledBack(t *testing.T, w *world) {
+	email := w.email()
+	code := w.stranger(t).SendCode(email)
+	for range 5 {
+		setPassword(w.stranger(t), email, another(code), strangersPassword, "eve").Expect(403, "OTP_INVALID")
+	}
+	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
 }
 
 func codeFromEverywhere(t *testing.T, w *world) {

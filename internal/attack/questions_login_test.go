@@ -30,7 +30,7 @@ var loginQuestions = []attempt{
 
 var oneRefusal = stands("one refusal of every login", place{
 	file: "internal/auth/login.go", code: "\treturn account.ErrInvalidCredentials\n}\n\n// unchanged",
-	without: "\tif $GONE && about == 0 {\n\t\treturn account.ErrNotFound\n\t}\n$CODE",
+	without: "\tif $GONE && about == 0 {\n\t\treturn account.ErrTooManyRequests\n\t}\n$CODE",
 })
 
 var activeLogin = stands("logins of active people alone",

@@ -27,11 +27,18 @@ var proofQuestions = []attempt{
 		defence: checksOfNobody, run: tellsNothingLater(times(11, wrongVerify), isUnknown, isInvited, isActive), alone: true},
 	{kind: whoHasAnAccount, try: "an eleventh wrong link, where there is one and where there is none",
 		defence: linkChecksOfNobody, run: tellsNothingLater(times(11, wrongLinkFor), isUnknown, isInvited, isActive), alone: true},
+	{kind: whoHasAnAccount, try: "codes, links and passwords for an address that nobody has, by what they leave behind",
+		defence: checksMakeNobody, run: checkNobody},
 }
+
+var checksMakeNobody = stands("checks that make nobody", place{
+	file: "internal/auth/register_code.go", code: "outcome := store.CodeWrong",
+	without: "$CODE\n\tif $GONE {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.EnsureApplicant(ctx, email, c.Locale, a.now()); return err })\n\t}",
+})
 
 var wrongCodeOfNobody = stands("one answer to wrong codes", place{
 	file: "internal/auth/register_code.go", code: "case outcome == store.CodeWrong:",
-	without: "case $GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.Status == account.Active }():\n\t\treturn account.ErrEmailAlreadyActive\n\t$CODE",
+	without: "case $GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.Status == account.Active }():\n\t\treturn account.ErrOTPExpired\n\t$CODE",
 })
 
 var linkByToken = stands("links by their token",
@@ -118,4 +125,17 @@ func wrongAfterExpiry(t *testing.T, w *world) {
 	put := times(2, func(c *authtest.Client, email string) *authtest.Answer { return c.VerifyCode(email, another(code)) })
 	expectAlike(t, isPending, put(w.stranger(t), email), put(w.stranger(t), w.email()))
 	w.stranger(t).VerifyCode(email, code).Expect(410, "OTP_EXPIRED")
+}
+
+func checkNobody(t *testing.T, w *world) {
+	for _, put := range []func(c *authtest.Client, email string) *authtest.Answer{wrongLogin, wrongVerify, wrongSetPassword, wrongLinkFor} {
+		email := w.email()
+		put(w.stranger(t), email)
+		if id := w.UserID(t, email); id != 0 {
+			t.Errorf("user %d was made", id)
+		}
+		if n := w.mailsAfter(t, email); n != 0 {
+			t.Errorf("%d mails came", n)
+		}
+	}
 }

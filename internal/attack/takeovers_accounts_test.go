@@ -1,16 +1,21 @@
 package attack_test
 
 import (
+	"errors"
+	"reflect"
 	"testing"
 	"time"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/node"
 )
 
 var takeoversOfAccounts = []attempt{
 	{kind: takingOver, try: "an account that was blocked, activated by a code of before", defence: proofsOfPending, run: codeOfBlockedAccount},
 	{kind: takingOver, try: "an account that was closed, activated by a link of before", defence: proofsOfPending, run: linkOfClosedAccount},
 	{kind: takingOver, try: "a blocked account made pending by a new registration", defence: activeStays, run: blockedStays, alone: true},
+	{kind: takingOver, try: "a blocked or closed account changed by a new registration", defence: pendingAlone, run: lockedUnchanged, alone: true},
 	{kind: takingOver, try: "in strict privacy, the language of an active person by a new registration", defence: pendingAlone, run: languageOfActive, own: private, alone: true},
 	{kind: takingOver, try: "a login to a registration that nobody has finished", defence: pendingLogin, run: loginToPending},
 }
@@ -72,6 +77,34 @@ func blockedStays(t *testing.T, w *world) {
 	}
 	w.Unblock(t, owner.ID)
 	expectOwners(t, w, owner.Email)
+}
+
+func lockedUnchanged(t *testing.T, w *world) {
+	for _, s := range []state{isBlocked, isClosed} {
+		email := w.inState(t, s)
+		before := w.record(t, email)
+		for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
+			w.Advance(2 * time.Hour)
+			ask(w.stranger(t).Locale("en"), path, email)
+		}
+		if after := w.record(t, email); !reflect.DeepEqual(before, after) {
+			t.Errorf("an account that is %s has changed from\n%+v to\n%+v", s, before, after)
+		}
+	}
+}
+
+// record is what an operator sees of an account.
+func (w *world) record(t *testing.T, email string) account.User {
+	t.Helper()
+	admin, err := node.OpenAdmin(t.Context(), w.Config(t), "operator:attack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, _, err := admin.FindUser(t.Context(), email)
+	if err := errors.Join(err, admin.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return user
 }
 
 func languageOfActive(t *testing.T, w *world) {
