@@ -3,6 +3,7 @@ package attack_test
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -64,26 +65,36 @@ func ifGone[T any](name string, without, with T) T {
 }
 `
 
+var canaries = flag.Bool("attack.canaries", false, "run each attempt without its defence too, where it must succeed")
+
 // goneVariable names the defence that is taken out.
 const goneVariable = "FLOWXI_ATTACK_WITHOUT"
 
 // module is the folder of the module, as seen from this package.
 const module = "../.."
 
-// TestCanaries runs each attempt against a server without the defence that it names.
+// TestCanaries runs each attempt against a server without the defence that it names. That
+// takes minutes, so it is for scripts/attack; otherwise it makes sure that each defence
+// still stands where it is said to.
 func TestCanaries(t *testing.T) {
 	if os.Getenv(goneVariable) != "" {
 		t.Skip("this is a canary")
 	}
 	t.Parallel()
-	binary := buildWithout(t)
+	builds := plan(t)
+	if t.Failed() || !*canaries {
+		return
+	}
+	for _, b := range builds {
+		b.make(t)
+	}
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, a := range attempts {
 		t.Run(a.name(), func(t *testing.T) {
 			t.Parallel()
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			out, err := canary(t, binary, a)
+			out, err := canary(t, builds[a.defence].binary, a)
 			caught := err != nil && strings.Contains(out, "--- FAIL: TestAttacks/")
 			held.catch(a, caught)
 			if !caught || strings.Contains(out, "panic:") {
@@ -109,25 +120,63 @@ func canary(t *testing.T, binary string, a attempt) (out string, err error) {
 	return string(b), err
 }
 
-// buildWithout builds this test from a source in which each defence can be taken out.
-func buildWithout(t *testing.T) (binary string) {
+// build is a copy of the source in which some defences can be taken out. Two that stand
+// in the same place are in different ones.
+type build struct {
+	sources map[string]string // as they are, by file
+	edits   map[string][]edit // by file
+	binary  string            // empty until it is made
+}
+
+// edit puts other text in the place of some.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// plan puts each defence into a build.
+func plan(t *testing.T) map[*defence]*build {
 	t.Helper()
-	folder := t.TempDir()
-	replace := map[string]string{}
-	sources := map[string]string{}
+	sources, of := map[string]string{}, map[*defence]*build{}
+	var builds []*build
 	for _, d := range defences(t) {
-		for _, p := range d.places {
-			path, err := filepath.Abs(filepath.Join(module, p.file))
-			if err != nil {
-				t.Fatal(err)
+		edits := d.edits(t, sources)
+		i := slices.IndexFunc(builds, func(b *build) bool { return b.hasRoom(edits) })
+		if i < 0 {
+			i, builds = len(builds), append(builds, &build{sources: sources, edits: map[string][]edit{}})
+		}
+		for path, list := range edits {
+			builds[i].edits[path] = append(builds[i].edits[path], list...)
+		}
+		of[d] = builds[i]
+	}
+	return of
+}
+
+func (b *build) hasRoom(edits map[string][]edit) bool {
+	for path, list := range edits {
+		for _, e := range list {
+			if slices.ContainsFunc(b.edits[path], func(other edit) bool { return e.from < other.to && other.from < e.to }) {
+				return false
 			}
-			if sources[path] == "" {
-				sources[path] = read(t, path)
-			}
-			sources[path] = d.takeOut(t, p, sources[path])
 		}
 	}
-	for path, source := range sources {
+	return true
+}
+
+// make makes the binary, once.
+func (b *build) make(t *testing.T) {
+	t.Helper()
+	if b.binary != "" {
+		return
+	}
+	folder, replace := t.TempDir(), map[string]string{}
+	for path, edits := range b.edits {
+		source := b.sources[path]
+		slices.SortFunc(edits, func(x, y edit) int { return y.from - x.from })
+		for _, e := range edits { // from the end, so that the others stay where they are
+			source = source[:e.from] + e.text + source[e.to:]
+		}
 		replace[path] = write(t, folder, source)
 		replace[filepath.Join(filepath.Dir(path), "gone_overlay.go")] = write(t, folder, fmt.Sprintf(goneFile, packageOf(source), goneVariable))
 	}
@@ -135,12 +184,11 @@ func buildWithout(t *testing.T) (binary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary = filepath.Join(folder, "attack.test")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", write(t, folder, string(overlay)), "-o", binary, ".")
+	b.binary = filepath.Join(folder, "attack.test")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", write(t, folder, string(overlay)), "-o", b.binary, ".")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build without defences: %v\n%s", err, last(string(out), 40))
 	}
-	return binary
 }
 
 // defences are those that the attempts name.
@@ -162,17 +210,31 @@ func defences(t *testing.T) (list []*defence) {
 	return list
 }
 
-func (d *defence) takeOut(t *testing.T, p place, source string) string {
+// edits are those that make it possible to take the defence out, by file. It reads the
+// sources that are not there yet.
+func (d *defence) edits(t *testing.T, sources map[string]string) map[string][]edit {
 	t.Helper()
-	if n := strings.Count(source, p.code); n != 1 {
-		t.Fatalf("the code of %q stands %d times in %s, want once: %s", d.name, n, p.file, p.code)
+	edits, name := map[string][]edit{}, strconv.Quote(d.name)
+	for _, p := range d.places {
+		path, err := filepath.Abs(filepath.Join(module, p.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sources[path] == "" {
+			sources[path] = read(t, path)
+		}
+		if n := strings.Count(sources[path], p.code); n != 1 {
+			t.Errorf("the code of %q stands %d times in %s, want once: %s", d.name, n, p.file, p.code)
+			continue
+		}
+		if !strings.Contains(p.without, "$GONE") && !strings.Contains(p.without, "$NAME") {
+			t.Errorf("%q is gone for all: neither $GONE nor $NAME is in what takes its place", d.name)
+		}
+		from := strings.Index(sources[path], p.code)
+		text := strings.NewReplacer("$GONE", "isGone("+name+")", "$NAME", name, "$CODE", p.code).Replace(p.without)
+		edits[path] = append(edits[path], edit{from, from + len(p.code), text})
 	}
-	if !strings.Contains(p.without, "$GONE") && !strings.Contains(p.without, "$NAME") {
-		t.Fatalf("%q is gone for all: neither $GONE nor $NAME is in what takes its place", d.name)
-	}
-	name := strconv.Quote(d.name)
-	without := strings.NewReplacer("$GONE", "isGone("+name+")", "$NAME", name, "$CODE", p.code).Replace(p.without)
-	return strings.Replace(source, p.code, without, 1)
+	return edits
 }
 
 var packageClause = regexp.MustCompile(`(?m)^package (\w+)$`)

@@ -12,7 +12,7 @@ import (
 var fewRequests = []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_REQUESTS_PER_TOKEN=10/1m")}
 
 var lockoutsOfLogins = []attempt{
-	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another network", defence: challengeNetwork, run: endChallenge(fromElsewhere)},
+	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another network", defence: challengeAddress, run: endChallenge(fromElsewhere)},
 	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another browser", defence: challengeBrowser, run: endChallenge(fromBrowser)},
 	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another device", defence: challengeDevice, run: endChallenge(fromDevice)},
 	{kind: lockingOut, try: "logins of the stranger's own, to take the place of the owner's challenge", defence: challengesApart, run: replaceChallenge},
@@ -23,18 +23,6 @@ var lockoutsOfLogins = []attempt{
 	{kind: lockingOut, try: "failed logins, to log the owner out where the owner is", defence: sessionsApart, run: logOutByFailing},
 	{kind: lockingOut, try: "a new registration of an active address, to make it pending again", defence: activeStays, run: registerActive, alone: true},
 }
-
-var challengeNetwork = stands("challenges of one network", place{
-	file: "internal/auth/login_twofa.go", code: "ch.Network != Network(c.IP) ||", without: "ch.Network != Network(c.IP) && !$GONE ||",
-})
-
-var challengeBrowser = stands("challenges of one browser", place{
-	file: "internal/auth/login_twofa.go", code: "|| ch.UserAgent != c.UserAgent ||", without: "|| ch.UserAgent != c.UserAgent && !$GONE ||",
-})
-
-var challengeDevice = stands("challenges of one device", place{
-	file: "internal/auth/login_twofa.go", code: "|| ch.Device.ID != in.DeviceID {", without: "|| ch.Device.ID != in.DeviceID && !$GONE {",
-})
 
 var challengesApart = stands("a challenge for each login", place{
 	file: "internal/auth/login_twofa.go", code: "id := randomHex(32)\n\tplain, err", without: "id := ifGone($NAME, \"one challenge for all\", randomHex(32))\n\tplain, err",

@@ -59,8 +59,10 @@ var expiredToOwner = stands("expiry told to the owner alone", place{
 })
 
 var checksOfNobody = stands("limits of nobody's codes", place{
-	file: "internal/auth/register_code.go", code: "a.codeRules(c, email)...); err != nil",
-	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.ID == 0 }())",
+	file: "internal/auth/register_code.go", code: "a.codeRules(c, email), func() (err error) {",
+	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, email) }(), func() (err error) {",
+}, place{
+	file: "internal/auth/register_code.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
 var linkChecksOfNobody = stands("limits of nobody's links", place{

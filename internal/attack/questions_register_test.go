@@ -33,8 +33,10 @@ var lockedAsUnknown = stands("one answer to addresses that are not active", plac
 })
 
 var limitsOfNobody = stands("limits of nobody's mail", place{
-	file: "internal/auth/register.go", code: "a.mailRules(c, email)...); err != nil",
-	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return !u.Status.Locked() }())",
+	file: "internal/auth/register.go", code: "a.mailRules(c, email), func() error {",
+	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && !u.Status.Locked() { return nil }; return a.mailRules(c, email) }(), func() error {",
+}, place{
+	file: "internal/auth/register.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
 var noMailToLocked = stands("no mail to locked accounts", place{

@@ -21,10 +21,8 @@ var readingsOfOthers = []attempt{
 var (
 	ownDevice = stands("devices of one's own to log out", clause(sessionSQL, "DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND",
 		"DELETE FROM sessions WHERE (user_id = $1 OR user_id <> $1) AND device_id = $2 AND"))
-	ownDevices     = stands("devices of one's own", clause(sessionSQL, "WHERE s.user_id = $1 AND s.expires_at > $2", "WHERE (s.user_id = $1 OR s.user_id <> $1) AND s.expires_at > $2"))
-	tokenSecret    = stands("secret of a token", refusal("internal/auth/session.go", "subtle.ConstantTimeCompare(hash, hashSecret(secret)) != 1"))
-	photoSignature = stands("signature of a photo's address", refusal("internal/blob/sign.go", "!f.signer.VerifyDigest(digest, purpose, key, expires)"))
-	factorOnce     = stands("second factor shown once", place{
+	ownDevices = stands("devices of one's own", clause(sessionSQL, "WHERE s.user_id = $1 AND s.expires_at > $2", "WHERE (s.user_id = $1 OR s.user_id <> $1) AND s.expires_at > $2"))
+	factorOnce = stands("second factor shown once", place{
 		file: "internal/auth/twofa.go", code: "if status.Enabled {\n\t\treturn status, nil",
 		without: "if $GONE && status.Enabled {\n\t\tsecret, err := a.keys.Open(u.TOTP.Sealed, totpContext(u.ID))\n\t\tstatus.Secret = account.Secret(secret)\n\t\treturn status, err\n\t}\n\t$CODE",
 	}, place{

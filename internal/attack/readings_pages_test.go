@@ -16,7 +16,7 @@ var readingsOfPages = []attempt{
 	{kind: reading, try: "the inbox of a server in production", defence: privateInbox, run: inboxInPublic, own: []authtest.Option{public}},
 	{kind: reading, try: "the inbox by a name that was pointed at this machine", defence: inboxName, run: rebound},
 	{kind: reading, try: "a token over plain HTTP", defence: secured, run: plainHTTP, own: []authtest.Option{public}},
-	{kind: reading, try: "plain HTTP that a stranger says is none", defence: trustedWord, run: forgedHTTPS, own: []authtest.Option{public, untrusting}},
+	{kind: reading, try: "plain HTTP that a stranger says is none", defence: trustedWord, run: forgedHTTPS, own: append([]authtest.Option{public}, untrusting...)},
 }
 
 var (
@@ -24,7 +24,6 @@ var (
 	public = authtest.WithConfig(func(c *config.Config) {
 		c.PublicURL = &url.URL{Scheme: "https", Host: "login.example.com"}
 	})
-	untrusting = authtest.WithConfig(func(c *config.Config) { c.TrustedProxies = nil })
 )
 
 var (
