@@ -68,7 +68,7 @@ func keptFiles(t *testing.T, folder string) (all []byte) {
 		if !d.Type().IsRegular() {
 			return nil
 		}
-		contents, err := os.ReadFile(path) //nolint:gosec // the folder of the test
+		contents, err := os.ReadFile(path)
 		all = append(all, contents...)
 		return err
 	})
