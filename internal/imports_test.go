@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/config":    {"internal/account", "internal/ratelimit"},
 
 	// One direction: cmd → node → reference → {api, web, mail} → auth → store → account.
-	"internal/store": {"internal/account", "internal/trace"},
+	"internal/store": {"internal/account", "internal/seal", "internal/trace"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
 		"internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/totp",

@@ -12,6 +12,7 @@ const (
 	flushJob = "flush_last_use"
 	trashJob = "empty_trash"
 	sweepJob = "sweep"
+	auditJob = "audit"
 )
 
 // job is work that is done again and again.
@@ -55,7 +56,7 @@ type jobCount struct {
 }
 
 func newJobCounts() map[string]*jobCount {
-	return map[string]*jobCount{flushJob: {}, trashJob: {}, sweepJob: {}}
+	return map[string]*jobCount{flushJob: {}, trashJob: {}, sweepJob: {}, auditJob: {}}
 }
 
 // JobCount is how often a background job has run on this node, since the start.
@@ -70,7 +71,7 @@ type JobCount struct {
 // JobCounts tells of every background job, in a fixed order.
 func (a *Auth) JobCounts() []JobCount {
 	var list []JobCount
-	for _, name := range []string{flushJob, trashJob, sweepJob} {
+	for _, name := range []string{flushJob, trashJob, sweepJob, auditJob} {
 		n := a.jobs[name]
 		c := JobCount{Name: name, Succeeded: n.succeeded.Load(), Failed: n.failed.Load(), Elsewhere: n.elsewhere.Load()}
 		if at := n.last.Load(); at != 0 {

@@ -20,11 +20,14 @@ const (
 	leaseFor     = 3 * leaseEvery
 	sweepAllTime = leaseFor - 5*time.Second
 	sweeperLease = "sweeper"
+	auditEvery   = 15 * time.Second // an event that nobody else names may be lost unseen for so long
+	auditTime    = 10 * time.Second
 	lastMoments  = 5 * time.Second // for the last flush
 )
 
 // Run does what has to be done beside requests, until ctx ends: it flushes last uses,
-// deletes replaced photos and, on one node at a time, sweeps what has expired. Each is
+// deletes replaced photos, keeps up with the audit trail of other nodes and, on one node
+// at a time, sweeps what has expired. Each is
 // a goroutine of its own, so that none waits for another. What fails is logged and tried
 // again at the next turn. The last flush comes after ctx. What a node leaves behind that
 // was killed, another takes over within a minute.
@@ -34,6 +37,7 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 		{flushJob, a.flushInterval(), flushTime, nil, a.FlushLastUse},
 		{trashJob, trashEvery, trashTime, a.wakeTrash, a.EmptyTrash},
 		{sweepJob, leaseEvery, sweepAllTime, nil, a.sweeper()},
+		{auditJob, auditEvery, auditTime, nil, a.store.HoldTrail},
 	} {
 		jobs.Go(func() {
 			turn := time.NewTicker(job.every)

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
@@ -19,6 +20,7 @@ func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
 	for _, next := range []func(context.Context) (int, error){
 		resealing(o, 0, o.store.SealedTOTP, totpContext, (*store.Tx).ResealTOTP),
 		resealing(o, "", o.store.SealedMail, mailContext, (*store.Tx).ResealMail),
+		resealing(o, 0, o.auditKeys, store.AuditKeyContext, (*store.Tx).ResealAuditKey),
 	} {
 		for {
 			n, err := next(ctx)
@@ -61,6 +63,16 @@ func resealing[ID any](o *Operator, last ID,
 			return nil
 		})
 	}
+}
+
+// auditKeys leaves out those whose key was lost: they stay as they are, and what they
+// signed cannot be proved any more.
+func (o *Operator) auditKeys(ctx context.Context, after int64, limit int) ([]store.Sealed[int64], error) {
+	list, err := o.store.SealedAuditKeys(ctx, after, limit)
+	return slices.DeleteFunc(list, func(s store.Sealed[int64]) bool {
+		by, _ := o.keys.SealedBy(s.Value)
+		return !slices.Contains(o.keys.IDs(), by)
+	}), err
 }
 
 func mailContext(id string) string { return account.Mail{ID: id}.SealContext() }

@@ -18,6 +18,9 @@ const (
 	spentKept   = 30 * 24 * time.Hour  // how long a spent link is told from a forged one
 	devicesKept = 400 * 24 * time.Hour // a device unused for longer is a stranger again
 	stepsKept   = 10                   // time steps; no code matches one that old
+
+	// Each sweep of the audit trail is an event of its own, so events go by the hour.
+	auditStep = time.Hour
 )
 
 // Sweep removes what nobody needs any more at a time, table by table and batch by
@@ -44,7 +47,7 @@ func Sweep(ctx context.Context, s *store.Store, cfg config.Config, now time.Time
 			return tx.SweepDevices(ctx, now.Add(-devicesKept), sweepBatch)
 		},
 		func(ctx context.Context, tx *store.Tx) (int64, error) {
-			return tx.SweepAudit(ctx, now.Add(-cfg.AuditTTL), sweepBatch)
+			return tx.SweepAudit(ctx, now.Add(-cfg.AuditTTL).Truncate(auditStep), now, sweepBatch)
 		},
 	} {
 		failed = errors.Join(failed, sweepTable(ctx, s, batch))

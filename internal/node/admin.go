@@ -29,7 +29,7 @@ func OpenAdmin(ctx context.Context, cfg config.Config, actor string) (*Admin, er
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStore(ctx, cfg, d, nil)
+	s, err := openStore(ctx, cfg, d, keys, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +48,11 @@ func Migrate(ctx context.Context, cfg config.Config) (err error) {
 			return err
 		}
 	}
-	if _, err := openRing(cfg, d); err != nil {
+	keys, err := openRing(cfg, d)
+	if err != nil {
 		return err
 	}
-	s, err := openStore(ctx, cfg, d, nil)
+	s, err := openStore(ctx, cfg, d, keys, nil)
 	if err != nil {
 		return err
 	}

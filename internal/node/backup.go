@@ -33,7 +33,7 @@ func Backup(ctx context.Context, cfg config.Config, w io.Writer, o BackupOptions
 	if err != nil {
 		return report, err
 	}
-	s, err := openStore(ctx, cfg, d, nil)
+	s, err := openStore(ctx, cfg, d, keys, nil)
 	if err != nil {
 		return report, err
 	}

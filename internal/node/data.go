@@ -114,15 +114,16 @@ func holdKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
 	return s.UseKey(ctx, ids[0])
 }
 
-// openStore opens the database. Observe may be nil.
-func openStore(ctx context.Context, cfg config.Config, d dataDir, observe func(store.Work, time.Duration)) (*store.Store, error) {
+// openStore opens the database, whose audit trail has its key sealed by the ring. Observe
+// may be nil.
+func openStore(ctx context.Context, cfg config.Config, d dataDir, keys *seal.KeyRing, observe func(store.Work, time.Duration)) (*store.Store, error) {
 	if cfg.DatabaseURL != "" {
-		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Observe: observe})
+		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Keys: keys, Observe: observe})
 	}
 	if err := createPrivate(d.database()); err != nil {
 		return nil, fmt.Errorf("make database: %w", err)
 	}
-	return store.Open(ctx, store.Options{Path: d.database(), Observe: observe})
+	return store.Open(ctx, store.Options{Path: d.database(), Keys: keys, Observe: observe})
 }
 
 // createPrivate makes an empty file where there is none, before anybody else could make

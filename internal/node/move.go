@@ -40,7 +40,8 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 		return report, err
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
-	if _, err := openRing(cfg, d); err != nil { // the copy would be of no use without it
+	keys, err := openRing(cfg, d)
+	if err != nil { // the copy would be of no use without it
 		return report, err
 	}
 	m := transfer.Move{Progress: progress}
@@ -58,7 +59,7 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	}
 	defer func() { err = errors.Join(err, photos.Close()) }()
 	m.Photos = photos
-	if m.From, err = openStore(ctx, cfg, d, nil); err != nil {
+	if m.From, err = openStore(ctx, cfg, d, keys, nil); err != nil {
 		return report, err
 	}
 	defer func() { err = errors.Join(err, m.From.Close()) }()

@@ -103,7 +103,7 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if n.keys, err = openRing(n.cfg, n.data); err != nil {
 		return err
 	}
-	if n.store, err = openStore(ctx, n.cfg, n.data, n.observeStore()); err != nil {
+	if n.store, err = openStore(ctx, n.cfg, n.data, n.keys, n.observeStore()); err != nil {
 		return err
 	}
 	n.opened = append(n.opened, n.store)
@@ -120,6 +120,9 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 		if err := n.store.Reclaim(ctx, n.now()); err != nil {
 			return err
 		}
+	}
+	if err := n.store.HoldTrail(ctx); err != nil {
+		return err
 	}
 	if err := n.openBucket(ctx); err != nil {
 		return err

@@ -2,6 +2,9 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -10,46 +13,119 @@ import (
 // AuditEvent is one thing that happened to an account. It holds no secret and no
 // e-mail address.
 type AuditEvent struct {
-	ID        int64
+	ID        int64 // by time; given by Audit
 	At        time.Time
 	Action    string            // what happened, such as "login.succeeded"
 	Actor     string            // who did it: "user:17", "stranger", "operator:root"
 	UserID    account.UserID    // whose account, 0 where none is known
 	SessionID account.SessionID // by which session, 0 where there is none
 	IP        string
+	Device    string // the beginning of the device's hash, as hex; empty where there is none
 	RequestID string
 	Detail    string // a device type, a reason; short, never a secret
+	MAC       []byte // given by Audit; nil where a node of 0.1.0 wrote it
 }
 
-// Audit writes an event in the transaction that it records.
-func (tx *Tx) Audit(ctx context.Context, e AuditEvent) error {
+// auditFields are the columns that the MAC covers, in its order. One that is added later
+// goes to the end, and counts where it is not null.
+const auditFields = `id, at, action, actor, user_id, session_id, ip, device, request_id, detail, key_id, parents`
+
+// row is the event as its MAC covers it.
+func (e AuditEvent) row(id, key int64, parents []byte) Row {
 	var user, session any
 	if e.UserID != 0 {
-		user = e.UserID
+		user = int64(e.UserID)
 	}
 	if e.SessionID != 0 {
-		session = e.SessionID
+		session = int64(e.SessionID)
 	}
-	_, err := tx.exec(ctx, "write audit event", `
-		INSERT INTO audit_events (at, action, actor, user_id, session_id, ip, request_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		micros(e.At), e.Action, e.Actor, user, session, e.IP, e.RequestID, e.Detail)
-	return err
+	if parents == nil {
+		parents = []byte{}
+	}
+	return Row{id, micros(e.At), e.Action, e.Actor, user, session, e.IP, e.Device, e.RequestID, e.Detail, key, parents}
+}
+
+// auditTries is how often an event gets another id. Two that come in the same microsecond
+// have the same one once in four thousand times.
+const auditTries = 10
+
+var errNoID = errors.New("write audit event: every id was taken")
+
+// Audit writes an event in the transaction that it records, and chains it to those before.
+func (tx *Tx) Audit(ctx context.Context, e AuditEvent) error {
+	for range auditTries {
+		row, c, err := tx.trail.chain(e, tx.audited)
+		if err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, "write audit event", `
+			INSERT INTO audit_events (`+auditFields+`, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+			ON CONFLICT (id) DO NOTHING`, row...)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			tx.audited = append(tx.audited, c)
+			return nil
+		}
+	}
+	return errNoID
+}
+
+const readEvent = `
+	SELECT id, at, action, actor, COALESCE(user_id, 0), COALESCE(session_id, 0), ip, device, request_id, detail, mac FROM audit_events `
+
+func scanEvent(row scanner) (e AuditEvent, err error) {
+	err = row.Scan(&e.ID, stamp{&e.At}, &e.Action, &e.Actor, &e.UserID, &e.SessionID, &e.IP, &e.Device, &e.RequestID, &e.Detail, &e.MAC)
+	return e, err
 }
 
 // AuditOf lists the newest events of a person, newest first.
 func (r reader) AuditOf(ctx context.Context, id account.UserID, limit int) ([]AuditEvent, error) {
-	return rows(ctx, r, "list audit events", `
-		SELECT id, at, action, actor, COALESCE(user_id, 0), COALESCE(session_id, 0), ip, request_id, detail
-		FROM audit_events WHERE user_id = $1 ORDER BY id DESC LIMIT $2`, []any{id, limit},
-		func(row scanner) (e AuditEvent, err error) {
-			err = row.Scan(&e.ID, stamp{&e.At}, &e.Action, &e.Actor, &e.UserID, &e.SessionID, &e.IP, &e.RequestID, &e.Detail)
-			return e, err
-		})
+	return rows(ctx, r, "list audit events", readEvent+`WHERE user_id = $1 ORDER BY id DESC LIMIT $2`, []any{id, limit}, scanEvent)
 }
 
-// SweepAudit removes those of the limit oldest events that are from before.
-func (tx *Tx) SweepAudit(ctx context.Context, before time.Time, limit int) (int64, error) {
-	return tx.exec(ctx, "sweep audit events", `
+// AuditAfter lists the events that follow an id, in the order of their ids, which is that
+// of time but for a moment. Those that nodes of 0.1.0 wrote come first.
+func (r reader) AuditAfter(ctx context.Context, id int64, limit int) ([]AuditEvent, error) {
+	return rows(ctx, r, "read audit events", readEvent+`WHERE id > $1 ORDER BY id LIMIT $2`, []any{id, limit}, scanEvent)
+}
+
+// AuditLatest lists the newest events of all, oldest first.
+func (r reader) AuditLatest(ctx context.Context, limit int) ([]AuditEvent, error) {
+	list, err := rows(ctx, r, "read newest audit events", readEvent+`WHERE id > 0 ORDER BY id DESC LIMIT $1`, []any{limit}, scanEvent)
+	slices.Reverse(list)
+	return list, err
+}
+
+// BeforeAudit is an id below that of every event of a time and after, but those that
+// nodes of 0.1.0 wrote.
+func BeforeAudit(at time.Time) int64 { return idOf(at) - 1 }
+
+// AuditSwept is the event of a sweep. Its detail tells the highest id that was removed:
+// events may be missing up to there.
+const AuditSwept = "audit.swept"
+
+const sweptFormat = "%d events up to %d"
+
+// SweepAudit removes those of the limit oldest events that are from before, and writes
+// that it did.
+func (tx *Tx) SweepAudit(ctx context.Context, before, now time.Time, limit int) (int64, error) {
+	gone, err := rows(ctx, tx.reader, "sweep audit events", `
 		DELETE FROM audit_events WHERE at < $1 AND id IN (
-			SELECT e.id FROM audit_events e WHERE e.id > 0 ORDER BY e.id LIMIT $2)`, micros(before), limit)
+			SELECT e.id FROM audit_events e WHERE e.id > 0 ORDER BY e.id LIMIT $2) RETURNING id`, []any{micros(before), limit}, scanOne[int64])
+	if err != nil || len(gone) == 0 {
+		return 0, err
+	}
+	n := int64(len(gone))
+	return n, tx.Audit(ctx, AuditEvent{At: now, Action: AuditSwept, Actor: "system", Detail: fmt.Sprintf(sweptFormat, n, slices.Max(gone))})
+}
+
+// sweptUpTo reads the detail of a sweep.
+func sweptUpTo(detail string) (id int64) {
+	var n int64
+	if _, err := fmt.Sscanf(detail, sweptFormat, &n, &id); err != nil {
+		return 0
+	}
+	return id
 }

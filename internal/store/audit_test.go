@@ -20,7 +20,7 @@ func (d db) auditOf(id account.UserID, limit int) []store.AuditEvent {
 		d.t.Fatal(err)
 	}
 	for i := range list {
-		list[i].ID = 0
+		list[i].ID, list[i].MAC = 0, nil
 	}
 	return list
 }
@@ -29,7 +29,7 @@ func TestAnEventIsReadAsItWasWritten(t *testing.T) {
 	each(t, func(d db) {
 		full := store.AuditEvent{
 			At: noon, Action: "login.succeeded", Actor: "user:17", UserID: 17, SessionID: 125,
-			IP: "2001:db8::1", RequestID: "r-1", Detail: "ios",
+			IP: "2001:db8::1", Device: "a1b2", RequestID: "r-1", Detail: "ios",
 		}
 		bare := store.AuditEvent{At: after(1), Action: "login.failed", Actor: "stranger", UserID: 17}
 		d.audit(full)
@@ -73,30 +73,32 @@ func TestAnEventOutlivesItsPerson(t *testing.T) {
 
 func TestAnEventIsWrittenWithWhatItRecordsOrNotAtAll(t *testing.T) {
 	each(t, func(d db) {
-		_ = d.Tx(d.ctx, func(tx *store.Tx) error {
+		err := d.Tx(d.ctx, func(tx *store.Tx) error {
 			if err := tx.Audit(d.ctx, store.AuditEvent{At: noon, Action: "login.succeeded", UserID: 17}); err != nil {
-				d.t.Error(err)
+				return err
 			}
 			return store.ErrNotFound
 		})
+		notFound(d.t, err)
 		same(d.t, d.auditOf(17, 10), nil)
+		d.audit(store.AuditEvent{At: noon, Action: "login.succeeded", UserID: 17})
+		d.sound(1) // and nothing is named that is not there
 	})
 }
 
 func TestOldEventsAreSweptWithinTheLimit(t *testing.T) {
 	each(t, func(d db) {
 		for i := range 4 {
-			d.tx(func(tx *store.Tx) error {
-				return tx.Audit(d.ctx, store.AuditEvent{At: after(i), Action: "a", Actor: "stranger"})
-			})
+			d.audit(store.AuditEvent{At: after(i), Action: "a", Actor: "stranger"})
 		}
 		sweep := func(before time.Time, limit int) int64 {
-			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepAudit(d.ctx, before, limit) })
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepAudit(d.ctx, before, after(10), limit) })
 		}
 		same(d.t, sweep(noon, 10), 0)
 		same(d.t, sweep(after(3), 2), 2)
 		same(d.t, sweep(after(3), 2), 1)
 		same(d.t, sweep(after(3), 2), 0)
-		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events`), 1)
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE action = 'a'`), 1)
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE action = 'audit.swept' AND actor = 'system'`), 2)
 	})
 }

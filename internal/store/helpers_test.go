@@ -15,6 +15,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -38,7 +39,7 @@ const tick = time.Microsecond
 // db is a store of one test. Its methods fail that test.
 type db struct {
 	*store.Store
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	engine dbtest.Engine
 	at     store.Options
@@ -51,8 +52,22 @@ func each(t *testing.T, f func(d db)) {
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) { f(open(t, e, dbtest.Database(t, e))) })
 }
 
-func open(t *testing.T, e dbtest.Engine, o store.Options) db {
+// ring is what the key of every trail is sealed with.
+var ring = newRing()
+
+func newRing() *seal.KeyRing {
+	ring, err := seal.Parse(seal.NewKey())
+	if err != nil {
+		panic(err)
+	}
+	return ring
+}
+
+func open(t testing.TB, e dbtest.Engine, o store.Options) db {
 	t.Helper()
+	if o.Keys == nil {
+		o.Keys = ring
+	}
 	s, err := store.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +235,7 @@ func (d db) oneTrue(call func(tx *store.Tx) (bool, error)) {
 }
 
 // same compares what came with what should have.
-func same[T any](t *testing.T, got, want T) {
+func same[T any](t testing.TB, got, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.Comparer(exactly)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -230,7 +245,7 @@ func same[T any](t *testing.T, got, want T) {
 // exactly tells whether two times are the same and both in UTC.
 func exactly(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }
 
-func notFound(t *testing.T, err error) {
+func notFound(t testing.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("got %v; want that nothing is found", err)

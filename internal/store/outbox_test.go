@@ -201,7 +201,7 @@ func (c *claims) note(id string) {
 }
 
 // eachOnce wants n things to have been handed out, each of them to one.
-func (c *claims) eachOnce(t *testing.T, n int) {
+func (c *claims) eachOnce(t testing.TB, n int) {
 	t.Helper()
 	if len(c.count) != n {
 		t.Errorf("%d were handed out; want %d", len(c.count), n)

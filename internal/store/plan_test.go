@@ -16,7 +16,17 @@ import (
 	"modernc.org/sqlite"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/seal"
 )
+
+func testRing(t *testing.T) *seal.KeyRing {
+	t.Helper()
+	ring, err := seal.Parse(seal.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
 
 // planner opens connections to an SQLite file that ask for the plan of each statement
 // before they run it.
@@ -95,7 +105,7 @@ func plannedStore(t *testing.T) (*Store, *planner) {
 	}
 	db := sql.OpenDB(p)
 	t.Cleanup(func() { _ = db.Close() })
-	return &Store{reader: reader{q: db, tally: newTally(nil)}, engine: sqliteEngine(), db: db, ro: db}, p
+	return &Store{reader: reader{q: db, tally: newTally(nil)}, engine: sqliteEngine(), db: db, ro: db, trail: newTrail(testRing(t))}, p
 }
 
 // runEverything runs each statement that a request or a sweep runs.
@@ -109,6 +119,7 @@ func runEverything(t *testing.T, s *Store) {
 			t.Error(err)
 		}
 	}
+	did(nil, s.HoldTrail(ctx))
 	did(nil, s.Tx(ctx, func(tx *Tx) error {
 		did(tx.EnsureApplicant(ctx, "a@b.c", "fr", now))
 		did(tx.EnsureApplicant(ctx, "a@b.c", "fr", now))
@@ -153,12 +164,16 @@ func runEverything(t *testing.T, s *Store) {
 		did(tx.Keep(ctx, "photo.jpg"))
 		did(nil, tx.Audit(ctx, AuditEvent{At: now, UserID: 1}))
 		did(tx.AuditOf(ctx, 1, 10))
+		did(tx.AuditAfter(ctx, 1, 10))
+		did(tx.AuditLatest(ctx, 10))
+		did(tx.SealedAuditKeys(ctx, 0, 10))
+		did(nil, tx.ResealAuditKey(ctx, Sealed[int64]{ID: 1}, digest))
 
 		did(tx.SweepSessions(ctx, now, now, 10))
 		did(tx.SweepSteps(ctx, 100, 10))
 		did(tx.SweepDevices(ctx, now, 10))
 		did(tx.SweepRegistrations(ctx, now, 10))
-		did(tx.SweepAudit(ctx, now, 10))
+		did(tx.SweepAudit(ctx, now, now, 10))
 		did(tx.DropPending(ctx, now, 10))
 		return nil
 	}))

@@ -18,6 +18,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/trace"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	URL  string
 	Path string
 
+	// Keys seals the key of the audit trail; nil where no event is written or verified.
+	Keys *seal.KeyRing
+
 	// Observe is told how long each piece of work took, from many goroutines; nil where
 	// nobody asks.
 	Observe func(Work, time.Duration)
@@ -52,6 +56,7 @@ type Store struct {
 	engine engine
 	db     *sql.DB // writes
 	ro     *sql.DB // reads; the same pool as db on PostgreSQL
+	trail  *trail
 }
 
 // Open connects to the database. It does not migrate it.
@@ -62,14 +67,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			return nil, err
 		}
 		t := newTally(o.Observe)
-		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db}, nil
+		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db, trail: newTrail(o.Keys)}, nil
 	}
 	db, ro, err := openSQLite(o.Path)
 	if err != nil {
 		return nil, err
 	}
 	t := newTally(o.Observe)
-	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro}
+	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys)}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(opening(o.Path, err), s.Close())
@@ -197,7 +202,9 @@ func (s *Store) migrator() (*goose.Provider, error) {
 type Tx struct {
 	reader
 
-	engine *engine
+	engine  *engine
+	trail   *trail
+	audited []chained // events of this transaction
 }
 
 const (
@@ -227,6 +234,11 @@ func (s *Store) alone(ctx context.Context, fn func(*Tx) error) (err error) {
 func (s *Store) insist(ctx context.Context, w work, isolation sql.IsolationLevel, fn func(*Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := s.try(ctx, w, isolation, fn)
+		if errors.Is(err, errSealed) { // the first event of this process
+			if err = s.HoldTrail(ctx); err == nil {
+				continue
+			}
+		}
 		if err == nil || !s.engine.conflicts(err) {
 			if demoted(err) {
 				forget(s.db)
@@ -255,12 +267,14 @@ func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, f
 		return wrap("begin", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := fn(&Tx{reader{q: tx, within: w.span}, &s.engine}); err != nil {
+	work := &Tx{reader: reader{q: tx, within: w.span}, engine: &s.engine, trail: s.trail}
+	if err := fn(work); err != nil {
 		return err
 	}
 	err = tx.Commit()
 	switch {
 	case err == nil:
+		s.trail.committed(work.audited)
 		return nil
 	case s.engine.conflicts(err):
 		return wrap("commit", err)

@@ -12,8 +12,11 @@ import (
 // its own database tells.
 var travelling = []string{
 	"users", "notification_preferences", "registration_codes", "registration_links", "sessions", "known_devices", "totp_steps",
-	"outbox", "blob_trash", "audit_events",
+	"outbox", "blob_trash", "audit_events", AuditKeys,
 }
+
+// AuditKeys is the table of the keys that the audit trail was written with.
+const AuditKeys = "audit_keys"
 
 // Of the tables that stay, leases speaks of this database alone: of who works on it, what
 // it is called, and of an unfinished move into it. The others are the migrator's.
@@ -85,8 +88,15 @@ func (t Table) order(e engine, direction string) string {
 func (s *Store) Tables(ctx context.Context) ([]Table, error) { return s.describe(ctx, s.engine) }
 
 func (r reader) describe(ctx context.Context, e engine) ([]Table, error) {
-	list := make([]Table, len(travelling))
-	for i, name := range travelling {
+	there, err := rows(ctx, r, "list tables", e.tables, nil, scanOne[string])
+	if err != nil {
+		return nil, err
+	}
+	var list []Table
+	for _, name := range travelling {
+		if !slices.Contains(there, name) && len(list) > 0 { // an older schema has not all of them, and none has no first
+			continue
+		}
 		columns, err := r.columns(ctx, name)
 		if err != nil {
 			return nil, err
@@ -95,7 +105,7 @@ func (r reader) describe(ctx context.Context, e engine) ([]Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		list[i] = Table{Name: name, Columns: columns, Key: key}
+		list = append(list, Table{Name: name, Columns: columns, Key: key})
 	}
 	return list, nil
 }

@@ -21,6 +21,7 @@ const people = 40
 var nullable = []string{
 	"users.username", "users.name", "users.first_name", "users.last_name", "users.birth_date", "users.country", "users.nationality",
 	"users.phone_number", "users.totp_sealed", "sessions.device_id", "audit_events.user_id", "audit_events.session_id",
+	"audit_events.key_id", "audit_events.parents", "audit_events.mac",
 }
 
 var texts = []string{"", "a", "Zoë", "Ünïcödé 日本語 🙂", "it's \"quoted\" \\ and\ttabbed\r\n", "e\u0301", strings.Repeat("long ", 4_000)}

@@ -159,7 +159,11 @@ func TestACutInsideTheFileIsFoundWithoutItsEncryption(t *testing.T) {
 	if err := read(altered); !errors.Is(err, transfer.ErrDamaged) {
 		t.Errorf("with another photo: %v", err)
 	}
-	future := bytes.Replace(whole, []byte(`"schema":1`), []byte(`"schema":9`), 1)
+	newest, err := from.NewestSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	future := bytes.Replace(whole, fmt.Appendf(nil, `"schema":%d`, newest), []byte(`"schema":9`), 1)
 	says(t, read(future), "restore it with a newer program")
 	says(t, read(bytes.Replace(whole, []byte(`"format":1`), []byte(`"format":2`), 1)), "of format 2")
 	to.isEmpty()
@@ -230,4 +234,36 @@ func (i instance) replacePhotos() {
 			i.t.Fatal(err)
 		}
 	}
+}
+
+// An instance that was not updated yet is brought back by a newer program, which brings it
+// up to date.
+func TestABackupOfAnOlderSchemaIsRestored(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		from, to := blank(t, e), blank(t, dbtest.SQLite)
+		if err := from.MigrateTo(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		tables, err := from.Tables(t.Context())
+		if err != nil || len(tables) != 10 {
+			t.Fatalf("%d tables: %v", len(tables), err)
+		}
+		for _, table := range tables {
+			from.insert(table, 1, 5)
+		}
+		if err := to.restore(from.backup(), ring(t), ""); err != nil {
+			t.Fatal(err)
+		}
+		newest, err := to.NewestSchema()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if is, err := to.SchemaVersion(t.Context()); err != nil || is != newest {
+			t.Errorf("it is at version %d of %d: %v", is, newest, err)
+		}
+		if list, err := to.AuditAfter(t.Context(), 0, 100); err != nil || len(list) != 5 {
+			t.Errorf("%d events came back: %v", len(list), err)
+		}
+	})
 }

@@ -43,7 +43,7 @@ func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, erro
 	if err != nil {
 		return Header{}, Report{}, err
 	}
-	l := loading{Restore: r, in: in, header: header, tables: tables}
+	l := loading{Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{}}
 	if err := l.photos(ctx); err != nil {
 		return Header{}, Report{}, err
 	}
@@ -100,6 +100,9 @@ type loading struct {
 	in     *reader
 	header Header
 	tables []store.Table // of the target
+
+	auditKeys map[bool]string // an id of the ring's keys that sealed one of the trail's, by whether it is here
+
 	report Report
 	done   int64
 }
@@ -184,6 +187,9 @@ func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error 
 		return err
 	}
 	l.report.Tables = append(l.report.Tables, digest.Sum())
+	if id, lost := l.auditKeys[false]; lost && t.Name == store.AuditKeys && l.auditKeys[true] == "" {
+		return missingKey(t, id)
+	}
 	return nil
 }
 
@@ -202,18 +208,27 @@ func (l *loading) put(ctx context.Context, tx *store.Tx, t store.Table, page []s
 }
 
 // opens demands that the ring has the key of what is sealed in a row, since nobody could
-// use that otherwise.
+// use that otherwise. An instance that lost its ring keeps the keys of its audit trail
+// from before: there one that opens is enough.
 func (l *loading) opens(t store.Table, row store.Row) error {
 	for i, c := range t.Columns {
 		value, _ := row[i].([]byte)
 		if len(value) == 0 || c.Name != "sealed" && !strings.HasSuffix(c.Name, "_sealed") {
 			continue
 		}
+		if id, ok := l.Keys.SealedBy(value); t.Name == store.AuditKeys && ok {
+			l.auditKeys[slices.Contains(l.Keys.IDs(), id)] = id
+			continue
+		}
 		if id, ok := l.Keys.SealedBy(value); ok && !slices.Contains(l.Keys.IDs(), id) {
-			return fmt.Errorf("%s holds what is sealed with the key %s, which the ring here has not: restore the key file or FLOWXI_KEYS of the instance first", t.Name, id)
+			return missingKey(t, id)
 		}
 	}
 	return nil
+}
+
+func missingKey(t store.Table, id string) error {
+	return fmt.Errorf("%s holds what is sealed with the key %s, which the ring here has not: restore the key file or FLOWXI_KEYS of the instance first", t.Name, id)
 }
 
 // Total is how many rows there are in all.
