@@ -51,6 +51,7 @@ type Auth struct {
 
 	lastUse   *lastUse
 	flights   *flights
+	reached   *reached
 	wakeTrash chan struct{}
 	jobs      map[string]*jobCount // by name; the map itself never changes
 }
@@ -60,7 +61,7 @@ func New(d Deps) *Auth {
 	return &Auth{
 		store: d.Store, cache: d.Cache, limiter: d.Limiter, keys: d.Keys, hasher: d.Hasher,
 		bucket: d.Bucket, photos: d.Photos, cfg: d.Config, now: d.Now, wakeMail: d.WakeMail,
-		lastUse: newLastUse(), flights: newFlights(), wakeTrash: make(chan struct{}, 1), jobs: newJobCounts(),
+		lastUse: newLastUse(), flights: newFlights(), reached: newReached(), wakeTrash: make(chan struct{}, 1), jobs: newJobCounts(),
 	}
 }
 

@@ -48,6 +48,6 @@ func (a *Auth) LogoutDevice(ctx context.Context, c *Caller, in LogoutDeviceInput
 		if !gone {
 			return account.ErrDeviceNotFound
 		}
-		return tx.Audit(ctx, a.event(c, eventDeviceLogout, id, ""))
+		return tx.Audit(ctx, a.eventOn(c, in.DeviceID, eventDeviceLogout, id, ""))
 	})
 }

@@ -13,6 +13,7 @@ const (
 	trashJob = "empty_trash"
 	sweepJob = "sweep"
 	auditJob = "audit"
+	limitJob = "note_limits"
 )
 
 // job is work that is done again and again.
@@ -56,7 +57,7 @@ type jobCount struct {
 }
 
 func newJobCounts() map[string]*jobCount {
-	return map[string]*jobCount{flushJob: {}, trashJob: {}, sweepJob: {}, auditJob: {}}
+	return map[string]*jobCount{flushJob: {}, trashJob: {}, sweepJob: {}, auditJob: {}, limitJob: {}}
 }
 
 // JobCount is how often a background job has run on this node, since the start.
@@ -71,7 +72,7 @@ type JobCount struct {
 // JobCounts tells of every background job, in a fixed order.
 func (a *Auth) JobCounts() []JobCount {
 	var list []JobCount
-	for _, name := range []string{flushJob, trashJob, sweepJob, auditJob} {
+	for _, name := range []string{flushJob, trashJob, sweepJob, auditJob, limitJob} {
 		n := a.jobs[name]
 		c := JobCount{Name: name, Succeeded: n.succeeded.Load(), Failed: n.failed.Load(), Elsewhere: n.elsewhere.Load()}
 		if at := n.last.Load(); at != 0 {

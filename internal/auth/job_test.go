@@ -32,7 +32,7 @@ func TestRunsOfJobsAreCountedAndBounded(t *testing.T) {
 		t.Errorf("the last success was at %s", last)
 	}
 	got[0].Last = time.Time{}
-	want := []JobCount{{Name: flushJob, Succeeded: 1}, {Name: trashJob, Failed: 1}, {Name: sweepJob, Elsewhere: 1}, {Name: auditJob}}
+	want := []JobCount{{Name: flushJob, Succeeded: 1}, {Name: trashJob, Failed: 1}, {Name: sweepJob, Elsewhere: 1}, {Name: auditJob}, {Name: limitJob}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -21,6 +21,7 @@ const (
 	sweepAllTime = leaseFor - 5*time.Second
 	sweeperLease = "sweeper"
 	auditEvery   = 15 * time.Second // an event that nobody else names may be lost unseen for so long
+	limitEvery   = time.Minute
 	auditTime    = 10 * time.Second
 	lastMoments  = 5 * time.Second // for the last flush
 )
@@ -29,7 +30,7 @@ const (
 // deletes replaced photos, keeps up with the audit trail of other nodes and, on one node
 // at a time, sweeps what has expired. Each is
 // a goroutine of its own, so that none waits for another. What fails is logged and tried
-// again at the next turn. The last flush comes after ctx. What a node leaves behind that
+// again at the next turn. The last flush comes after ctx, and the last limits. What a node leaves behind that
 // was killed, another takes over within a minute.
 func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 	var jobs sync.WaitGroup
@@ -38,6 +39,7 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 		{trashJob, trashEvery, trashTime, a.wakeTrash, a.EmptyTrash},
 		{sweepJob, leaseEvery, sweepAllTime, nil, a.sweeper()},
 		{auditJob, auditEvery, auditTime, nil, a.store.HoldTrail},
+		{limitJob, limitEvery, auditTime, nil, a.WriteReached},
 	} {
 		jobs.Go(func() {
 			turn := time.NewTicker(job.every)
@@ -56,7 +58,11 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 		})
 	}
 	jobs.Wait()
-	return a.runJob(context.WithoutCancel(ctx), job{name: flushJob, limit: lastMoments, do: a.FlushLastUse})
+	ctx = context.WithoutCancel(ctx)
+	return errors.Join(
+		a.runJob(ctx, job{name: flushJob, limit: lastMoments, do: a.FlushLastUse}),
+		a.runJob(ctx, job{name: limitJob, limit: lastMoments, do: a.WriteReached}),
+	)
 }
 
 // flushInterval is short enough that a restart does not cost a session its idle

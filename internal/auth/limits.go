@@ -82,8 +82,18 @@ func subject(id account.UserID) string { return strconv.FormatInt(int64(id), 10)
 
 // reserve takes one event from each rule before the work is done, so that callers at
 // the same time cannot share one. A refusal is ErrTooManyRequests and a
-// *ratelimit.Refused; a cache that does not answer closes the door.
+// *ratelimit.Refused, and noted for the audit trail; a cache that does not answer closes
+// the door.
 func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
+	ticket, err := a.tryReserve(ctx, c, rules...)
+	if errors.Is(err, account.ErrTooManyRequests) {
+		a.reachedBy(c, rules)
+	}
+	return ticket, err
+}
+
+// tryReserve is reserve for what may be tried again, and is noted by the caller.
+func (a *Auth) tryReserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
 	ticket, err := a.limiter.Reserve(ctx, rules...)
 	var refused *ratelimit.Refused
 	switch {

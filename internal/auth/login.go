@@ -37,7 +37,7 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		return LoginResult{}, err
 	}
 	if !ok {
-		return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)
+		return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)
 	}
 	a.release(ctx, ticket.Ticket) // what is limited is failures
 	ticket.land()
@@ -58,6 +58,9 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		result.Issued, err = a.openSession(ctx, tx, c, u, in.Device)
 		return err
 	})
+	if errors.Is(err, account.ErrInvalidCredentials) {
+		err = a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)
+	}
 	return result, err
 }
 
@@ -80,8 +83,8 @@ func (a *Auth) rehash(ctx context.Context, u account.User, plain account.Secret)
 	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Rehash(ctx, u.ID, u.PasswordHash, account.Secret(hash)) })
 }
 
-func (a *Auth) refuseLogin(ctx context.Context, c *Caller, about account.UserID) error {
-	if err := a.record(ctx, a.event(c, eventLoginRefused, about, "")); err != nil {
+func (a *Auth) refuseLogin(ctx context.Context, c *Caller, device string, about account.UserID) error {
+	if err := a.record(ctx, a.eventOn(c, device, eventLoginRefused, about, "")); err != nil {
 		return err
 	}
 	return account.ErrInvalidCredentials

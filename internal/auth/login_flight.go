@@ -102,14 +102,18 @@ func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string
 	defer cancel()
 	for {
 		seen := a.flights.start(email)
-		ticket, err := a.reserve(ctx, c, rules...)
+		ticket, err := a.tryReserve(ctx, c, rules...)
 		if err == nil {
 			c.Quota = quota
 			return loginTicket{ticket, sync.OnceFunc(func() { a.land(ctx, email, ticket) })}, nil
 		}
 		others := a.flights.refused(email, seen)
 		var refused *ratelimit.Refused
-		if !errors.As(err, &refused) || others == nil && refused.Pending == 0 {
+		if !errors.As(err, &refused) {
+			return loginTicket{}, err
+		}
+		if others == nil && refused.Pending == 0 {
+			a.reachedBy(c, rules)
 			return loginTicket{}, err
 		}
 		var elsewhere <-chan time.Time

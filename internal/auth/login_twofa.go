@@ -28,7 +28,7 @@ func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device 
 	if err := a.cache.Set(ctx, key, a.keys.Seal(plain, key), a.cfg.ChallengeTTL); err != nil {
 		return LoginResult{}, a.cacheDown(ctx, err)
 	}
-	if err := a.record(ctx, a.event(c, eventChallenged, u.ID, device.Type)); err != nil {
+	if err := a.record(ctx, a.eventOn(c, device.ID, eventChallenged, u.ID, device.Type)); err != nil {
 		return LoginResult{}, err
 	}
 	return LoginResult{Challenge: id, ExpiresIn: a.cfg.ChallengeTTL}, nil
@@ -46,6 +46,9 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 		return Issued{}, err
 	}
 	if ch.Network != Network(c.IP) || ch.UserAgent != c.UserAgent || ch.Device.ID != in.DeviceID {
+		if err := a.record(ctx, a.eventOn(c, in.DeviceID, eventMismatch, ch.UserID, "")); err != nil {
+			return Issued{}, err
+		}
 		return Issued{}, account.ErrTwoFAChallengeMismatch
 	}
 	u, err := a.challenged(ctx, a.store.UserByID, ch)
@@ -64,6 +67,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 		return Issued{}, err
 	}
 	issued, err := a.spendChallenge(ctx, c, key, ch, step)
+	err = a.orReplayed(ctx, c, u.ID, err)
 	if err == nil || !errors.Is(err, account.ErrTwoFAInvalidCode) {
 		_ = a.cache.Release(context.WithoutCancel(ctx), try)
 	}

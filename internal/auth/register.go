@@ -39,7 +39,8 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 }
 
 func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv invitation) error {
-	return a.store.Tx(ctx, func(tx *store.Tx) error {
+	taken := false
+	err := a.store.Tx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
 		if err != nil {
@@ -49,9 +50,10 @@ func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv i
 			ID: randomHex(16), Kind: inv.kind, To: email, Locale: c.Locale,
 			CreatedAt: now, ExpiresAt: now, // born expired
 		}
+		if taken = u.Status == account.Active && !a.cfg.StrictPrivacy(); taken {
+			return tx.Audit(ctx, a.event(c, eventNotInvited, u.ID, string(mail.Kind)))
+		}
 		switch {
-		case u.Status == account.Active && !a.cfg.StrictPrivacy():
-			return inv.taken
 		case u.Status == account.Active:
 			mail.Kind, mail.ExpiresAt = account.MailAlreadyRegistered, now.Add(inv.ttl)
 		case u.Status == account.Pending:
@@ -68,6 +70,10 @@ func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv i
 		}
 		return tx.Audit(ctx, a.event(c, eventInvited, u.ID, string(mail.Kind)))
 	})
+	if err == nil && taken {
+		err = inv.taken
+	}
+	return err
 }
 
 // invitee is the person of an address: made where there is none, except on a resend,

@@ -77,14 +77,15 @@ func (a *Auth) checkCode(ctx context.Context, c *Caller, email string, code acco
 // compareCode runs the same statements for an unknown address as for a known one.
 func (a *Auth) compareCode(ctx context.Context, c *Caller, email string, code account.Secret) (outcome store.CodeCheck, err error) {
 	err = a.store.Tx(ctx, func(tx *store.Tx) (err error) {
-		if outcome, err = tx.CheckCode(ctx, email, a.codeDigests(email, code), a.cfg.Limits.CodeTries, a.now()); err != nil {
+		var about account.UserID
+		if outcome, about, err = tx.CheckCode(ctx, email, a.codeDigests(email, code), a.cfg.Limits.CodeTries, a.now()); err != nil {
 			return err
 		}
 		action := eventCodeRefused
 		if outcome == store.CodeRight {
 			action = eventCodeVerified
 		}
-		return tx.Audit(ctx, a.event(c, action, 0, ""))
+		return tx.Audit(ctx, a.event(c, action, about, ""))
 	})
 	return outcome, err
 }

@@ -38,20 +38,20 @@ func (a *Auth) RegisterByLink(ctx context.Context, c *Caller, in LinkPasswordInp
 		return Issued{}, err
 	}
 	digest := hashSecret(string(in.Token))
-	state, err := a.store.Link(ctx, digest, in.Email, a.now())
+	state, about, err := a.store.Link(ctx, digest, in.Email, a.now())
 	if err != nil {
 		return Issued{}, err
 	}
 	if state != store.LinkLive {
-		return Issued{}, a.refuseLink(ctx, c, state)
+		return Issued{}, a.refuseLink(ctx, c, state, about)
 	}
 	return a.activate(ctx, c, in.Email, in.Password, in.Device, account.ErrMagicLinkExpired, func(tx *store.Tx, now time.Time) (account.UserID, error) {
 		return tx.SpendLink(ctx, digest, in.Email, now)
 	})
 }
 
-func (a *Auth) refuseLink(ctx context.Context, c *Caller, state store.LinkState) error {
-	if err := a.record(ctx, a.event(c, eventCodeRefused, 0, "link")); err != nil {
+func (a *Auth) refuseLink(ctx context.Context, c *Caller, state store.LinkState, about account.UserID) error {
+	if err := a.record(ctx, a.event(c, eventCodeRefused, about, "link")); err != nil {
 		return err
 	}
 	if state == store.LinkOver {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -33,11 +34,11 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now, max(knownDevices, 2*a.cfg.Limits.DevicesPerPerson)); err != nil {
 			return Issued{}, err
 		}
-		if err := a.trimDevices(ctx, tx, u.ID, id); err != nil {
+		if err := a.trimDevices(ctx, tx, c, u.ID, id); err != nil {
 			return Issued{}, err
 		}
 	}
-	e := a.event(c, eventLogin, u.ID, device.Type)
+	e := a.eventOn(c, device.ID, eventLogin, u.ID, device.Type)
 	e.SessionID = id
 	if err := tx.Audit(ctx, e); err != nil {
 		return Issued{}, err
@@ -47,7 +48,7 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 
 // trimDevices holds a person to the limit of devices; the newest one always stays,
 // whatever the clock says.
-func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID, newest account.SessionID) error {
+func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, c *Caller, id account.UserID, newest account.SessionID) error {
 	n, err := tx.CountDevices(ctx, id)
 	if err != nil || n <= a.cfg.Limits.DevicesPerPerson {
 		return err
@@ -56,8 +57,11 @@ func (a *Auth) trimDevices(ctx context.Context, tx *store.Tx, id account.UserID,
 	if err := tx.Touch(ctx, a.lastUse.of(id)); err != nil {
 		return err
 	}
-	_, err = tx.TrimDevices(ctx, id, newest, a.cfg.Limits.DevicesPerPerson)
-	return err
+	trimmed, err := tx.TrimDevices(ctx, id, newest, a.cfg.Limits.DevicesPerPerson)
+	if err != nil || trimmed == 0 {
+		return err
+	}
+	return tx.Audit(ctx, a.event(c, eventTrimmed, id, strconv.FormatInt(trimmed, 10)+" sessions"))
 }
 
 // Authenticate finds out who holds a token and counts the request against it. A token

@@ -115,7 +115,7 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 		}
 		return tx.Audit(ctx, a.event(c, eventTwoFAEnabled, u.ID, ""))
 	})
-	if err != nil {
+	if err := a.orReplayed(ctx, c, u.ID, err); err != nil {
 		return err
 	}
 	// It is on. A pending secret that cannot be cleared now expires by itself, and until
@@ -176,7 +176,7 @@ func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action
 	if err != nil {
 		return err
 	}
-	return a.store.Tx(ctx, func(tx *store.Tx) error {
+	err = a.store.Tx(ctx, func(tx *store.Tx) error {
 		now, err := a.stillThere(ctx, tx, c)
 		if err != nil {
 			return err
@@ -192,6 +192,7 @@ func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action
 		}
 		return tx.Audit(ctx, a.event(c, action, u.ID, ""))
 	})
+	return a.orReplayed(ctx, c, u.ID, err)
 }
 
 // matchCode finds the time step of a code of a person's stored secret.
@@ -231,6 +232,18 @@ func (a *Auth) useStep(ctx context.Context, tx *store.Tx, id account.UserID, ste
 	fresh, err := tx.UseStep(ctx, id, step)
 	if err == nil && !fresh {
 		err = account.ErrTwoFAInvalidCode
+	}
+	return err
+}
+
+// orReplayed records a code that was right and had been used. The transaction that found
+// out is undone.
+func (a *Auth) orReplayed(ctx context.Context, c *Caller, id account.UserID, err error) error {
+	if !errors.Is(err, account.ErrTwoFAInvalidCode) {
+		return err
+	}
+	if err := a.record(ctx, a.event(c, eventCodeWrong, id, "used before")); err != nil {
+		return err
 	}
 	return err
 }

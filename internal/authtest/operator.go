@@ -12,6 +12,7 @@ import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/store"
 )
 
 // Block takes an account away from its owner, as the operator's command does: in
@@ -54,6 +55,23 @@ func (s *Server) UserID(t testing.TB, email string) (id int64) {
 		return err
 	})
 	return id
+}
+
+// Trail is the whole audit trail, which must be sound.
+func (s *Server) Trail(t testing.TB) (events []store.AuditEvent) {
+	t.Helper()
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		report, err := a.Store.VerifyAudit(ctx, store.AuditHead{}, func(int64) {})
+		if err != nil {
+			return err
+		}
+		if !report.Sound() || report.Unsigned != 0 {
+			t.Errorf("the audit trail is not sound: %+v", report)
+		}
+		events, err = a.Store.AuditAfter(ctx, 0, 10_000)
+		return err
+	})
+	return events
 }
 
 // Sweep removes what nobody needs any more, by the clock of the machine.

@@ -148,7 +148,7 @@ func expectLabels(t *testing.T, families map[string]*dto.MetricFamily) {
 	codes := regexp.MustCompile(`^([2-5]\d\d|other)$`)
 	lists := map[string][]string{
 		"route": append(api.RouteNames(), "other"), "method": api.Methods(),
-		"kind": {"read", "write"}, "pool": {"read", "write", "all"}, "job": {"flush_last_use", "empty_trash", "sweep", "audit"},
+		"kind": {"read", "write"}, "pool": {"read", "write", "all"}, "job": {"flush_last_use", "empty_trash", "sweep", "audit", "note_limits"},
 		"result": {"sent", "retried", "dropped", "succeeded", "failed", "elsewhere"},
 	}
 	for _, e := range account.Errors() {

@@ -151,7 +151,7 @@ func TestEveryChangeOfATrailIsFoundAndNamed(t *testing.T) {
 				ids := d.trail(30)
 				r := rand.New(rand.NewPCG(rand.Uint64(), 1))
 				keep := d.all(d.snapshot(), d.trailTable(), nil)
-				for range 20 {
+				for range 8 {
 					flaw, of := c.do(d, r, ids)
 					report := d.verify("")
 					for _, id := range of {

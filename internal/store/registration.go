@@ -33,24 +33,24 @@ const (
 // try, in one statement, so that no two callers share a try. Comparing in the database
 // gives no timing away: the digests are keyed and a caller cannot steer them. A code
 // that has had maxTries wrong tries is dead. digests hold the digest of the caller's
-// code under each key of the ring.
-func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, maxTries int, now time.Time) (CodeCheck, error) {
+// code under each key of the ring. It tells whose code it was compared with, 0 for nobody's.
+func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, maxTries int, now time.Time) (_ CodeCheck, about account.UserID, err error) {
 	in, args := placeholders(3, digests)
 	var right bool
 	var expires time.Time
 	rs, err := rows(ctx, tx.reader, "check code", `
 		UPDATE registration_codes SET tries = tries + CASE WHEN digest IN (`+in+`) THEN 0 ELSE 1 END
 		WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND u.status = 'pending') AND tries < $2
-		RETURNING digest IN (`+in+`), expires_at`,
+		RETURNING user_id, digest IN (`+in+`), expires_at`,
 		append([]any{email, maxTries}, args...),
-		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&right, stamp{&expires}) })
+		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&about, &right, stamp{&expires}) })
 	switch {
 	case err != nil || len(rs) == 0 || !right:
-		return CodeWrong, err
+		return CodeWrong, about, err
 	case !now.Before(expires):
-		return CodeExpired, nil
+		return CodeExpired, about, nil
 	}
-	return CodeRight, nil
+	return CodeRight, about, nil
 }
 
 // HoldPending makes everybody else who is about to activate the pending person of an
@@ -101,21 +101,21 @@ const (
 )
 
 // Link tells what a link is worth to the person of an e-mail.
-func (r reader) Link(ctx context.Context, digest []byte, email string, now time.Time) (LinkState, error) {
+func (r reader) Link(ctx context.Context, digest []byte, email string, now time.Time) (_ LinkState, about account.UserID, err error) {
 	var live bool
 	list, err := rows(ctx, r, "read link", `
-		SELECT l.used_at = 0 AND l.expires_at > $3 AND u.status = 'pending'
+		SELECT l.user_id, l.used_at = 0 AND l.expires_at > $3 AND u.status = 'pending'
 		FROM registration_links l JOIN users u ON u.id = l.user_id
 		WHERE l.digest = $1 AND u.email = $2 AND u.status IN ('pending', 'active')`,
 		[]any{digest, email, micros(now)},
-		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&live) })
+		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&about, &live) })
 	switch {
 	case err != nil || len(list) == 0:
-		return LinkUnknown, err
+		return LinkUnknown, 0, err
 	case live:
-		return LinkLive, nil
+		return LinkLive, about, nil
 	}
-	return LinkOver, nil
+	return LinkOver, about, nil
 }
 
 // SpendLink marks a live link as used and returns whose it was. ErrNotFound where it is

@@ -26,7 +26,13 @@ func (d db) putCode(id account.UserID, expires time.Time) {
 
 func (d db) checkCode(email string, digests [][]byte, tries int, now time.Time) store.CodeCheck {
 	d.t.Helper()
-	return write(d, func(tx *store.Tx) (store.CodeCheck, error) { return tx.CheckCode(d.ctx, email, digests, tries, now) })
+	return write(d, func(tx *store.Tx) (store.CodeCheck, error) {
+		outcome, about, err := tx.CheckCode(d.ctx, email, digests, tries, now)
+		if outcome != store.CodeWrong && about == 0 {
+			d.t.Error("a right code is nobody's")
+		}
+		return outcome, err
+	})
 }
 
 // tries finds out how many wrong tries a code has had: one more would have it live.
@@ -107,7 +113,7 @@ func TestManyWrongTriesAtOnceAreAllCounted(t *testing.T) {
 	each(t, func(d db) {
 		d.putCode(d.pending(ada).ID, after(600))
 		d.allOf(func(_ int, tx *store.Tx) error {
-			_, err := tx.CheckCode(d.ctx, ada, wrong, 2*callers, noon)
+			_, _, err := tx.CheckCode(d.ctx, ada, wrong, 2*callers, noon)
 			return err
 		})
 		same(d.t, d.tries(ada), callers)
@@ -118,7 +124,7 @@ func TestACodeIsDeadAtTheLimitHoweverManyGuessAtOnce(t *testing.T) {
 	each(t, func(d db) {
 		d.putCode(d.pending(ada).ID, after(600))
 		d.allOf(func(_ int, tx *store.Tx) error {
-			outcome, err := tx.CheckCode(d.ctx, ada, wrong, maxTries, noon)
+			outcome, _, err := tx.CheckCode(d.ctx, ada, wrong, maxTries, noon)
 			if outcome != store.CodeWrong {
 				d.t.Errorf("a wrong code came out as %d", outcome)
 			}
@@ -191,7 +197,7 @@ func (d db) putLink(id account.UserID, digest string, expires time.Time) {
 
 func (d db) link(digest, email string, now time.Time) store.LinkState {
 	d.t.Helper()
-	state, err := d.Link(d.ctx, []byte(digest), email, now)
+	state, _, err := d.Link(d.ctx, []byte(digest), email, now)
 	if err != nil {
 		d.t.Fatal(err)
 	}

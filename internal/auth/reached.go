@@ -1,0 +1,122 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/ratelimit"
+	"flowxi.app/flowxi/internal/store"
+)
+
+// maxReached is how many limits are told apart in a minute. Past that they are counted
+// together, so that no flood fills memory or the audit trail.
+const maxReached = 1_000
+
+// reached keeps in memory which limits were reached, since a refusal does no work. Once a
+// minute they become one event for each limit and subject, with how often it was. A node
+// that is killed takes the last minute of them with it.
+type reached struct {
+	mu     sync.Mutex
+	notes  map[string]*reachedLimit
+	beyond int
+}
+
+type reachedLimit struct {
+	first store.AuditEvent
+	email string // that the limit is of, empty where it is of a person or a network
+	times int
+}
+
+func newReached() *reached { return &reached{notes: make(map[string]*reachedLimit)} }
+
+// note takes down a refusal.
+func (r *reached) note(key string, n reachedLimit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch known := r.notes[key]; {
+	case known != nil:
+		known.times++
+	case len(r.notes) >= maxReached:
+		r.beyond++
+	default:
+		n.times = 1
+		r.notes[key] = &n
+	}
+}
+
+// take returns what was noted since the last time, and forgets it.
+func (r *reached) take() (list []*reachedLimit, beyond int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(r.notes)) {
+		list = append(list, r.notes[key])
+	}
+	beyond = r.beyond
+	clear(r.notes)
+	r.beyond = 0
+	return list, beyond
+}
+
+// reachedBy notes that a call met one of its rules, of which the first has the narrowest
+// subject.
+func (a *Auth) reachedBy(c *Caller, rules []ratelimit.Rule) {
+	rule := rules[0]
+	name, about := rule.Name, account.UserID(0)
+	if len(rules) > 1 { // which of them it was, the cache does not tell
+		name, _, _ = strings.Cut(name, ".")
+	}
+	if strings.HasSuffix(rule.Name, ".person") {
+		id, _ := strconv.ParseInt(rule.Subject, 10, 64) // made by subject
+		about = account.UserID(id)
+	}
+	n := reachedLimit{first: a.event(c, eventLimitReached, about, name)}
+	if email, _, _ := strings.Cut(rule.Subject, "\x00"); strings.Contains(email, "@") {
+		n.email = email
+	}
+	a.reached.note(name+"\x00"+rule.Subject, n)
+}
+
+// reachedBatch bounds the transaction of one write.
+const reachedBatch = 100
+
+// WriteReached writes to the audit trail which limits were reached since the last time.
+func (a *Auth) WriteReached(ctx context.Context) error {
+	list, beyond := a.reached.take()
+	if beyond > 0 {
+		e := store.AuditEvent{At: a.now(), Action: eventLimitReached, Actor: "stranger", Detail: "others"}
+		list = append(list, &reachedLimit{first: e, times: beyond})
+	}
+	var failed error
+	for batch := range slices.Chunk(list, reachedBatch) {
+		failed = errors.Join(failed, a.store.Tx(ctx, func(tx *store.Tx) error {
+			for _, n := range batch {
+				if err := n.write(ctx, tx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	return failed
+}
+
+// write names the person of the e-mail, if there is one, and not the e-mail.
+func (n *reachedLimit) write(ctx context.Context, tx *store.Tx) error {
+	e := n.first
+	if n.email != "" {
+		u, err := tx.UserByEmail(ctx, n.email)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		e.UserID = u.ID
+	}
+	e.Detail = fmt.Sprintf("%s, %d times", e.Detail, n.times)
+	return tx.Audit(ctx, e)
+}
