@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/transfer"
@@ -34,6 +35,7 @@ func (c *backupCommand) Run(w *world) error {
 	var report transfer.Report
 	write := func(to io.Writer) error {
 		defer bar.end()
+		tell(w, auth.BackedUp, "") // first, whatever becomes of it
 		report, err = node.Backup(ctx, cfg, to, o)
 		return err
 	}

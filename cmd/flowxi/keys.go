@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/seal"
@@ -44,6 +45,9 @@ func (keysAdd) Run(w *world) error {
 		return err
 	}
 	printf(w.stdout, "%s\n", id)
+	if node.Inhabited(cfg) {
+		tell(w, auth.KeyAdded, id)
+	}
 	return nil
 }
 
@@ -130,6 +134,7 @@ func (c *keysRetire) Run(w *world) error {
 	if err := seal.Remove(node.KeyFile(cfg), c.ID); err != nil {
 		return err
 	}
+	tell(w, auth.KeyRetired, c.ID)
 	printf(w.stdout, "%s is retired.\n", c.ID)
 	return nil
 }

@@ -22,6 +22,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or tell whether it is."`
 	User    userCommand    `cmd:"" help:"Look at people and act on their accounts, beside a running server."`
+	Audit   auditCommand   `cmd:"" help:"Read the audit trail, and check that it is what was written."`
 	Keys    keysCommand    `cmd:"" help:"Look after the key ring."`
 	Move    moveCommand    `cmd:"" help:"Copy an embedded instance to PostgreSQL, and its photos to a bucket."`
 	Backup  backupCommand  `cmd:"" help:"Write everything to one encrypted file, beside running servers."`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite"
 
 	"flowxi.app/flowxi/internal/dbtest"
 )
@@ -40,6 +42,8 @@ func TestCommands(t *testing.T) {
 			"me":        me,
 			"age":       age,
 			"ring":      ring,
+			"sql":       statement,
+			"follow":    follow,
 		},
 	})
 }
@@ -55,6 +59,24 @@ func setUp(env *testscript.Env) error {
 	env.Setenv("FLOWXI_PUBLIC_URL", fmt.Sprintf("http://localhost:%d", port))
 	env.Setenv("FLOWXI_DATA_DIR", filepath.Join(env.WorkDir, "data"))
 	return l.Close()
+}
+
+// statement runs one on the database of the data folder, behind the back of Flowxi.
+func statement(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs("data/flowxi.db"))
+	ts.Check(err)
+	_, err = db.Exec(args[0])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+// follow waits for a background command to print what matches, and ends it.
+func follow(ts *testscript.TestScript, _ bool, args []string) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(ts.ReadFile("tail"), args[0]) {
+			return
+		}
+	}
+	ts.Fatalf("nothing that was printed has %q", args[0])
 }
 
 // ring puts the key file into the settings, as a shell does that is told to by move.

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"strconv"
-	"time"
 
-	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/store"
 )
@@ -38,34 +36,15 @@ func (c *userEvents) Run(w *world) error {
 	})
 }
 
-// event is an audit event in JSON.
-type event struct {
-	At        time.Time         `json:"at"`
-	Action    string            `json:"event"`
-	Actor     string            `json:"by"`
-	SessionID account.SessionID `json:"session_id,omitempty"`
-	IP        string            `json:"ip,omitempty"`
-	RequestID string            `json:"request_id,omitempty"`
-	Detail    string            `json:"detail,omitempty"`
-}
-
-func eventsOf(events []store.AuditEvent) []event {
-	list := make([]event, len(events))
-	for i, e := range events {
-		list[i] = event{e.At, e.Action, e.Actor, e.SessionID, e.IP, e.RequestID, e.Detail}
-	}
-	return list
-}
-
 func eventTable(events []store.AuditEvent) *table {
 	var t table
-	t.row("AT", "EVENT", "BY", "SESSION", "FROM", "REQUEST", "DETAIL")
+	t.row("AT", "EVENT", "BY", "SESSION", "FROM", "DEVICE", "REQUEST", "DETAIL")
 	for _, e := range events {
 		session := ""
 		if e.SessionID != 0 {
 			session = strconv.FormatInt(int64(e.SessionID), 10)
 		}
-		t.row(moment(e.At), e.Action, e.Actor, session, e.IP, e.RequestID, e.Detail)
+		t.row(moment(e.At), e.Action, e.Actor, session, e.IP, e.Device, e.RequestID, e.Detail)
 	}
 	return &t
 }

@@ -138,6 +138,24 @@ func (o *Operator) LogoutAll(ctx context.Context, id account.UserID) (u account.
 	return u, err
 }
 
+// Deed is what an operator did beside the database, such as to the key ring. It is not in
+// one transaction with its event.
+type Deed string
+
+// The deeds.
+const (
+	KeyAdded   Deed = "operator.key_added"
+	KeyRetired Deed = "operator.key_retired"
+	BackedUp   Deed = "operator.backed_up"
+	Restored   Deed = "operator.restored"
+	Moved      Deed = "operator.moved"
+)
+
+// Record writes a deed to the audit trail.
+func (o *Operator) Record(ctx context.Context, deed Deed, detail string) error {
+	return o.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, o.event(string(deed), 0, detail)) })
+}
+
 func (o *Operator) event(action string, about account.UserID, detail string) store.AuditEvent {
 	return store.AuditEvent{At: o.now(), Action: action, Actor: o.actor, UserID: about, Detail: detail}
 }

@@ -34,7 +34,7 @@ func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
 			progress(done)
 		}
 	}
-	return o.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, o.event(eventResealed, 0, "")) })
+	return o.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, o.event(eventResealed, 0, "under "+o.keys.IDs()[0])) })
 }
 
 // resealing returns what reseals one batch of values after the other, and tells how many

@@ -61,7 +61,7 @@ func (s *Server) UserID(t testing.TB, email string) (id int64) {
 func (s *Server) Trail(t testing.TB) (events []store.AuditEvent) {
 	t.Helper()
 	s.operate(t, func(ctx context.Context, a *node.Admin) error {
-		report, err := a.Store.VerifyAudit(ctx, store.AuditHead{}, func(int64) {})
+		report, err := a.Store.VerifyAudit(ctx, store.AuditHead{}, func(int64, int64) {})
 		if err != nil {
 			return err
 		}

@@ -60,5 +60,10 @@ func Migrate(ctx context.Context, cfg config.Config) (err error) {
 	return s.Migrate(ctx)
 }
 
+// Inhabited tells whether servers with these settings have a database.
+func Inhabited(cfg config.Config) bool {
+	return cfg.DatabaseURL != "" || there(dataDir(cfg.DataDir).database())
+}
+
 // KeyFile is the path of the key ring in the data folder.
 func KeyFile(cfg config.Config) string { return dataDir(cfg.DataDir).keys() }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/store"
@@ -18,6 +20,7 @@ import (
 type Target struct {
 	Database account.Secret // a PostgreSQL URL
 	Storage  account.Secret // an S3 URL; empty leaves the photos in the data folder
+	Actor    string         // whom the audit trail of the target will call who moved it
 }
 
 // Move copies the embedded instance of the settings to a PostgreSQL database and a
@@ -63,11 +66,14 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 		return report, err
 	}
 	defer func() { err = errors.Join(err, m.From.Close()) }()
-	if m.To, err = store.Open(ctx, store.Options{URL: string(to.Database)}); err != nil {
+	if m.To, err = store.Open(ctx, store.Options{URL: string(to.Database), Keys: keys}); err != nil {
 		return report, fmt.Errorf("--to: %w", err)
 	}
 	defer func() { err = errors.Join(err, m.To.Close()) }()
-	return m.Run(ctx)
+	if report, err = m.Run(ctx); err != nil {
+		return report, err
+	}
+	return report, auth.NewOperator(to.Actor, m.To, keys, cfg, time.Now).Record(ctx, auth.Moved, "")
 }
 
 func (t Target) check() error {

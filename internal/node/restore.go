@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/seal"
@@ -20,6 +21,7 @@ import (
 type RestoreOptions struct {
 	Identities string // the text of an age identity file, where the backup is not sealed with the ring
 	Progress   transfer.Progress
+	Actor      string // whom the audit trail will call who restored it
 }
 
 // Restore brings back what Backup wrote, into the place that servers with these settings
@@ -53,6 +55,9 @@ func Restore(ctx context.Context, cfg config.Config, from io.Reader, o RestoreOp
 	into := restoring{
 		Restore: transfer.Restore{Bucket: bucket, Keys: keys, Progress: o.Progress},
 		from:    plain,
+		record: func(ctx context.Context, s *store.Store, made time.Time) error {
+			return auth.NewOperator(o.Actor, s, keys, cfg, time.Now).Record(ctx, auth.Restored, "as of "+made.UTC().Format(time.RFC3339))
+		},
 	}
 	if cfg.DatabaseURL != "" {
 		return into.fill(ctx, store.Options{URL: string(cfg.DatabaseURL)})
@@ -92,15 +97,20 @@ func bucketForRestore(ctx context.Context, cfg config.Config, d dataDir, keys *s
 type restoring struct {
 	transfer.Restore
 
-	from io.Reader
+	from   io.Reader
+	record func(ctx context.Context, s *store.Store, made time.Time) error
 }
 
 func (r restoring) fill(ctx context.Context, where store.Options) (h transfer.Header, report transfer.Report, err error) {
+	where.Keys = r.Keys
 	if r.Store, err = store.Open(ctx, where); err != nil {
 		return h, report, err
 	}
 	defer func() { err = errors.Join(err, r.Store.Close()) }()
-	return r.Read(ctx, r.from)
+	if h, report, err = r.Read(ctx, r.from); err != nil {
+		return h, report, err
+	}
+	return h, report, r.record(ctx, r.Store, h.Created)
 }
 
 // file fills an SQLite file of another name, and then gives it its own.

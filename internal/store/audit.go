@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
@@ -96,6 +97,33 @@ func (r reader) AuditLatest(ctx context.Context, limit int) ([]AuditEvent, error
 	list, err := rows(ctx, r, "read newest audit events", readEvent+`WHERE id > 0 ORDER BY id DESC LIMIT $1`, []any{limit}, scanEvent)
 	slices.Reverse(list)
 	return list, err
+}
+
+// AuditBetween yields the events from a time on and before another, zero for no bound, in
+// the order of their ids.
+func (s *Store) AuditBetween(ctx context.Context, since, until time.Time) iter.Seq2[AuditEvent, error] {
+	return func(yield func(AuditEvent, error) bool) {
+		for last := int64(0); ; {
+			page, err := s.AuditAfter(ctx, last, MaxInsert)
+			if err != nil {
+				yield(AuditEvent{}, err)
+				return
+			}
+			for _, e := range page {
+				last = e.ID
+				within := (since.IsZero() || !e.At.Before(since)) && (until.IsZero() || e.At.Before(until))
+				if within && !yield(e, nil) {
+					return
+				}
+			}
+			if len(page) < MaxInsert {
+				return
+			}
+			if last >= firstChained {
+				last = max(last, BeforeAudit(since))
+			}
+		}
+	}
 }
 
 // BeforeAudit is an id below that of every event of a time and after, but those that

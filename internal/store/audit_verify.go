@@ -28,8 +28,8 @@ const (
 // Finding is one event with a flaw.
 type Finding struct {
 	Flaw    Flaw  `json:"flaw"`
-	ID      int64 `json:"id"`
-	NamedBy int64 `json:"named_by,omitempty"` // the event that tells
+	ID      int64 `json:"id,string"`
+	NamedBy int64 `json:"named_by,string,omitempty"` // the event that tells
 }
 
 // AuditReport is what there is to say of the trail.
@@ -38,9 +38,9 @@ type AuditReport struct {
 	Oldest   time.Time `json:"oldest,omitzero"`
 	Unsigned int64     `json:"unsigned"` // written by version 0.1.0, which knew no chain: nothing protects them
 	LastSuch time.Time `json:"last_unsigned,omitzero"`
-	Unnamed  int64     `json:"unnamed"`  // that no other event names yet: whether one more was there, nobody can tell
-	SweptTo  int64     `json:"swept_to"` // events up to this id may have been swept
-	Head     string    `json:"head"`     // the newest event and its MAC, for a later AuditHead
+	Unnamed  int64     `json:"unnamed"`         // that no other event names yet: whether one more was there, nobody can tell
+	SweptTo  int64     `json:"swept_to,string"` // events up to this id may have been swept
+	Head     string    `json:"head"`            // the newest event and its MAC, for a later AuditHead
 	Findings []Finding `json:"findings"`
 	More     int64     `json:"more_findings"` // than are listed
 }
@@ -123,7 +123,7 @@ const (
 
 // VerifyAudit reads the whole trail, as it is at one moment, and tells which events are
 // not what was written. It holds the trail to an earlier head, unless that is zero.
-func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(events int64)) (AuditReport, error) {
+func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(done, events int64)) (AuditReport, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	shot, err := s.Snapshot(ctx)
@@ -135,6 +135,10 @@ func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(e
 		shot: shot.reader, keys: map[int64]auditKey{},
 		report: AuditReport{Findings: []Finding{}},
 		known:  map[int64][]byte{}, open: map[int64]bool{}, doubts: map[int64]bool{}, told: map[int64]bool{}, missing: map[int64]int64{},
+	}
+	var all int64
+	if err := v.shot.row(ctx, "count audit events", `SELECT COUNT(*) FROM audit_events`, nil, &all); err != nil {
+		return AuditReport{}, err
 	}
 	keys, err := s.auditKeys(ctx, shot.reader)
 	if err != nil {
@@ -154,7 +158,7 @@ func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(e
 			}
 			last = a.id()
 		}
-		progress(v.report.Events)
+		progress(v.report.Events, all)
 		if len(page) < verifyPage {
 			break
 		}

@@ -25,7 +25,7 @@ func (d db) verify(head string) store.AuditReport {
 			d.t.Fatal(err)
 		}
 	}
-	report, err := d.VerifyAudit(d.ctx, held, func(int64) {})
+	report, err := d.VerifyAudit(d.ctx, held, func(int64, int64) {})
 	if err != nil {
 		d.t.Fatal(err)
 	}
