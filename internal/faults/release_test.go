@@ -17,6 +17,7 @@ import (
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/seal"
+	"flowxi.app/flowxi/internal/store"
 )
 
 // lastRelease is the commit of the release before this tree, 0.1.0 of the changelog. With
@@ -27,7 +28,8 @@ const lastRelease = "a9c8a680c25c39dac906409f87edd436d075cf0e"
 // release and one of this tree, as in a rolling update, and each finish what the other
 // began. Then the schema is expanded under both, as the next release would do it.
 func TestTheLastReleaseRunsBesideThisOne(t *testing.T) {
-	environ := []string{"FLOWXI_DATABASE_URL=" + dbtest.Blank(t, dbtest.Postgres).URL, "FLOWXI_KEYS=" + seal.NewKey()}
+	database, keys := dbtest.Blank(t, dbtest.Postgres), seal.NewKey()
+	environ := []string{"FLOWXI_DATABASE_URL=" + database.URL, "FLOWXI_KEYS=" + keys}
 	before, after := newSingle(t, t.TempDir(), environ...), newSingle(t, t.TempDir(), environ...)
 	before.program = buildRelease(t, lastRelease)
 	mails := func(_ authtest.TB, to string) []mail.Entry { return append(before.inbox(to), after.inbox(to)...) }
@@ -58,6 +60,30 @@ func TestTheLastReleaseRunsBesideThisOne(t *testing.T) {
 	work("restarted")
 	if !first.Client(t).Token(early.Bearer()).IsLoggedIn() {
 		t.Error("who logged in before the update is logged out in the end")
+	}
+	trailOfBoth(t, database, keys)
+}
+
+// trailOfBoth wants the audit trail to hold what both nodes wrote, of which only this
+// tree's is signed.
+func trailOfBoth(t *testing.T, database store.Options, keys string) {
+	t.Helper()
+	ring, err := seal.Parse(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database.Keys = ring
+	s, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	report, err := s.VerifyAudit(t.Context(), store.AuditHead{}, func(int64, int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signed := report.Events - report.Unsigned; !report.Sound() || signed < 10 || report.Unsigned < 10 {
+		t.Errorf("%d events are signed and %d are not: %+v", signed, report.Unsigned, report.Findings)
 	}
 }
 

@@ -92,7 +92,7 @@ func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 		return ring, nil
 	}
 	if there(d.database()) && !there(d.keys()) {
-		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors and waiting mails that it sealed with: (umask 077; flowxi keys new > %[1]s)", d.keys())
+		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors, the waiting mails and the proof of the audit trail that it sealed, with: (umask 077; flowxi keys new > %[1]s)", d.keys())
 	}
 	return seal.LoadOrCreate(d.keys())
 }
