@@ -95,28 +95,41 @@ func (a *Auth) WriteReached(ctx context.Context) error {
 	}
 	var failed error
 	for batch := range slices.Chunk(list, reachedBatch) {
-		failed = errors.Join(failed, a.store.Tx(ctx, func(tx *store.Tx) error {
-			for _, n := range batch {
-				if err := n.write(ctx, tx); err != nil {
-					return err
-				}
-			}
-			return nil
-		}))
+		failed = errors.Join(failed, a.writeReached(ctx, batch))
 	}
 	return failed
 }
 
-// write names the person of the e-mail, if there is one, and not the e-mail.
-func (n *reachedLimit) write(ctx context.Context, tx *store.Tx) error {
+// writeReached looks for whom the limits were of outside of the transaction, which would
+// be in the way of registrations otherwise.
+func (a *Auth) writeReached(ctx context.Context, batch []*reachedLimit) error {
+	events := make([]store.AuditEvent, len(batch))
+	for i, n := range batch {
+		var err error
+		if events[i], err = a.reachedEvent(ctx, n); err != nil {
+			return err
+		}
+	}
+	return a.store.Tx(ctx, func(tx *store.Tx) error {
+		for _, e := range events {
+			if err := tx.Audit(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// reachedEvent names the person of the e-mail, if there is one, and not the e-mail.
+func (a *Auth) reachedEvent(ctx context.Context, n *reachedLimit) (store.AuditEvent, error) {
 	e := n.first
 	if n.email != "" {
-		u, err := tx.UserByEmail(ctx, n.email)
+		u, err := a.store.UserByEmail(ctx, n.email)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
+			return e, err
 		}
 		e.UserID = u.ID
 	}
 	e.Detail = fmt.Sprintf("%s, %d times", e.Detail, n.times)
-	return tx.Audit(ctx, e)
+	return e, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -410,6 +411,45 @@ func BenchmarkAudit(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkAuditOfThreeNodes has three nodes write at once, each by several requests.
+func BenchmarkAuditOfThreeNodes(b *testing.B) {
+	for _, how := range []string{"plain", "chained"} {
+		b.Run(how, func(b *testing.B) {
+			d := open(b, dbtest.Postgres, dbtest.Database(b, dbtest.Postgres))
+			nodes, table := []db{d, open(b, d.engine, d.at), open(b, d.engine, d.at)}, d.trailTable()
+			for _, node := range nodes {
+				node.audit(store.AuditEvent{At: time.Now(), Action: "first"})
+			}
+			var ids atomic.Int64
+			retries := func() (n uint64) {
+				for _, node := range nodes {
+					n += node.Retries()
+				}
+				return n
+			}
+			before := retries()
+			b.SetParallelism(6)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					n := ids.Add(1)
+					e := store.AuditEvent{At: time.Now(), Action: "login.succeeded", Actor: "user:17", UserID: 17, SessionID: account.SessionID(n), IP: "192.0.2.1", RequestID: "0123456789abcdef", Detail: "ios"}
+					err := nodes[n%3].Tx(d.ctx, func(tx *store.Tx) error {
+						if how == "chained" {
+							return tx.Audit(d.ctx, e)
+						}
+						_, err := tx.Insert(d.ctx, table, []store.Row{plain(table, e, n)})
+						return err
+					})
+					if err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(retries()-before)/float64(b.N), "retries/op")
+		})
 	}
 }
 
