@@ -124,6 +124,10 @@ const (
 // VerifyAudit reads the whole trail, as it is at one moment, and tells which events are
 // not what was written. It holds the trail to an earlier head, unless that is zero.
 func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(done, events int64)) (AuditReport, error) {
+	return s.verifyAudit(ctx, head, verifyKnown, progress)
+}
+
+func (s *Store) verifyAudit(ctx context.Context, head AuditHead, known int, progress func(done, events int64)) (AuditReport, error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyTime)
 	defer cancel()
 	shot, err := s.Snapshot(ctx)
@@ -133,8 +137,8 @@ func (s *Store) VerifyAudit(ctx context.Context, head AuditHead, progress func(d
 	defer func() { _ = shot.Close() }()
 	v := verifier{
 		shot: shot.reader, keys: map[int64]auditKey{},
-		report: AuditReport{Findings: []Finding{}},
-		known:  map[int64][]byte{}, open: map[int64]bool{}, doubts: map[int64]bool{}, told: map[int64]bool{}, missing: map[int64]int64{},
+		report: AuditReport{Findings: []Finding{}}, remembers: known,
+		known: map[int64][]byte{}, open: map[int64]bool{}, doubts: map[int64]bool{}, told: map[int64]bool{}, missing: map[int64]int64{},
 	}
 	var all int64
 	if err := v.shot.row(ctx, "count audit events", `SELECT COUNT(*) FROM audit_events`, nil, &all); err != nil {
@@ -172,9 +176,10 @@ type verifier struct {
 	keys   map[int64]auditKey
 	report AuditReport
 
-	known    map[int64][]byte // MACs of the last events
-	sequence []int64          // their ids, a ring
-	next     int              // place in the ring
+	remembers int              // so many events
+	known     map[int64][]byte // MACs of the last ones
+	sequence  []int64          // their ids, a ring
+	next      int              // place in the ring
 
 	open    map[int64]bool  // genuine, and named by none
 	doubts  map[int64]bool  // not genuine, and named by none
@@ -220,13 +225,13 @@ func (v *verifier) take(ctx context.Context, a audited) error {
 
 func (v *verifier) remember(id int64, mac []byte) {
 	v.known[id] = mac
-	if len(v.sequence) < verifyKnown {
+	if len(v.sequence) < v.remembers {
 		v.sequence = append(v.sequence, id)
 		return
 	}
 	delete(v.known, v.sequence[v.next])
 	v.sequence[v.next] = id
-	v.next = (v.next + 1) % verifyKnown
+	v.next = (v.next + 1) % v.remembers
 }
 
 // named compares what an event says of an earlier one with what is there.
