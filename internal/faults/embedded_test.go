@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,6 +48,19 @@ func TestAKillLosesNothingThatWasAnswered(t *testing.T) {
 		l.mend()
 		s.start(t)
 	})
+	s.verifyTrail(t)
+}
+
+// verifyTrail has an operator's command judge the audit trail, beside the server.
+func (s *single) verifyTrail(t *testing.T) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary(t), "audit", "verify")
+	cmd.Env = s.environ
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("flowxi audit verify: %v\n%s", err, out)
+	}
+	t.Logf("%s", out)
 }
 
 // TestNobodyIsCutByAnEnd counts requests that had been sent. One that was sent to a

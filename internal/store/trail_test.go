@@ -83,15 +83,14 @@ func TestAnEventWhoseIDIsTakenGetsAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tries int
-	for range 20 {
+	const tries = 20
+	for range tries {
 		err := s.Tx(t.Context(), func(tx *Tx) error {
 			return tx.Audit(t.Context(), AuditEvent{At: time.Date(2400, 1, 1, 0, 0, 0, 0, time.UTC), Action: "late", Actor: "stranger"})
 		})
 		if err != nil && !errors.Is(err, errNoID) { // once in a thousand times
 			t.Fatal(err)
 		}
-		tries++
 	}
 	var late int
 	if err := s.row(t.Context(), "count", `SELECT COUNT(*) FROM audit_events WHERE action = 'late' AND id % 2 = 1`, nil, &late); err != nil || late < tries-2 {
