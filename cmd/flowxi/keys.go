@@ -148,7 +148,11 @@ func (c *keysRetire) giveUp(w *world, ids []string) error {
 	if err := confirm(w, c.Yes, question); err != nil {
 		return err
 	}
-	return withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.DropKey(ctx, c.ID) })
+	if err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.DropKey(ctx, c.ID) }); err != nil {
+		return err
+	}
+	tell(w, auth.KeyRetired, c.ID+" was lost")
+	return nil
 }
 
 func retirable(ids []string, id string) error {
