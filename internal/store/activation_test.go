@@ -134,6 +134,9 @@ func TestACodeAndALinkActivateOnceBetweenThem(t *testing.T) {
 		won := 0
 		for i, err := range crowd(func(i int) error {
 			return d.Tx(d.ctx, func(tx *store.Tx) (err error) {
+				if err = tx.HoldPending(d.ctx, ada, noon); err != nil {
+					return err
+				}
 				if i%2 == 0 {
 					_, err = tx.SpendCode(d.ctx, ada, right, maxTries, noon)
 				} else {
