@@ -12,7 +12,7 @@ func (x *exchange) login(in auth.LoginInput) (Answer, error) {
 	}
 	return &Challenged{
 		Envelope: with(account.TwoFARequired),
-		Data:     LoginChallenge{MFARequired: true, ChallengeID: result.Challenge, ExpiresIn: Seconds(result.ExpiresIn)},
+		Data:     LoginChallenge{MFARequired: true, ChallengeID: string(result.Challenge), ExpiresIn: Seconds(result.ExpiresIn)},
 	}, nil
 }
 

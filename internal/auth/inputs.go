@@ -103,7 +103,7 @@ func (in *LoginInput) Fields() []form.Field {
 
 // LoginTwoFAInput is the second step of a login (contract section 7).
 type LoginTwoFAInput struct {
-	ChallengeID string
+	ChallengeID account.Secret
 	Code        account.Secret
 	DeviceID    string
 }

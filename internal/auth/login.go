@@ -13,8 +13,8 @@ import (
 // LoginResult is a token, or a challenge for the second factor.
 type LoginResult struct {
 	Issued    Issued
-	Challenge string        // empty where no second factor is needed
-	ExpiresIn time.Duration // of the challenge
+	Challenge account.Secret // empty where no second factor is needed
+	ExpiresIn time.Duration  // of the challenge
 }
 
 // Login is step 1 of a login, and the whole of it for a person without a second factor

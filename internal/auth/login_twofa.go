@@ -31,7 +31,7 @@ func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device 
 	if err := a.record(ctx, a.eventOn(c, device.ID, eventChallenged, u.ID, device.Type)); err != nil {
 		return LoginResult{}, err
 	}
-	return LoginResult{Challenge: id, ExpiresIn: a.cfg.ChallengeTTL}, nil
+	return LoginResult{Challenge: account.Secret(id), ExpiresIn: a.cfg.ChallengeTTL}, nil
 }
 
 func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(hashSecret(id)) }
@@ -40,7 +40,7 @@ func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(h
 // 7). A challenge that cannot be used any more, for whatever reason, is one and the same
 // ErrTwoFAChallengeExpired.
 func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (Issued, error) {
-	key := challengeKey(in.ChallengeID)
+	key := challengeKey(string(in.ChallengeID))
 	ch, err := a.readChallenge(ctx, key)
 	if err != nil {
 		return Issued{}, err
