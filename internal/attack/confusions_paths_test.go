@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -18,6 +19,7 @@ var confusedPaths = []attempt{
 var confusedFrames = []attempt{
 	{kind: confusing, try: "two lengths of one body", defence: framing, run: twoLengths},
 	{kind: confusing, try: "a transfer coding that proxies do not know", defence: framing, run: oddCoding},
+	{kind: confusing, try: "a request inside the body of one that is refused early", defence: framing, run: hiddenRequest},
 	{kind: confusing, try: "a space before the colon of a length", defence: framing, run: oddColon},
 }
 
@@ -55,7 +57,7 @@ type laxConn struct{ net.Conn }
 func (c laxConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	for i := range n {
-		for _, field := range []string{"Content-Length: 0\r", "Transfer-Encoding: x", "Content-Length : "} {
+		for _, field := range []string{"Content-Length: 0\r", "Content-Length: 900\r", "Transfer-Encoding: x", "Content-Length : "} {
 			if i+len(field) <= n && string(p[i:i+len(field)]) == field {
 				copy(p[i:], "X: ")
 			}
@@ -149,5 +151,24 @@ func oddCoding(t *testing.T, w *world) {
 func oddColon(t *testing.T, w *world) {
 	if a := w.wire(t, wireText(w, "GET", "/api/v1/health", "", "Content-Length : 44")); a.Status != 400 {
 		t.Errorf("got %+v", a)
+	}
+}
+
+// hiddenRequest sends a body that is a request for a server that has not read on, and a
+// last request behind it. There are two answers and no third.
+func hiddenRequest(t *testing.T, w *world) {
+	const size = 900 // which the canary knows
+	body := wireText(w, "GET", "/api/v1/health", "", "X-Request-Id: hidden", "X-Pad: ")
+	body = strings.Replace(body, "X-Pad: ", "X-Pad: "+strings.Repeat("x", size-len(body)), 1)
+	for _, path := range []string{"/api/v1/auth/login", "/api/v1/auth/logout", "/api/v1/no/such/path"} {
+		first := strings.Replace(wireText(w, "POST", path, body, "Content-Type: text/plain"), "Connection: close", "Connection: keep-alive", 1)
+		conn := w.dial(t)
+		if _, err := io.WriteString(conn, first+wireText(w, "GET", "/api/v1/health", "")); err != nil {
+			t.Fatal(err)
+		}
+		answers, err := io.ReadAll(conn)
+		if n := strings.Count(string(answers), "HTTP/1.1 "); err != nil || n != 2 || strings.Contains(string(answers), "hidden") {
+			t.Errorf("%s: %d answers came, error %v:\n%s", path, n, err, answers)
+		}
 	}
 }

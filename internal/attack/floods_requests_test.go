@@ -8,7 +8,6 @@ import (
 )
 
 var floodsOfRequests = []attempt{
-	{kind: wearing, try: "logins in a storm, past the queue for passwords", defence: gateQueue, run: loginStorm, own: []authtest.Option{authtest.NarrowGate(1, 1)}},
 	{kind: wearing, try: "codes and links to one address, from many networks", defence: mailsOfAddress, run: mailFlood},
 	{kind: wearing, try: "codes to many addresses, from one network", defence: mailsOfNetwork, run: mailSpray},
 	{kind: wearing, try: "requests from one network", defence: requestsOfNetwork, run: networkFlood, own: []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_REQUESTS_PER_NETWORK=20/1m")}},
@@ -20,9 +19,6 @@ var floodsOfRequests = []attempt{
 const limitsSource = "internal/auth/limits.go"
 
 var (
-	gateQueue = stands("queue for passwords", place{
-		file: "internal/password/gate.go", code: "places: make(chan struct{}, queue)", without: "places: make(chan struct{}, ifGone($NAME, 1000, queue))",
-	})
 	mailsOfAddress = stands("mails of an address", place{
 		file: limitsSource, code: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: email}`,
 		without: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: ifGone($NAME, randomHex(8), email)}`,
@@ -45,33 +41,6 @@ var (
 		file: "internal/auth/session.go", code: "n <= a.cfg.Limits.DevicesPerPerson", without: "$GONE || $CODE",
 	})
 )
-
-// loginStorm has one password hashed at a time and one wait. Nobody is kept waiting, and
-// who has a token is served all the while.
-func loginStorm(t *testing.T, w *world) {
-	p := w.person(t)
-	answers := authtest.Race(callers, func(i int) *authtest.Answer {
-		if i%4 == 0 {
-			return p.Get("/me")
-		}
-		return w.stranger(t).Login(w.email(), "phone")
-	})
-	turned := 0
-	for i, a := range answers {
-		switch {
-		case i%4 == 0:
-			a.Expect(200, "ME_OK")
-		case a.Status == 503:
-			turned++
-			a.Expect(503, "SERVICE_UNAVAILABLE").RetryAfter()
-		default:
-			a.Expect(401, "INVALID_CREDENTIALS")
-		}
-	}
-	if turned == 0 {
-		t.Error("everybody was let into the queue")
-	}
-}
 
 func mailFlood(t *testing.T, w *world) {
 	email := w.email()

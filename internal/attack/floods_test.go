@@ -2,4 +2,4 @@ package attack_test
 
 import "slices"
 
-var floods = slices.Concat(floodsOfRequests, floodsOfRows, floodsOfConnections, floodsOfTraces)
+var floods = slices.Concat(floodsOfGates, floodsOfRequests, floodsOfRows, floodsOfConnections, floodsOfTraces)

@@ -1,0 +1,122 @@
+package attack_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"regexp"
+	"strconv"
+	"sync"
+	"testing"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// Passwords and photos take much memory each, so that only so many are at work at once.
+var floodsOfGates = []attempt{
+	{kind: wearing, try: "logins in a storm, past the queue for passwords", defence: gateQueue, run: loginStorm, own: []authtest.Option{authtest.NarrowGate(1, 1)}},
+	{kind: wearing, try: "logins in a storm, for the memory of all passwords at once", defence: gateSlots, run: hashStorm},
+	{kind: wearing, try: "photos in a storm, for the memory of all pictures at once", defence: photoSlots, run: photoStorm},
+}
+
+var (
+	gateQueue = stands("queue for passwords", place{
+		file: "internal/password/gate.go", code: "places: make(chan struct{}, queue)", without: "places: make(chan struct{}, ifGone($NAME, 1000, queue))",
+	})
+	gateSlots = stands("slots for passwords", place{
+		file: "internal/password/gate.go", code: "slots: make(chan struct{}, slots)", without: "slots: make(chan struct{}, ifGone($NAME, 1000, slots))",
+	})
+	photoSlots = stands("slots for photos", place{
+		file: "internal/node/node.go", code: "photo.NewProcessor(photoSlots,", without: "photo.NewProcessor(ifGone($NAME, 1000, photoSlots),",
+	})
+)
+
+// loginStorm has one password hashed at a time and one wait. Nobody is kept waiting, and
+// who has a token is served all the while.
+func loginStorm(t *testing.T, w *world) {
+	p := w.person(t)
+	answers := authtest.Race(callers, func(i int) *authtest.Answer {
+		if i%4 == 0 {
+			return p.Get("/me")
+		}
+		return w.stranger(t).Login(w.email(), "phone")
+	})
+	turned := 0
+	for i, a := range answers {
+		switch {
+		case i%4 == 0:
+			a.Expect(200, "ME_OK")
+		case a.Status == 503:
+			turned++
+			a.Expect(503, "SERVICE_UNAVAILABLE").RetryAfter()
+		default:
+			a.Expect(401, "INVALID_CREDENTIALS")
+		}
+	}
+	if turned == 0 {
+		t.Error("everybody was let into the queue")
+	}
+}
+
+func hashStorm(t *testing.T, w *world) {
+	const slots = 2
+	own, log := logged(t, w, observed, authtest.NarrowGate(slots, callers))
+	most := busiest(t, own, log, "flowxi_password_hash_active", func() {
+		for _, a := range authtest.Race(callers, func(int) *authtest.Answer { return own.stranger(t).Login(own.email(), "phone") }) {
+			a.Expect(401, "INVALID_CREDENTIALS")
+		}
+	})
+	if most < 1 || most > slots {
+		t.Errorf("%d passwords were hashed at once", most)
+	}
+}
+
+func photoStorm(t *testing.T, w *world) {
+	own, log := logged(t, w, observed)
+	var photo bytes.Buffer
+	if err := jpeg.Encode(&photo, image.NewYCbCr(image.Rect(0, 0, 2000, 1500), image.YCbCrSubsampleRatio420), nil); err != nil {
+		t.Fatal(err)
+	}
+	people := make([]*authtest.Person, 8)
+	for i := range people {
+		people[i] = own.person(t)
+	}
+	most := busiest(t, own, log, "flowxi_photo_active", func() {
+		for _, a := range authtest.Race(2*len(people), func(i int) *authtest.Answer { return people[i/2].Upload(photo.Bytes()) }) {
+			a.Expect(200, "ME_PHOTO_UPDATED")
+		}
+	})
+	if most < 1 || most > 1 {
+		t.Errorf("%d photos were worked on at once", most)
+	}
+}
+
+// busiest watches a gauge of the first node while something is done, and is the most that
+// it told.
+func busiest(t *testing.T, w *world, log *logbook, gauge string, during func()) int {
+	t.Helper()
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(gauge) + ` (\d+)$`)
+	url, c := log.operators(t)+"/metrics", w.stranger(t)
+	over := make(chan struct{})
+	most := make(chan int, 1)
+	go func() {
+		seen := 0
+		for {
+			select {
+			case <-over:
+				most <- seen
+				return
+			default:
+			}
+			if found := line.FindSubmatch(c.Send("GET", url, nil).Body); found != nil {
+				n, _ := strconv.Atoi(string(found[1])) // the pattern has digits alone
+				seen = max(seen, n)
+			}
+		}
+	}()
+	finish := sync.OnceFunc(func() { close(over) })
+	defer finish()
+	during()
+	finish()
+	return <-most
+}
