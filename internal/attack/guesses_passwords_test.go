@@ -49,7 +49,7 @@ var deviceless = stands("failures of all devices together",
 	place{file: "internal/auth/limits.go", code: "Subject: email},\n\t\t{Name: \"login.network\"", without: "Subject: email + ifGone($NAME, device, \"\")},\n\t\t{Name: \"login.network\""})
 
 var strangersDevice = stands("devices known by a login alone", place{
-	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)",
+	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
 	without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { return tx.RememberDevice(ctx, who.User.ID, hashDevice(in.Device.ID), a.now(), 9) })\n\t\t}\n\t\t$CODE",
 })
 

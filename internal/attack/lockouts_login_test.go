@@ -35,19 +35,19 @@ var countAfterProof = stands("requests counted after the proof", place{
 
 var linkApart = stands("links that no code can end", place{
 	file: "internal/store/registration.go", code: "case err != nil || len(rs) == 0",
-	without: "case $GONE && err == nil && len(rs) == 1 && !right:\n\t\t_, err = tx.exec(ctx, \"end links\", `UPDATE registration_links SET used_at = 1 WHERE used_at = 0 AND user_id = (SELECT u.id FROM users u WHERE u.email = $1)`, email)\n\t\treturn CodeWrong, err\n\t$CODE",
+	without: "case $GONE && err == nil && len(rs) == 1 && !right:\n\t\t_, err = tx.exec(ctx, \"end links\", `UPDATE registration_links SET used_at = 1 WHERE used_at = 0 AND user_id = (SELECT u.id FROM users u WHERE u.email = $1)`, email)\n\t\treturn CodeWrong, about, err\n\t$CODE",
 })
 
 var codeApart = stands("codes that no link can end", place{
 	file: "internal/auth/register_link.go", code: "if state != store.LinkLive {",
-	without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, err := tx.CheckCode(ctx, in.Email, a.codeDigests(in.Email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
+	without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, _, err := tx.CheckCode(ctx, in.Email, a.codeDigests(in.Email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
 })
 
 var triesOfOneCode = stands("tries of one code",
 	clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE 0 < (SELECT"))
 
 var sessionsApart = stands("sessions that no failure ends", place{
-	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, who.User.ID)",
+	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
 	without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(ctx, who.User.ID); return err })\n\t\t}\n\t\t$CODE",
 })
 

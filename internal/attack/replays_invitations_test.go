@@ -25,7 +25,7 @@ const registrationSQL = "internal/store/registration.go"
 // The places that have a person activated once.
 var (
 	holdPending = clause(registrationSQL, "WHERE email = $1 AND status = 'pending'", "WHERE email = $1")
-	linkLive    = clause(registrationSQL, "SELECT l.used_at = 0 AND", "SELECT u.id > 0 OR u.id <= 0 AND")
+	linkLive    = clause(registrationSQL, "SELECT l.user_id, l.used_at = 0 AND", "SELECT l.user_id, u.id > 0 OR u.id <= 0 AND")
 	linkUnused  = clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND expires_at > $3")
 	linkPending = clause(registrationSQL, "(SELECT u.id FROM users u WHERE u.email = $2 AND u.status = 'pending')", "(SELECT u.id FROM users u WHERE u.email = $2)")
 	codePending = clause(registrationSQL, "AND u.status = 'pending') AND tries < $2", ") AND tries < $2")

@@ -26,7 +26,7 @@ var ownersLanguage = stands("language of the owner", place{
 })
 
 var rightCode = stands("activation by the right code",
-	clause("internal/store/registration.go", "RETURNING digest IN (`+in+`), expires_at", "RETURNING digest IN (`+in+`) OR user_id > 0, expires_at"),
+	clause("internal/store/registration.go", "RETURNING user_id, digest IN (`+in+`), expires_at", "RETURNING user_id, digest IN (`+in+`) OR user_id > 0, expires_at"),
 	clause("internal/store/registration.go", "AND digest IN (`+in+`)\n\t\tRETURNING user_id", "AND (digest IN (`+in+`) OR user_id > 0) RETURNING user_id"))
 
 // strangersPassword is what a stranger would like the password to be.
