@@ -40,7 +40,7 @@ var limitsOfNobody = stands("limits of nobody's mail", place{
 })
 
 var noMailToLocked = stands("no mail to locked accounts", place{
-	file: "internal/auth/register.go", code: "u.Status == account.Pending", without: "$CODE || $GONE && u.Status.Locked()",
+	file: "internal/auth/register.go", code: "case account.Blocked, account.Closed:", without: "$CODE\n\t\t\tif $GONE {\n\t\t\t\tmail.ExpiresAt = now.Add(inv.ttl)\n\t\t\t}",
 })
 
 var resendMakesNobody = stands("a resend that makes nobody", place{

@@ -53,11 +53,12 @@ func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv i
 		if taken = u.Status == account.Active && !a.cfg.StrictPrivacy(); taken {
 			return tx.Audit(ctx, a.event(c, eventNotInvited, u.ID, string(mail.Kind)))
 		}
-		switch {
-		case u.Status == account.Active:
+		switch u.Status {
+		case account.Active:
 			mail.Kind, mail.ExpiresAt = account.MailAlreadyRegistered, now.Add(inv.ttl)
-		case u.Status == account.Pending:
+		case account.Pending:
 			mail.ExpiresAt = now.Add(inv.ttl)
+		case account.Blocked, account.Closed: // nobody, as far as a stranger can tell
 		}
 		if err := inv.put(ctx, tx, u.ID, now, mail.ExpiresAt); err != nil {
 			return err
