@@ -43,8 +43,8 @@ var strangersLanguage = stands("the language of the caller", place{
 })
 
 var noQuota = stands("silence about the tries that are left", place{
-	file: "internal/auth/login_flight.go", code: "c.Quota = quota\n\t\t\treturn loginTicket{ticket",
-	without: "if !$GONE {\n\t\t\t\tc.Quota = quota\n\t\t\t}\n\t\t\treturn loginTicket{ticket",
+	file: "internal/auth/login_flight.go", code: "c.Quota = quota\n\treturn loginTicket{ticket",
+	without: "if !$GONE {\n\t\tc.Quota = quota\n\t}\n\treturn loginTicket{ticket",
 })
 
 var oneAllowance = stands("an allowance of nobody's address", place{

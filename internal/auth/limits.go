@@ -39,13 +39,24 @@ func (a *Auth) codeRules(c *Caller, email string) []ratelimit.Rule {
 func (a *Auth) loginRules(c *Caller, email, device string, known bool) []ratelimit.Rule {
 	l := &a.cfg.Limits
 	if known {
-		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: email + "\x00" + device}}
+		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: email + "\x00" + device}, aloft("email", email)}
 	}
 	network := Network(c.IP)
 	return []ratelimit.Rule{
+		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},
+		aloft("network", network),
 		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: email + "\x00" + network},
 		{Name: "login.email", Rates: l.LoginPerEmail, Subject: email},
-		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},
+		aloft("email", email),
+	}
+}
+
+// aloft tells of the logins that are under way, on any node, by what the limits before it
+// count. It is wider than these and limits nothing.
+func aloft(by, subject string) ratelimit.Rule {
+	return ratelimit.Rule{
+		Name: "aloft." + by, Subject: subject, Pending: true, Fleeting: true,
+		Rates: ratelimit.Rates{{Limit: 10_000, Per: flightWait}},
 	}
 }
 

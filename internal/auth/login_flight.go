@@ -11,80 +11,72 @@ import (
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
-// flightWait is how long a login waits for others that are under way.
-// It is as long as one waits for a hash at the most.
-const flightWait = 10 * time.Second
+// A login takes a place in the limits of failures before its password is looked at, and
+// gives it back where it turns out to be none. While its place is taken it is aloft.
+// Whoever finds no place, but some taken by logins aloft, waits for these rather than be
+// refused for what nobody has done: on each node those who meet the same limits stand in
+// line, and the first of the line asks for a place again whenever one of them lands, and
+// at intervals for those elsewhere. An owner on a known device, and everybody on another
+// network than a stranger, is in another line than the stranger.
 
-// flights are the logins that are under way on this node, by e-mail. Each holds a place
-// in the limits of failures until it has turned out to be none, and whoever finds no
-// place waits for those rather than being refused for what nobody has done.
+const (
+	// flightWait is how long a login waits for others, in line included. It is as long as
+	// one waits for a hash at the most.
+	flightWait = 10 * time.Second
+
+	// The first of a line asks about logins elsewhere at intervals that grow.
+	flightAsk     = 50 * time.Millisecond
+	flightAskLast = 800 * time.Millisecond
+
+	// flightLine is how many logins are in a line or aloft on a node. It is as many as
+	// wait for a hash.
+	flightLine = 256
+)
+
+// flights are the lines of a node, by whom they are of.
 type flights struct {
 	mu    sync.Mutex
-	aloft map[string]*flight
+	lines map[string]*line
 }
 
-type flight struct {
-	n        int
-	landings int           // of those that had a place
-	landed   chan struct{} // closed at the next of them
+// line is there while there is anybody in it or aloft.
+type line struct {
+	users  int           // who wait, ask or are aloft
+	first  chan struct{} // has room for the first of the line
+	landed chan struct{} // tells the first that one has landed
 }
 
-func newFlights() *flights { return &flights{aloft: make(map[string]*flight)} }
+func newFlights() *flights { return &flights{lines: make(map[string]*line)} }
 
-// start begins one, and returns how many have landed since the first of those aloft.
-func (f *flights) start(email string) (landings int) {
+// join returns a line, and nil where that is too long. Leave ends it.
+func (f *flights) join(of string) *line {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	e := f.aloft[email]
-	if e == nil {
-		e = &flight{landed: make(chan struct{})}
-		f.aloft[email] = e
+	l := f.lines[of]
+	if l == nil {
+		l = &line{first: make(chan struct{}, 1), landed: make(chan struct{}, 1)}
+		f.lines[of] = l
 	}
-	e.n++
-	return e.landings
-}
-
-// land ends one that had a place, and wakes whoever waits for it.
-func (f *flights) land(email string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	e := f.aloft[email]
-	close(e.landed)
-	e.landings, e.landed = e.landings+1, make(chan struct{})
-	f.end(email)
-}
-
-// refused ends one that had no place, and returns what to wait for: nil where no other
-// is under way, and nothing any more where a place came free since it had seen so many
-// landings. It wakes nobody as long as there is one who will.
-func (f *flights) refused(email string, seen int) <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	e := f.aloft[email]
-	f.end(email)
-	if e.n == 0 {
-		close(e.landed)
-	}
-	switch {
-	case e.landings != seen:
-		return over
-	case e.n == 0:
+	if l.users >= flightLine {
 		return nil
 	}
-	return e.landed
+	l.users++
+	return l
 }
 
-// over is a wait that has ended.
-var over = func() <-chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
+func (f *flights) leave(of string, l *line) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l.users--; l.users == 0 {
+		delete(f.lines, of)
+	}
+}
 
-func (f *flights) end(email string) {
-	e := f.aloft[email]
-	if e.n--; e.n == 0 {
-		delete(f.aloft, email)
+// land tells the first of the line that there may be a place.
+func (l *line) land() {
+	select {
+	case l.landed <- struct{}{}:
+	default: // it has been told
 	}
 }
 
@@ -97,55 +89,56 @@ type loginTicket struct {
 // reserveLogin takes a place. Of what is left it tells nothing but in a refusal: a known
 // device has another allowance, and the difference would tell who has an account.
 func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string, known bool) (loginTicket, error) {
-	rules, quota := append(a.loginRules(c, email, device, known), aloftRule(email)), c.Quota
 	limited, cancel := context.WithTimeout(ctx, flightWait)
 	defer cancel()
-	for {
-		seen := a.flights.start(email)
-		ticket, err := a.tryReserve(ctx, c, rules...)
-		if err == nil {
+	of := email + "\x00" + Network(c.IP)
+	if known {
+		of = email + "\x00" + device
+	}
+	l := a.flights.join(of)
+	if l == nil {
+		return loginTicket{}, account.ErrServiceUnavailable.After(busyPause)
+	}
+	quota := c.Quota
+	ticket, err := a.reserveInLine(limited, c, l, a.loginRules(c, email, device, known))
+	if err != nil {
+		a.flights.leave(of, l)
+		if limited.Err() != nil {
 			c.Quota = quota
-			return loginTicket{ticket, sync.OnceFunc(func() { a.land(ctx, email, ticket) })}, nil
+			err = errors.Join(account.ErrServiceUnavailable.After(busyPause), limited.Err())
 		}
-		others := a.flights.refused(email, seen)
+		return loginTicket{}, err
+	}
+	c.Quota = quota
+	return loginTicket{ticket, sync.OnceFunc(func() {
+		if err := ticket.Settle(context.WithoutCancel(ctx)); err != nil {
+			slog.DebugContext(ctx, "a login stays aloft", "error", err)
+		}
+		l.land()
+		a.flights.leave(of, l)
+	})}, nil
+}
+
+// reserveInLine waits until it is the first of the line, and then until there is a place
+// or nobody aloft who could leave one.
+func (a *Auth) reserveInLine(ctx context.Context, c *Caller, l *line, rules []ratelimit.Rule) (*ratelimit.Ticket, error) {
+	select {
+	case l.first <- struct{}{}:
+		defer func() { <-l.first }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for ask := flightAsk; ; ask = min(2*ask, flightAskLast) {
+		ticket, err := a.reserve(ctx, c, rules...)
 		var refused *ratelimit.Refused
-		if !errors.As(err, &refused) {
-			return loginTicket{}, err
-		}
-		if others == nil && refused.Pending == 0 {
-			a.reachedBy(c, rules)
-			return loginTicket{}, err
-		}
-		var elsewhere <-chan time.Time
-		if others == nil {
-			elsewhere = time.After(elsewherePause)
+		if !errors.As(err, &refused) || refused.Pending == 0 {
+			return ticket, err
 		}
 		select {
-		case <-others:
-		case <-elsewhere:
-		case <-limited.Done():
-			c.Quota = quota
-			return loginTicket{}, errors.Join(account.ErrServiceUnavailable.After(busyPause), limited.Err())
+		case <-l.landed:
+		case <-time.After(ask):
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
-
-// land ends a login that had a place, for those of this node and of all others that wait.
-func (a *Auth) land(ctx context.Context, email string, ticket *ratelimit.Ticket) {
-	if err := ticket.Settle(context.WithoutCancel(ctx)); err != nil {
-		slog.DebugContext(ctx, "a login stays under way", "error", err)
-	}
-	a.flights.land(email)
-}
-
-// aloftRule tells of the logins of an address that are under way on any node. It is wider
-// than what the limits of failures have room for, and limits nothing.
-func aloftRule(email string) ratelimit.Rule {
-	return ratelimit.Rule{
-		Name: "login.aloft", Subject: email, Pending: true, Fleeting: true,
-		Rates: ratelimit.Rates{{Limit: 1000, Per: flightWait}},
-	}
-}
-
-// elsewherePause is how often is asked about logins that are under way on other nodes.
-const elsewherePause = 50 * time.Millisecond

@@ -1,59 +1,47 @@
 package auth
 
-import (
-	"testing"
-)
+import "testing"
 
-func closed(c <-chan struct{}) bool {
+func TestALineIsForgottenWithItsLast(t *testing.T) {
+	t.Parallel()
+	f := newFlights()
+	one, two := f.join("a"), f.join("a")
+	if one == nil || one != two || f.join("b") == one {
+		t.Fatal("those of one address, and no others, are in one line")
+	}
+	f.leave("a", one)
+	if f.join("a") != one {
+		t.Fatal("the line is forgotten while somebody is in it")
+	}
+	f.leave("a", one)
+	f.leave("a", one)
+	if len(f.lines) != 1 {
+		t.Fatalf("%d lines are left, want that of b", len(f.lines))
+	}
+}
+
+func TestALineHasAnEnd(t *testing.T) {
+	t.Parallel()
+	f := newFlights()
+	for range flightLine {
+		if f.join("a") == nil {
+			t.Fatal("it is shorter")
+		}
+	}
+	if f.join("a") != nil {
+		t.Error("it is longer")
+	}
+}
+
+func TestALandingIsToldOnce(t *testing.T) {
+	t.Parallel()
+	l := newFlights().join("a")
+	l.land()
+	l.land() // nobody waits for them meanwhile, and neither waits for anybody
+	<-l.landed
 	select {
-	case <-c:
-		return true
+	case <-l.landed:
+		t.Error("it is told twice")
 	default:
-		return false
-	}
-}
-
-func TestWhoIsRefusedWaitsForThoseWithAPlace(t *testing.T) {
-	t.Parallel()
-	f := newFlights()
-	f.start("a") // has a place
-	first := f.refused("a", f.start("a"))
-	second := f.refused("a", f.start("a"))
-	if first == nil || second == nil || closed(first) || closed(second) {
-		t.Fatal("nobody waits for the one with a place, or the refused wake each other")
-	}
-	f.land("a")
-	if !closed(first) || !closed(second) {
-		t.Fatal("a landing wakes nobody")
-	}
-	if f.refused("a", f.start("a")) != nil {
-		t.Fatal("the last one waits for nobody")
-	}
-	if len(f.aloft) != 0 {
-		t.Fatalf("%d are left", len(f.aloft))
-	}
-}
-
-func TestTwoWhoAreRefusedDoNotWaitForEachOther(t *testing.T) {
-	t.Parallel()
-	f := newFlights()
-	f.start("a")
-	first := f.refused("a", f.start("a"))
-	if f.refused("a", 0) != nil || !closed(first) {
-		t.Fatal("two wait for each other")
-	}
-}
-
-func TestAPlaceThatCameFreeBetweenIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	f := newFlights()
-	f.start("a") // has a place
-	seen := f.start("a")
-	f.land("a") // after the second was refused, before it asks whom to wait for
-	if wait := f.refused("a", seen); wait == nil || !closed(wait) {
-		t.Fatal("it is not tried again")
-	}
-	if len(f.aloft) != 0 {
-		t.Fatalf("%d are left", len(f.aloft))
 	}
 }

@@ -52,8 +52,8 @@ type Cache interface {
 	// Reserve counts one event in every window, or in none of them where any
 	// is full. A full window is no error: the Reservation says so. Windows with
 	// a Limit of zero or less count nothing. The keys of one call differ from
-	// each other. It fails with ErrFull, and counts nothing, where there is no
-	// room for a new window.
+	// each other. Where there is no room for a new window it counts nothing, and
+	// fails with ErrFull unless all of them are Fleeting, which are passed then.
 	Reserve(ctx context.Context, windows []Window) (Reservation, error)
 
 	// Release gives back exactly what r took. It does nothing for an event that
@@ -79,9 +79,10 @@ type Window struct {
 	// always or never.
 	Fleeting bool
 
-	// Pending says that the window only tells what is under way: an event is in it until
-	// Settle or Release, and for at most Per where its node never comes to either. A key
-	// is Pending always or never.
+	// Pending says that the window only tells what is under way of that which is counted
+	// by those before it, back to another Pending one: an event is in it until Settle or
+	// Release, and for at most Per where its node never comes to either. A key is Pending
+	// always or never.
 	Pending bool
 }
 
@@ -104,8 +105,8 @@ type Reservation struct {
 	// Remaining grows again; zero where the window is empty.
 	Reset time.Duration
 
-	// Pending is how many events are in the Pending windows, the one of this reservation
-	// among them.
+	// Pending is how many events are under way by the Pending windows, of those that may
+	// have filled what refused. It is zero where Allowed.
 	Pending int
 
 	taken *taken

@@ -135,6 +135,11 @@ func TestALimitIsNeverForgottenForWantOfRoom(t *testing.T) {
 	if _, err := m.Reserve(ctx, []cache.Window{fresh}); !errors.Is(err, cache.ErrFull) {
 		t.Fatalf("a new window in a full cache: %v", err)
 	}
+	flood := fresh
+	flood.Fleeting = true
+	if r, err := m.Reserve(ctx, []cache.Window{flood}); err != nil || !r.Allowed {
+		t.Fatalf("a flood limit in a full cache shuts: %+v, %v", r, err)
+	}
 	if err := m.Set(ctx, "value", nil, time.Hour); !errors.Is(err, cache.ErrFull) {
 		t.Fatalf("a value in a cache full of windows: %v", err)
 	}

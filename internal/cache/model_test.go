@@ -35,11 +35,12 @@ func (m *model) reserve(windows []cache.Window) cache.Reservation {
 			r.RetryAfter = max(r.RetryAfter, in[len(in)-w.Limit]+w.Per-m.now)
 		}
 	}
-	first := true
+	first, full := true, false
 	for _, w := range windows {
 		if w.Limit <= 0 {
 			continue
 		}
+		full = full || !w.Pending && len(m.inside(w)) >= w.Limit
 		if r.Allowed {
 			m.events[w.Key] = append(m.events[w.Key], m.now)
 		}
@@ -48,7 +49,10 @@ func (m *model) reserve(windows []cache.Window) cache.Reservation {
 			reset = in[0] + w.Per - m.now
 		}
 		if w.Pending {
-			r.Pending += len(in)
+			if full && !r.Allowed {
+				r.Pending += len(in)
+			}
+			full = false
 			continue
 		}
 		left := max(0, w.Limit-len(in))

@@ -33,16 +33,6 @@ func (r *Redis) Reserve(ctx context.Context, windows []Window) (Reservation, err
 // event names an event by the node that counted it and the time it has there.
 func (r *Redis) event(at int64) string { return r.id + ":" + strconv.FormatInt(at, 10) }
 
-// fleeting tells whether all of the windows are.
-func fleeting(windows []Window) bool {
-	for i := range windows {
-		if !windows[i].Fleeting {
-			return false
-		}
-	}
-	return true
-}
-
 func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Reservation, error) {
 	counted, keys := make([]Window, 0, len(windows)), make([]string, 0, len(windows))
 	figures := make([]any, 0, 2*len(windows))
@@ -75,8 +65,9 @@ func appendAll(args []any, texts []string) []any {
 
 func reservation(answer []int64, windows []Window, event string, keys []string) Reservation {
 	res := Reservation{Allowed: answer[1] == 0, RetryAfter: micros(answer[1])}
+	var g gauge
 	for i := range windows {
-		res.tell(&windows[i], int(answer[2+2*i]), micros(answer[3+2*i]))
+		g.tell(&res, &windows[i], int(answer[2+2*i]), micros(answer[3+2*i]))
 	}
 	if !res.Allowed {
 		return res

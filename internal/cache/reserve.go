@@ -33,12 +33,25 @@ func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, erro
 		return r, nil
 	}
 	if err := take(slots, now); err != nil {
+		if fleeting(windows) { // the flood that fills the cache must not shut it
+			return Reservation{Allowed: true}, nil
+		}
 		return Reservation{}, err
 	}
 	m.journal.counted(slots, now)
 	r := Reservation{Allowed: true, taken: newTaken(slots, now)}
 	r.measure(slots, now)
 	return r, nil
+}
+
+// fleeting tells whether all of the windows are.
+func fleeting(windows []Window) bool {
+	for i := range windows {
+		if !windows[i].Fleeting {
+			return false
+		}
+	}
+	return true
 }
 
 // slots appends to slots one for each window that has a limit.
@@ -167,27 +180,36 @@ func newTaken(slots []slot, now int64) *taken {
 	return t
 }
 
-// measure fills in what r tells of the tightest window.
+// measure fills in what r tells of the windows.
 func (r *Reservation) measure(slots []slot, now int64) {
+	var g gauge
 	for i := range slots {
 		s := &slots[i]
 		if s.entry == nil || s.entry.events.n == 0 {
-			r.tell(&s.Window, 0, 0)
+			g.tell(r, &s.Window, 0, 0)
 			continue
 		}
-		r.tell(&s.Window, s.entry.events.n, s.until(0, now))
+		g.tell(r, &s.Window, s.entry.events.n, s.until(0, now))
 	}
 }
 
-// tell makes r tell of a window that is Pending, or tighter than what it told of before.
-func (r *Reservation) tell(w *Window, events int, reset time.Duration) {
+// gauge makes a Reservation tell of its windows, one after the other.
+type gauge struct {
+	full bool // one of those since the last Pending window
+}
+
+func (g *gauge) tell(r *Reservation, w *Window, events int, reset time.Duration) {
 	if w.Pending {
-		r.Pending += events
+		if g.full {
+			r.Pending += events
+		}
+		g.full = false
 		return
 	}
-	limit, remaining := w.Limit, max(0, w.Limit-events)
+	g.full = g.full || !r.Allowed && events >= w.Limit
+	remaining := max(0, w.Limit-events)
 	if r.Limit == 0 || remaining < r.Remaining || remaining == r.Remaining && reset > r.Reset {
-		r.Limit, r.Remaining, r.Reset = limit, remaining, reset
+		r.Limit, r.Remaining, r.Reset = w.Limit, remaining, reset
 	}
 }
 

@@ -24,17 +24,20 @@ local function left(key, rank, per)
   return math.min(per, event[2] + per - now)
 end
 
+-- A call that is made again, since its answer was lost, finds its event there.
+local again = KEYS[4] and redis.call('ZSCORE', KEYS[4], ARGV[3])
+
 for i = 4, #KEYS do
   local limit, per = tonumber(ARGV[2 * i - 4]), tonumber(ARGV[2 * i - 3])
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - per)
   local over = redis.call('ZCARD', KEYS[i]) - limit
-  if over >= 0 then wait = math.max(wait, left(KEYS[i], over, per)) end
+  if over >= 0 and not again then wait = math.max(wait, left(KEYS[i], over, per)) end
 end
 
 for i = 4, #KEYS do
   local per = tonumber(ARGV[2 * i - 3])
   if wait == 0 then
-    redis.call('ZADD', KEYS[i], 'NX', now, ARGV[3]) -- a call that is made again counts once
+    redis.call('ZADD', KEYS[i], 'NX', now, ARGV[3])
     redis.call('PEXPIRE', KEYS[i], math.ceil(per / 1000))
   end
   answer[2 * i - 5] = redis.call('ZCARD', KEYS[i])

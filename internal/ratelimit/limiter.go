@@ -30,8 +30,8 @@ type Rule struct {
 	// Fleeting counts may be forgotten when the server starts again.
 	Fleeting bool
 
-	// Pending events limit nothing. They tell those who are refused what is under way,
-	// until their Ticket is settled or released.
+	// Pending events limit nothing. They tell those whom the rules before refuse, back to
+	// another Pending one, what is under way, until their Ticket is settled or released.
 	Pending bool
 }
 
@@ -154,7 +154,7 @@ func (q Quota) Tighter(other Quota) Quota {
 // Refused is the error of Reserve where a limit is reached.
 type Refused struct {
 	RetryAfter time.Duration // until every rule that refused would allow one
-	Pending    int           // how many events are under way by the Pending rules
+	Pending    int           // how many events are under way that may have filled what refused
 	Quota      Quota
 }
 

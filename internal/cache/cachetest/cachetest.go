@@ -58,6 +58,7 @@ func Suite(t *testing.T, open func(*testing.T) Harness) {
 		"what is under way is told until it is settled":  pendingUntilSettled,
 		"what is under way is told until it is released": pendingUntilReleased,
 		"a refused reservation is not under way":         pendingOfRefused,
+		"what is under way is told of its own limit":     pendingOfItsOwn,
 		"values and windows are apart":                   valuesAndWindowsApart,
 		"many callers share a limit":                     reserveRace,
 		"many callers over two windows":                  reserveRaceOverTwo,

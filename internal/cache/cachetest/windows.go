@@ -154,7 +154,7 @@ func (c *check) refusesWith(pending int, windows ...cache.Window) {
 func pendingUntilSettled(c *check) {
 	w, aloft := c.window("w", 2, 60*unit), c.pendingWindow()
 	first, second := c.allows(w, aloft), c.allows(w, aloft)
-	if second.Pending != 2 || second.Limit != 2 || second.Remaining != 0 {
+	if second.Pending != 0 || second.Limit != 2 || second.Remaining != 0 {
 		c.Errorf("the second is told %+v", second)
 	}
 	c.refusesWith(2, w, aloft)
@@ -168,6 +168,20 @@ func pendingUntilSettled(c *check) {
 	c.refusesWith(1, w, aloft)
 	c.h.Advance(5 * unit)
 	c.refusesWith(0, w, aloft)
+}
+
+// pendingOfItsOwn has two limits, of which one is full of what is under way and the other
+// of what is done.
+func pendingOfItsOwn(c *check) {
+	one, other := c.window("w", 1, 60*unit), c.window("v", 1, 60*unit)
+	aloft, apart := c.pendingWindow(), c.pendingWindow()
+	apart.Key += "/apart"
+	c.allows(one, aloft)
+	c.settles(c.allows(other, apart))
+	c.refusesWith(1, one, aloft, c.window("x", 1, 60*unit), apart)
+	c.refusesWith(0, other, apart)
+	c.refusesWith(0, other, apart, c.window("y", 5, 60*unit), aloft)
+	c.refusesWith(1, other, one, aloft)
 }
 
 func pendingUntilReleased(c *check) {
