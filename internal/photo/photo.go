@@ -21,9 +21,14 @@ const (
 	MaxBytes = 5 << 20
 
 	// MaxPixels is the most pixels that an upload may have (contract section
-	// 10). The worst of them, a progressive JPEG without subsampling, takes
-	// up to 800 MB while it is decoded, which is why a Processor has slots.
+	// 10).
 	MaxPixels = 40_000_000
+
+	// MaxMemory is what an upload of MaxPixels may take in bytes while it is
+	// decoded, which is why a Processor has slots. The worst is a progressive
+	// JPEG of four colours without subsampling; a PNG of 16 bits takes 0.4 GB,
+	// and what cameras make 0.1 GB.
+	MaxMemory = 1_100_000_000
 
 	// MaxSide is the longest side of the output in pixels (contract section
 	// 10). A smaller picture keeps its size.
