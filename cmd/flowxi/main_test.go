@@ -24,10 +24,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flowxi": main})
 }
 
+// longest is how long a script takes at the most: a server that starts where it must not
+// would else run on.
+const longest = 3 * time.Minute
+
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Deadline: time.Now().Add(longest),
+		Dir:      "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			if filepath.Base(env.WorkDir) == "script-move" {
 				env.Setenv("POSTGRES", dbtest.Blank(t, dbtest.Postgres).URL)

@@ -111,7 +111,7 @@ func holdKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
 			return fmt.Errorf("the database holds what is sealed under the key %[1]s, which is not in the ring: put it back (FLOWXI_KEYS, or the key file), and take it out by flowxi keys retire %[1]s; where it is lost, give up what only it opens: flowxi keys retire --lost %[1]s", id)
 		}
 	}
-	return s.UseKey(ctx, ids[0])
+	return s.UseKeys(ctx, ids[0])
 }
 
 // openStore opens the database, whose audit trail has its key sealed by the ring. Observe

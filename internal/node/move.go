@@ -47,7 +47,7 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	if err != nil { // the copy would be of no use without it
 		return report, err
 	}
-	m := transfer.Move{Progress: progress}
+	m := transfer.Move{Keys: keys.IDs(), Progress: progress}
 	if to.Storage != "" {
 		bucket, err := commandBucket(ctx, to.Storage, "--storage")
 		if err != nil {

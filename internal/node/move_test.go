@@ -18,6 +18,7 @@ import (
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/transfer"
 )
 
@@ -89,6 +90,11 @@ func TestAPersonGoesAlongWithTokenSecondFactorAndPhoto(t *testing.T) {
 	}
 
 	cfg.DatabaseURL, cfg.StorageURL = to.Database, to.Storage
+	other := cfg
+	other.Keys = account.Secret(seal.NewKey())
+	if _, err := node.New(t.Context(), other, node.Options{}); err == nil || !strings.Contains(err.Error(), "not in the ring") {
+		t.Errorf("a server with another ring says %v", err)
+	}
 	scaled := authtest.Start(t, authtest.Scaled, authtest.FastHash(), on(cfg))
 	scaled.Advance(time.Minute)
 	there := scaled.Client(t).Token(phone.Bearer())

@@ -36,13 +36,14 @@ func (n *Node) watchRing(ctx context.Context) error {
 	}
 	ticks := time.NewTicker(reloadEvery)
 	defer ticks.Stop()
-	said := ""
+	said, noted := "", ""
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticks.C:
 			said = n.reloadRing(said)
+			noted = n.noteKey(ctx, noted)
 		}
 	}
 }
@@ -58,4 +59,18 @@ func (n *Node) reloadRing(said string) string {
 		n.log.Error("cannot reload the key ring, going on with the one in memory", "error", err)
 	}
 	return err.Error()
+}
+
+// noteKey notes the active key where that is another than it noted last, and returns the
+// one that is noted. It tries again at the next tick what fails.
+func (n *Node) noteKey(ctx context.Context, noted string) string {
+	active := n.keys.IDs()[0]
+	if active == noted {
+		return noted
+	}
+	if err := n.store.UseKeys(ctx, active); err != nil {
+		n.log.Warn("cannot note the active key, trying again", "key", active, "error", err)
+		return noted
+	}
+	return active
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,26 @@ func TestAChangedKeyRingIsTakenUp(t *testing.T) {
 	}
 	if said := n.reloadRing(""); said != "" || n.keys.IDs()[0] != id {
 		t.Errorf("the ring has %q after %s was added; it said %q", n.keys.IDs(), id, said)
+	}
+	if noted := n.noteKey(t.Context(), ""); noted != id {
+		t.Errorf("%s is noted, want %s", noted, id)
+	}
+	if used, err := n.store.UsedKeys(t.Context()); err != nil || !slices.Contains(used, id) {
+		t.Errorf("the database knows of %q, and not of %s; %v", used, id, err)
+	}
+}
+
+func TestAKeyThatCannotBeNotedIsNotedLater(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	defer n.Close()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if noted := n.noteKey(gone, "before"); noted != "before" {
+		t.Errorf("it says that %s is noted", noted)
+	}
+	if noted := n.noteKey(t.Context(), "before"); noted != n.keys.IDs()[0] {
+		t.Errorf("%s is noted, want %s", noted, n.keys.IDs()[0])
 	}
 }
 

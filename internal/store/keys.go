@@ -9,13 +9,22 @@ import (
 // key. It never ends by itself.
 const keyLease = "key "
 
-// UseKey notes the id of a key before anything is sealed under it.
-func (s *Store) UseKey(ctx context.Context, id string) error {
-	return s.Tx(ctx, func(tx *Tx) error {
+// UseKeys notes the ids of keys: at a start before anything is sealed under them, and
+// where a key was added meanwhile, as soon as that is noticed.
+func (s *Store) UseKeys(ctx context.Context, ids ...string) error {
+	return s.Tx(ctx, func(tx *Tx) error { return tx.UseKeys(ctx, ids...) })
+}
+
+// UseKeys is that of the store.
+func (tx *Tx) UseKeys(ctx context.Context, ids ...string) error {
+	for _, id := range ids {
 		_, err := tx.exec(ctx, "note key", `
 			INSERT INTO leases (name, holder, expires_at) VALUES ($1, '', 0) ON CONFLICT (name) DO NOTHING`, keyLease+id)
-		return err
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DropKey forgets a key under which nothing is sealed any more.

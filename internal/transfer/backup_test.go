@@ -28,6 +28,7 @@ func TestABackupBringsEverythingBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			to.holds(from, people)
+			to.knowsOf("k2")
 			if err := to.restore(from.backup(), ring(t), ""); !errors.Is(err, transfer.ErrNotEmpty) {
 				t.Errorf("a second restore says %v", err)
 			}
@@ -53,6 +54,7 @@ func TestABackupOfAnOlderKeyOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	to.holds(from, 1)
+	to.knowsOf("k2", "k3")
 }
 
 func TestABackupForRecipientsOpensWithAnyOfTheirIdentities(t *testing.T) {

@@ -211,6 +211,16 @@ func (i instance) holds(want instance, people int) {
 	}
 }
 
+// knowsOf demands the ids of the keys that a server must have.
+func (i instance) knowsOf(ids ...string) {
+	i.t.Helper()
+	used, err := i.UsedKeys(i.t.Context())
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	same(i.t, used, ids)
+}
+
 func (i instance) isEmpty() {
 	i.t.Helper()
 	if empty, err := i.Empty(i.t.Context()); err != nil || !empty {

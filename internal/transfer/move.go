@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"flowxi.app/flowxi/internal/blob"
@@ -21,6 +22,8 @@ type Move struct {
 
 	To     *store.Store
 	Bucket blob.Bucket // nil leaves the photos where they are
+
+	Keys []string // ids of the keys under which what is moved may be sealed, besides those that From knows
 
 	Progress Progress
 }
@@ -59,7 +62,19 @@ func (m Move) Run(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 	}
+	if err := m.noteKeys(ctx); err != nil {
+		return Report{}, err
+	}
 	return report, m.To.EndMove(ctx)
+}
+
+// noteKeys has To refuse servers whose ring lacks what opens the rows.
+func (m Move) noteKeys(ctx context.Context) error {
+	used, err := m.From.UsedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return m.To.UseKeys(ctx, slices.Concat(used, m.Keys)...)
 }
 
 // upToDate refuses another schema than that which the target gets.

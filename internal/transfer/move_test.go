@@ -12,7 +12,7 @@ import (
 )
 
 func move(ctx context.Context, from, to instance, progress transfer.Progress) (transfer.Report, error) {
-	return transfer.Move{From: from.Store, Photos: from.photos, To: to.Store, Bucket: to.photos, Progress: progress}.Run(ctx)
+	return transfer.Move{From: from.Store, Photos: from.photos, To: to.Store, Bucket: to.photos, Keys: []string{"k2"}, Progress: progress}.Run(ctx)
 }
 
 func moved(t *testing.T, from, to instance) transfer.Report {
@@ -40,6 +40,7 @@ func TestAMoveBringsEverything(t *testing.T) {
 		if mark, err := to.Moving(t.Context()); err != nil || mark != "" {
 			t.Errorf("it is still marked %q, %v", mark, err)
 		}
+		to.knowsOf("k2")
 		_, err := move(t.Context(), from, to, quiet)
 		if !errors.Is(err, transfer.ErrNotEmpty) {
 			t.Errorf("a second move says %v", err)
@@ -198,5 +199,18 @@ func TestIDsThatWereGivenAreNotGivenAgainElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, back.counters(), want)
+	})
+}
+
+// What the source would not start without, the target does not either.
+func TestAMoveBringsTheKeysThatAreKnown(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		from, to := inhabited(t, dbtest.SQLite, 3), blank(t, e)
+		if err := from.UseKeys(t.Context(), "k1", "k0"); err != nil {
+			t.Fatal(err)
+		}
+		moved(t, from, to)
+		to.knowsOf("k0", "k1", "k2")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -43,7 +44,7 @@ func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, erro
 	if err != nil {
 		return Header{}, Report{}, err
 	}
-	l := loading{Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{}}
+	l := loading{Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{}, used: map[string]bool{r.Keys.IDs()[0]: true}} // the trail will tell of the restore under that one
 	if err := l.photos(ctx); err != nil {
 		return Header{}, Report{}, err
 	}
@@ -102,6 +103,7 @@ type loading struct {
 	tables []store.Table // of the target
 
 	auditKeys map[bool]string // an id of the ring's keys that sealed one of the trail's, by whether it is here
+	used      map[string]bool // ids of the ring's keys that seal something
 
 	report Report
 	done   int64
@@ -151,7 +153,7 @@ func (l *loading) rows(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	l.Progress(StageCopy, l.done, l.header.Rows)
-	return nil
+	return tx.UseKeys(ctx, slices.Sorted(maps.Keys(l.used))...)
 }
 
 func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error {
@@ -216,12 +218,18 @@ func (l *loading) opens(t store.Table, row store.Row) error {
 		if len(value) == 0 || c.Name != "sealed" && !strings.HasSuffix(c.Name, "_sealed") {
 			continue
 		}
-		if id, ok := l.Keys.SealedBy(value); t.Name == store.AuditKeys && ok {
-			l.auditKeys[slices.Contains(l.Keys.IDs(), id)] = id
+		id, ok := l.Keys.SealedBy(value)
+		if !ok {
 			continue
 		}
-		if id, ok := l.Keys.SealedBy(value); ok && !slices.Contains(l.Keys.IDs(), id) {
+		here := slices.Contains(l.Keys.IDs(), id)
+		if t.Name == store.AuditKeys {
+			l.auditKeys[here] = id
+		} else if !here {
 			return missingKey(t, id)
+		}
+		if here {
+			l.used[id] = true
 		}
 	}
 	return nil
