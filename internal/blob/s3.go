@@ -83,12 +83,25 @@ func NewS3(ctx context.Context, address string) (*S3, error) {
 	if s.client, err = newClient(ctx, u, s.transport); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if u.region == "" { // it is remembered, so that no URL has to ask for it
-		if _, err := s.client.GetBucketLocation(ctx, u.bucket); err != nil {
-			return nil, errors.Join(fmt.Errorf("ask for the region of S3 bucket %s, which the URL leaves out: %w", u.bucket, explain(err)), s.Close())
+	if u.region == "" {
+		if err := s.learnRegion(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
+}
+
+// learnRegion asks for the region, which the client remembers, so that no URL has to ask
+// for it. Where the server cannot tell just now, the client asks again when it is used.
+func (s *S3) learnRegion(ctx context.Context) error {
+	_, err := s.client.GetBucketLocation(ctx, s.bucket)
+	if err == nil {
+		return nil
+	}
+	if err = explain(err); errors.Is(err, ErrUnavailable) || errors.Is(err, ErrFailing) {
+		return nil
+	}
+	return fmt.Errorf("ask for the region of S3 bucket %s, which the URL leaves out: %w", s.bucket, err)
 }
 
 // OpenS3 is NewS3 for a bucket that must be of use, by Ping.
@@ -163,7 +176,8 @@ func (s *S3) Delete(ctx context.Context, key string) error {
 	return nil
 }
 
-// SignedURL implements Bucket. It never asks the server. The URL lasts for the whole
+// SignedURL implements Bucket. It never asks the server, unless that has not told the
+// region yet, which the URL of the bucket leaves out. The URL lasts for the whole
 // seconds of ttl: a ttl under one second or over seven days is an error.
 func (s *S3) SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	if err := checkKey(key); err != nil {

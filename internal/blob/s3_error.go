@@ -13,6 +13,17 @@ import (
 // and is not asked again so soon. Whether it did what it was asked is not known.
 var ErrUnavailable = errors.New("the S3 server does not answer")
 
+// ErrFailing says that the server of a bucket answered that it cannot do anything just
+// now (500, 503 and the like) or not so much (429).
+var ErrFailing = errors.New("the S3 server fails")
+
+// failure is an ErrFailing with what the server said.
+type failure string
+
+func (f failure) Error() string { return string(f) }
+
+func (f failure) Is(err error) bool { return err == ErrFailing } //nolint:errorlint // the sentinel itself
+
 // longestCode is well beyond the codes that there are. What is longer is no code.
 const longestCode = 64
 
@@ -22,6 +33,9 @@ func explain(err error) error {
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) && answer.Code == minio.NoSuchKey {
 		return ErrNotFound
+	}
+	if errors.As(err, &answer) && failing(answer) {
+		return failure(meaning(answer))
 	}
 	if errors.As(err, &answer) {
 		return errors.New(meaning(answer))
@@ -73,5 +87,9 @@ func passing(err error) bool {
 	case minio.BadDigest, "XAmzContentSHA256Mismatch", minio.IncompleteBody, "RequestTimeout":
 		return true // the body was spoilt on its way
 	}
-	return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout
+	return failing(answer) || answer.StatusCode == http.StatusRequestTimeout
+}
+
+func failing(answer minio.ErrorResponse) bool {
+	return answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests
 }

@@ -42,6 +42,9 @@ func TestAnswersAreExplained(t *testing.T) {
 		if err.Error() != c.want || errors.Is(err, ErrUnavailable) {
 			t.Errorf("%d %s: %v; want %s", c.status, c.code, err, c.want)
 		}
+		if failing := c.status >= 500 || c.status == 429; errors.Is(err, ErrFailing) != failing {
+			t.Errorf("%d %s: the server fails: %v", c.status, c.code, !failing)
+		}
 		if again := passing(answer); again != c.again {
 			t.Errorf("%d %s: tried again: %v", c.status, c.code, again)
 		}

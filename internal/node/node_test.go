@@ -174,6 +174,27 @@ func TestASettingThatTurnsOutWrongIsNamed(t *testing.T) {
 	}
 }
 
+// Photos are refused meanwhile; that is no reason to refuse everything.
+func TestAnS3ThatFailsKeepsNoNodeFromStarting(t *testing.T) {
+	t.Parallel()
+	for what, status := range map[string]int{"fails": 500, "is too busy": 503, "limits": 429} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s3 := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+			defer s3.Close()
+			for _, region := range []string{"", "region=us-east-1&"} {
+				cfg := settings(t, dbtest.SQLite)
+				cfg.StorageURL = account.Secret("s3://key:secret@" + s3.Listener.Addr().String() + "/bucket?" + region + "tls=false")
+				var log bytes.Buffer
+				start(t, cfg, slog.New(slog.NewTextHandler(&log, nil)))
+				if !strings.Contains(log.String(), "S3 is out of order") {
+					t.Errorf("with %q the log has:\n%s", region, &log)
+				}
+			}
+		})
+	}
+}
+
 func TestADataDirectoryThatCannotBeIsSaid(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

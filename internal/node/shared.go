@@ -22,8 +22,8 @@ func (n *Node) openRedis(ctx context.Context) error {
 	return nil
 }
 
-// openS3 takes the bucket that all nodes share. One that does not answer just now keeps
-// no node from starting: everything but photos goes on without it.
+// openS3 takes the bucket that all nodes share. One that does not answer just now, or
+// only that it fails, keeps no node from starting: everything but photos goes on without it.
 func (n *Node) openS3(ctx context.Context) error {
 	shared, err := blob.NewS3(ctx, string(n.cfg.StorageURL))
 	if err != nil {
@@ -32,8 +32,8 @@ func (n *Node) openS3(ctx context.Context) error {
 	n.bucket = shared
 	n.opened = append(n.opened, shared)
 	err = shared.Ping(ctx)
-	if errors.Is(err, blob.ErrUnavailable) {
-		n.log.Warn("S3 does not answer: photos are refused until it does", "error", err)
+	if errors.Is(err, blob.ErrUnavailable) || errors.Is(err, blob.ErrFailing) {
+		n.log.Warn("S3 is out of order: photos are refused until it answers", "error", err)
 		return nil
 	}
 	return refused(err, "FLOWXI_STORAGE_URL")
