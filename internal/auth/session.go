@@ -183,18 +183,28 @@ const flushBatch = 500
 // FlushLastUse writes the uses of tokens that are only in memory to the database: those
 // of the moment when it begins, each once, however many come meanwhile.
 func (a *Auth) FlushLastUse(ctx context.Context) error {
-	all := a.lastUse.all()
+	return a.lastUse.flush(ctx, a.store.NoteUses)
+}
+
+// flush writes in batches. One that fails does not keep the others from being written.
+func (l *lastUse) flush(ctx context.Context, write func(context.Context, map[account.SessionID]time.Time) error) error {
+	var failed error
+	all := l.all()
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(all)), flushBatch) {
 		some := make(map[account.SessionID]time.Time, len(ids))
 		for _, id := range ids {
 			some[id] = all[id]
 		}
-		if err := a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, some) }); err != nil {
-			return err
+		err := write(ctx, some)
+		if err == nil {
+			l.flushed(some)
 		}
-		a.lastUse.flushed(some)
+		failed = errors.Join(failed, err)
+		if err != nil && ctx.Err() != nil {
+			break
+		}
 	}
-	return nil
+	return failed
 }
 
 // flushLastUseOf does the same for one person, before an answer that tells of it.

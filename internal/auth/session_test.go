@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"testing"
 	"time"
@@ -35,5 +37,47 @@ func TestAnEarlierUseMovesNothingBack(t *testing.T) {
 	}
 	if mine := l.of(10); len(mine) != 1 || len(l.of(20)) != 0 {
 		t.Errorf("of one person: %v; of another: %v", mine, l.of(20))
+	}
+}
+
+func TestABatchThatFailsKeepsNoOtherFromBeingFlushed(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	l := newLastUse()
+	for id := range account.SessionID(3*flushBatch - 1) {
+		l.note(id+1, 10, noon)
+	}
+	broken, batches := errors.New("broken"), 0
+	err := l.flush(t.Context(), func(_ context.Context, some map[account.SessionID]time.Time) error {
+		batches++
+		if _, first := some[1]; first {
+			return broken
+		}
+		return nil
+	})
+	if !errors.Is(err, broken) || batches != 3 {
+		t.Errorf("%d batches, and it says %v", batches, err)
+	}
+	left := l.all()
+	if _, kept := left[1]; !kept || len(left) != flushBatch {
+		t.Errorf("%d are left; want the batch that failed", len(left))
+	}
+}
+
+func TestAFlushEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	l := newLastUse()
+	for id := range account.SessionID(3 * flushBatch) {
+		l.note(id+1, 10, time.Unix(1, 0))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	batches := 0
+	err := l.flush(ctx, func(ctx context.Context, _ map[account.SessionID]time.Time) error {
+		batches++
+		cancel()
+		return ctx.Err()
+	})
+	if !errors.Is(err, context.Canceled) || batches != 1 {
+		t.Errorf("%d batches, and it says %v", batches, err)
 	}
 }

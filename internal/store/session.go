@@ -135,6 +135,12 @@ func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) e
 	return nil
 }
 
+// NoteUses is Touch as a piece of work of its own. Each of its statements guards itself,
+// so it takes no part in the conflicts of other transactions.
+func (s *Store) NoteUses(ctx context.Context, used map[account.SessionID]time.Time) error {
+	return s.alone(ctx, func(tx *Tx) error { return tx.Touch(ctx, used) })
+}
+
 // SweepSessions removes up to limit sessions that are past their end or idle allowance.
 func (tx *Tx) SweepSessions(ctx context.Context, now, idleSince time.Time, limit int) (int64, error) {
 	return tx.exec(ctx, "sweep sessions", `

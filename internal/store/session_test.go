@@ -300,6 +300,23 @@ func TestOfManyTouchesTheLatestStands(t *testing.T) {
 	})
 }
 
+func TestOfManyNotesTheLatestUseStands(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		a, b := d.login(u, "a", noon), d.login(u, "b", noon)
+		for _, err := range crowd(func(i int) error {
+			return d.NoteUses(d.ctx, map[account.SessionID]time.Time{a: after(i), b: after(callers - i)})
+		}) {
+			if err != nil {
+				d.t.Error(err)
+			}
+		}
+		same(d.t, d.identity(a).Session.LastUsedAt, after(callers-1))
+		same(d.t, d.identity(b).Session.LastUsedAt, after(callers))
+		same(d.t, d.Retries(), 0)
+	})
+}
+
 func TestEndedSessionsAreSweptWithinTheLimit(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
