@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"log/slog"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -42,7 +43,7 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 	a.release(ctx, ticket.Ticket) // what is limited is failures
 	ticket.land()
 	if stale {
-		if err := a.rehash(ctx, who.User, in.Password); err != nil {
+		if err := a.tryRehash(ctx, who.User, in.Password); err != nil {
 			return LoginResult{}, err
 		}
 	}
@@ -72,6 +73,15 @@ func (a *Auth) verifyPassword(ctx context.Context, u account.User, plain account
 	}
 	ok, stale, err = a.hasher.Verify(ctx, string(u.PasswordHash), string(plain))
 	return ok, stale, hashed(err)
+}
+
+// tryRehash is rehash where it can be had now. It is not what the person came for, and
+// the next login tries again: no more than the end of ctx is an error.
+func (a *Auth) tryRehash(ctx context.Context, u account.User, plain account.Secret) error {
+	if err := a.rehash(ctx, u, plain); err != nil {
+		slog.InfoContext(ctx, "a password keeps its older hash", "user", u.ID, "error", err)
+	}
+	return ctx.Err()
 }
 
 // rehash stores the password of a person anew, whose hash is of an older kind.

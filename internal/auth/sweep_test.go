@@ -9,25 +9,11 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-func openStore(t *testing.T) *store.Store {
-	t.Helper()
-	s, err := store.Open(t.Context(), dbtest.Database(t, dbtest.SQLite))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 // sweepFor sweeps a table that has rows for n full batches, each of which takes a while,
 // and returns how many of them were run.
 func sweepFor(t *testing.T, allowed time.Duration, n int, pause time.Duration) (batches int) {
 	t.Helper()
-	err := sweepTable(t.Context(), openStore(t), allowed, func(ctx context.Context, _ *store.Tx) (int64, error) {
+	err := sweepTable(t.Context(), openStore(t, dbtest.Database(t, dbtest.SQLite)), allowed, func(ctx context.Context, _ *store.Tx) (int64, error) {
 		batches++
 		if at, bounded := ctx.Deadline(); !bounded || time.Until(at) > batchTime {
 			t.Error("a batch may take for ever")

@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/password"
+	"flowxi.app/flowxi/internal/ratelimit"
+	"flowxi.app/flowxi/internal/seal"
+	"flowxi.app/flowxi/internal/store"
+)
+
+const email, right = "ada@example.org", "correct horse"
+
+// olderHash starts use cases on a database with an active person whose hash is of an
+// older kind.
+func olderHash(t *testing.T) (a *Auth, at store.Options, hash account.Secret) {
+	t.Helper()
+	keys, err := seal.Parse(seal.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = dbtest.Database(t, dbtest.SQLite)
+	at.Keys = keys
+	older, err := password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 64, Time: 1}}).Hash(t.Context(), right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	memory := cache.NewMemory(time.Now, cache.Options{})
+	t.Cleanup(memory.Close)
+	cfg, err := config.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = New(Deps{
+		Store: openStore(t, at), Cache: memory, Limiter: ratelimit.New(memory, false), Keys: keys, Config: cfg, Now: time.Now,
+		Hasher: password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 64, Time: 2}}),
+	})
+	err = a.store.Tx(t.Context(), func(tx *store.Tx) error {
+		u, err := tx.EnsureApplicant(t.Context(), email, "fr", time.Now())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Activate(t.Context(), u.ID, store.Activation{PasswordHash: account.Secret(older), At: time.Now()})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a, at, account.Secret(older)
+}
+
+func login(ctx context.Context, a *Auth) (LoginResult, error) {
+	return a.Login(ctx, &Caller{IP: netip.MustParseAddr("192.0.2.1")}, LoginInput{Email: email, Password: right})
+}
+
+func hashNow(t *testing.T, a *Auth) account.Secret {
+	t.Helper()
+	u, err := a.store.UserByEmail(t.Context(), email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.PasswordHash
+}
+
+func TestALoginRenewsAnOlderHash(t *testing.T) {
+	t.Parallel()
+	a, _, older := olderHash(t)
+	if in, err := login(t.Context(), a); err != nil || in.Issued.Token == "" {
+		t.Errorf("%v, %v", in, err)
+	}
+	if hashNow(t, a) == older {
+		t.Error("the hash is the older one")
+	}
+}
+
+func TestALoginIsRightWhereTheHashCannotBeRenewed(t *testing.T) {
+	t.Parallel()
+	a, at, older := olderHash(t)
+	db, err := sql.Open("sqlite", at.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `CREATE TRIGGER t BEFORE UPDATE OF password_hash ON users BEGIN SELECT RAISE(ABORT, 'broken'); END`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if in, err := login(t.Context(), a); err != nil || in.Issued.Token == "" {
+		t.Errorf("%v, %v", in, err)
+	}
+	if hashNow(t, a) != older {
+		t.Error("the hash was renewed after all")
+	}
+}
