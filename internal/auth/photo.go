@@ -21,11 +21,18 @@ func (a *Auth) PhotoURL(ctx context.Context, u account.User) (*string, error) {
 	if u.PhotoKey == "" {
 		return nil, nil
 	}
-	url, err := a.bucket.SignedURL(ctx, u.PhotoKey, a.cfg.PhotoURLTTL)
+	url, err := a.signPhoto(ctx, u.PhotoKey)
 	if err != nil {
-		return nil, fmt.Errorf("sign photo address: %w: %w", account.ErrServiceUnavailable, err)
+		return nil, err
 	}
 	return &url, nil
+}
+
+func (a *Auth) signPhoto(ctx context.Context, key string) (url string, err error) {
+	if url, err = a.bucket.SignedURL(ctx, key, a.cfg.PhotoURLTTL); err != nil {
+		return "", fmt.Errorf("sign photo address: %w: %w", account.ErrServiceUnavailable, err)
+	}
+	return url, nil
 }
 
 // SetPhoto makes a picture the caller's photo and deletes the one before, after the
@@ -49,8 +56,8 @@ func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string
 	if updated, err = a.swapPhoto(ctx, c, key, eventPhotoUpdated); err != nil {
 		return "", time.Time{}, err
 	}
-	if url, err = a.bucket.SignedURL(ctx, key, a.cfg.PhotoURLTTL); err != nil {
-		return "", time.Time{}, fmt.Errorf("sign photo address: %w", err)
+	if url, err = a.signPhoto(ctx, key); err != nil {
+		return "", time.Time{}, err
 	}
 	return url, updated, nil
 }
