@@ -24,6 +24,8 @@ type Mail struct {
 	Attempts  int    // failed tries so far
 	CreatedAt time.Time
 	ExpiresAt time.Time // past this the mail is dropped, since what it carries is of no use any more
+
+	ClaimedUntil time.Time // when the claim of who sends it ends; zero where nobody has claimed it
 }
 
 // Blank tells whether m was written for nobody: born expired, so that the outbox does

@@ -24,12 +24,12 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 	w.logger.Log(ctx, level, message, args...)
 	w.count(m, err)
 	if err == nil || final(err) {
-		w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m.ID) })
+		w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m) })
 		return
 	}
 	delay := backoff(m.Attempts)
 	next := w.now().Add(delay)
-	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailFailed(ctx, m.ID, next) })
+	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailFailed(ctx, m, next) })
 	time.AfterFunc(delay, w.Wake)
 }
 

@@ -1,12 +1,15 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -22,6 +25,12 @@ func (d db) putMail(list ...account.Mail) {
 	for _, m := range list {
 		d.tx(func(tx *store.Tx) error { return tx.PutMail(d.ctx, m) })
 	}
+}
+
+// claimed is a mail as claimMail returns it.
+func claimed(m account.Mail, now time.Time) account.Mail {
+	m.ClaimedUntil = now.Add(10 * time.Second)
+	return m
 }
 
 // claimMail claims mails for ten seconds.
@@ -42,7 +51,7 @@ func TestAMailIsClaimedAsItWasPut(t *testing.T) {
 		} {
 			d.putMail(m)
 			now := after(i)
-			same(d.t, d.claimMail(now, 10), []account.Mail{m})
+			same(d.t, d.claimMail(now, 10), []account.Mail{claimed(m, now)})
 		}
 	})
 }
@@ -60,7 +69,7 @@ func TestAClaimedMailIsNobodyElsesUntilTheLeaseEnds(t *testing.T) {
 		d.putMail(mail("m", noon))
 		same(d.t, len(d.claimMail(noon, 10)), 1)
 		same(d.t, len(d.claimMail(after(10).Add(-tick), 10)), 0)
-		same(d.t, d.claimMail(after(10), 10), []account.Mail{mail("m", noon)})
+		same(d.t, d.claimMail(after(10), 10), []account.Mail{claimed(mail("m", noon), after(10))})
 	})
 }
 
@@ -105,46 +114,90 @@ func TestNoMailIsClaimedByTwo(t *testing.T) {
 func TestAFailedMailIsCountedAndPutOff(t *testing.T) {
 	each(t, func(d db) {
 		d.putMail(mail("m", noon), mail("other", after(500)))
+		m := d.claimMail(noon, 10)[0]
 		for try := range 3 {
 			due := after(100 * (try + 1))
-			if err := d.MailFailed(d.ctx, "m", due); err != nil {
+			if err := d.MailFailed(d.ctx, m, due); err != nil {
 				d.t.Fatal(err)
 			}
 			same(d.t, len(d.claimMail(due.Add(-tick), 10)), 0)
 			want := mail("m", noon)
 			want.Attempts = try + 1
-			same(d.t, d.claimMail(due, 10), []account.Mail{want})
+			list := d.claimMail(due, 10)
+			same(d.t, list, []account.Mail{claimed(want, due)})
+			m = list[0]
 		}
 		same(d.t, d.claimMail(after(500), 1)[0].Attempts, 3)
-		same(d.t, d.claimMail(after(500), 1), []account.Mail{mail("other", after(500))})
+		same(d.t, d.claimMail(after(500), 1), []account.Mail{claimed(mail("other", after(500)), after(500))})
 	})
 }
 
-func TestManyFailuresAtOnceAreAllCounted(t *testing.T) {
+func TestAFailureThatIsNotedAgainCountsOnce(t *testing.T) {
 	each(t, func(d db) {
 		d.putMail(mail("m", noon))
-		for _, err := range crowd(func(int) error { return d.MailFailed(d.ctx, "m", noon) }) {
+		m := d.claimMail(noon, 1)[0]
+		for _, err := range crowd(func(int) error { return d.MailFailed(d.ctx, m, after(1)) }) {
 			if err != nil {
 				d.t.Error(err)
 			}
 		}
-		same(d.t, d.claimMail(noon, 1)[0].Attempts, callers)
+		same(d.t, d.claimMail(after(1), 1)[0].Attempts, 1)
 	})
 }
 
 func TestADoneMailIsGone(t *testing.T) {
 	each(t, func(d db) {
-		d.putMail(mail("m", noon), mail("other", noon))
+		d.putMail(mail("m", noon), mail("other", noon.Add(tick)))
+		m := d.claimMail(noon, 1)[0]
 		for range 2 {
-			if err := d.MailDone(d.ctx, "m"); err != nil {
+			if err := d.MailDone(d.ctx, m); err != nil {
 				d.t.Fatal(err)
 			}
 		}
-		if err := d.MailFailed(d.ctx, "m", noon); err != nil {
+		if err := d.MailFailed(d.ctx, m, noon); err != nil {
 			d.t.Error(err)
 		}
-		same(d.t, d.claimMail(noon, 10), []account.Mail{mail("other", noon)})
+		same(d.t, d.claimMail(after(10), 10), []account.Mail{claimed(mail("other", noon.Add(tick)), after(10))})
 	})
+}
+
+func TestWhoseClaimIsOverLeavesTheMailToWhoHasItNow(t *testing.T) {
+	each(t, func(d db) {
+		d.putMail(mail("m", noon))
+		late := d.claimMail(noon, 1)[0]
+		now := d.claimMail(after(10), 1)[0]
+		if err := errors.Join(d.MailFailed(d.ctx, late, noon), d.MailDone(d.ctx, late)); err != nil {
+			d.t.Fatal(err)
+		}
+		same(d.t, len(d.claimMail(after(11), 1)), 0)
+		same(d.t, d.claimMail(after(20), 1), []account.Mail{claimed(mail("m", noon), after(20))})
+		if err := d.MailDone(d.ctx, now); err != nil {
+			d.t.Fatal(err)
+		}
+		same(d.t, d.number(`SELECT COUNT(*) FROM outbox`), 1)
+	})
+}
+
+// A plan that chooses anew for each row is what a database may take where it knows little
+// of the table. Here it is left no other.
+func TestNoPlanClaimsMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
+	o := dbtest.Database(t, dbtest.Postgres)
+	at, err := url.Parse(o.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := at.Query()
+	for _, plan := range []string{"enable_hashjoin", "enable_mergejoin", "enable_hashagg", "enable_sort", "enable_material"} {
+		settings.Set(plan, "off")
+	}
+	at.RawQuery = settings.Encode()
+	o.URL = at.String()
+	d := open(t, dbtest.Postgres, o)
+	for i := range 10 {
+		d.putMail(mail(fmt.Sprint(i), noon))
+	}
+	same(t, len(d.claimMail(noon, 3)), 3)
 }
 
 func TestAMailOfATransactionThatFailedIsNeverSent(t *testing.T) {

@@ -180,8 +180,8 @@ func runEverything(t *testing.T, s *Store) {
 		return nil
 	}))
 	did(s.ClaimMail(ctx, now, now, 10))
-	did(nil, s.MailFailed(ctx, "m", now))
-	did(nil, s.MailDone(ctx, "m"))
+	did(nil, s.MailFailed(ctx, account.Mail{ID: "m"}, now))
+	did(nil, s.MailDone(ctx, account.Mail{ID: "m"}))
 	did(s.DueTrash(ctx, now, now, 10))
 	did(nil, s.Trashed(ctx, "photo.jpg"))
 	did(nil, s.HoldTrash(ctx, now))
@@ -196,7 +196,8 @@ func TestNoStatementReadsAWholeTable(t *testing.T) {
 	searches := 0
 	for statement, steps := range p.plans {
 		for _, step := range steps {
-			if strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" {
+			// The mails that are due are no table: they have been chosen, within a limit.
+			if strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && step != "SCAN due" {
 				t.Errorf("%s in\n%s", step, statement)
 			}
 			if strings.HasPrefix(step, "SEARCH ") {

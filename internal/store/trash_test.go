@@ -181,7 +181,7 @@ func TestWhatADeadProcessHadTakenIsDueAtOnce(t *testing.T) {
 		if err := d.Reclaim(d.ctx, after(1)); err != nil {
 			d.t.Fatal(err)
 		}
-		same(d.t, d.claimMail(after(1), 10), []account.Mail{mail("m", noon)})
+		same(d.t, d.claimMail(after(1), 10), []account.Mail{claimed(mail("m", noon), after(1))})
 		same(d.t, d.dueTrash(after(1), 10), []string{"overdue", "uncommitted"})
 	})
 }
