@@ -40,7 +40,7 @@ var linkApart = stands("links that no code can end", place{
 
 var codeApart = stands("codes that no link can end", place{
 	file: "internal/auth/register_link.go", code: "if state != store.LinkLive {",
-	without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, _, err := tx.CheckCode(ctx, in.Email, a.codeDigests(in.Email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
+	without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, _, err := tx.CheckCode(ctx, email, a.codeDigests(email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
 })
 
 var triesOfOneCode = stands("tries of one code",

@@ -66,8 +66,10 @@ var checksOfNobody = stands("limits of nobody's codes", place{
 })
 
 var linkChecksOfNobody = stands("limits of nobody's links", place{
-	file: "internal/auth/register_link.go", code: "a.codeRules(c, in.Email)...); err != nil",
-	without: "$CODE && !($GONE && func() bool { u, _ := a.store.UserByEmail(ctx, in.Email); return u.ID == 0 }())",
+	file: "internal/auth/register_link.go", code: "a.codeRules(c, in.Email), func() error {",
+	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, in.Email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, in.Email) }(), func() error {",
+}, place{
+	file: "internal/auth/register_link.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
 const wrongCode = "000000"

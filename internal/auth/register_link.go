@@ -34,20 +34,26 @@ func (a *Auth) linkInvitation(email string, resend bool, taken account.Error) in
 // RegisterByLink activates the person of a live link, spends it and logs them in. A
 // link that was right once is ErrMagicLinkExpired, any other is ErrMagicLinkInvalid.
 func (a *Auth) RegisterByLink(ctx context.Context, c *Caller, in LinkPasswordInput) (Issued, error) {
-	if _, err := a.reserve(ctx, c, a.codeRules(c, in.Email)...); err != nil {
-		return Issued{}, err
-	}
 	digest := hashSecret(string(in.Token))
-	state, about, err := a.store.Link(ctx, digest, in.Email, a.now())
+	err := a.limited(ctx, c, a.codeRules(c, in.Email), func() error { return a.checkLink(ctx, c, in.Email, digest) })
 	if err != nil {
 		return Issued{}, err
-	}
-	if state != store.LinkLive {
-		return Issued{}, a.refuseLink(ctx, c, state, about)
 	}
 	return a.activate(ctx, c, in.Email, in.Password, in.Device, account.ErrMagicLinkExpired, func(tx *store.Tx, now time.Time) (account.UserID, error) {
 		return tx.SpendLink(ctx, digest, in.Email, now)
 	})
+}
+
+// checkLink refuses every link that is not live.
+func (a *Auth) checkLink(ctx context.Context, c *Caller, email string, digest []byte) error {
+	state, about, err := a.store.Link(ctx, digest, email, a.now())
+	if err != nil {
+		return err
+	}
+	if state != store.LinkLive {
+		return a.refuseLink(ctx, c, state, about)
+	}
+	return nil
 }
 
 func (a *Auth) refuseLink(ctx context.Context, c *Caller, state store.LinkState, about account.UserID) error {

@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,9 +167,13 @@ func TestSection12_Mail_WhatTheServerCouldNotDoCountsForNothing(t *testing.T) {
 	giveBack := srv.LoseDatabase(t)
 	send().Expect(503, "SERVICE_UNAVAILABLE")
 	c.VerifyCode(bob, "123456").Expect(503, "SERVICE_UNAVAILABLE")
+	follow := func() *authtest.Answer { return c.SetPasswordByLink("carol@example.com", strings.Repeat("0", 64)) }
+	follow().Expect(503, "SERVICE_UNAVAILABLE")
 	giveBack()
 	expectWellSoon(t, srv)
 	send().Expect(200, "OTP_SENT")
 	c.VerifyCode(bob, "123456").Expect(403, "OTP_INVALID")
+	follow().Expect(403, "MAGIC_LINK_INVALID")
+	follow().Expect(429, "TOO_MANY_REQUESTS")
 	send().Expect(429, "TOO_MANY_REQUESTS")
 }
