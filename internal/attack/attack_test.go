@@ -63,10 +63,39 @@ func (w *world) stranger(t *testing.T) *authtest.Client { return w.Client(t).Fro
 // person registers somebody from a network of their own.
 func (w *world) person(t *testing.T) *authtest.Person { return w.stranger(t).Register(w.email()) }
 
-func start(t *testing.T, e authtest.Engine, more ...authtest.Option) *world {
+// noServer is said of an attempt that was never made.
+const noServer = "there is no server to attack"
+
+func start(t *testing.T, e authtest.Engine, more ...authtest.Option) (w *world) {
 	t.Helper()
+	defer func() {
+		if w == nil {
+			t.Log(noServer)
+		}
+	}()
 	all := []authtest.Option{authtest.WithLimits(), authtest.FastHash(), authtest.WithEnv("FLOWXI_TRUSTED_PROXIES=127.0.0.1")}
 	return &world{Server: authtest.Start(t, e, append(all, more...)...), engine: e, given: new(atomic.Uint32)}
+}
+
+// shared is a server of many attempts, which is started for the first of them.
+type shared struct {
+	of     *testing.T // the test that it ends with
+	engine authtest.Engine
+	once   sync.Once
+	world  *world
+}
+
+// get returns the server. Each attempt fails where it did not start, not the first alone,
+// whose goroutine the failing of the other test ends.
+func (s *shared) get(t *testing.T) *world {
+	t.Helper()
+	defer func() {
+		if s.world == nil {
+			t.Fatal(noServer)
+		}
+	}()
+	s.once.Do(func() { s.world = start(s.of, s.engine) })
+	return s.world
 }
 
 func TestAttacks(t *testing.T) {
@@ -74,7 +103,7 @@ func TestAttacks(t *testing.T) {
 	for _, e := range []authtest.Engine{authtest.Embedded, authtest.Scaled} {
 		t.Run(string(e), func(t *testing.T) {
 			t.Parallel()
-			shared := sync.OnceValue(func() *world { return start(t, e) })
+			all := &shared{of: t, engine: e}
 			for _, a := range attempts {
 				if a.nodes && e == authtest.Embedded {
 					continue
@@ -86,7 +115,7 @@ func TestAttacks(t *testing.T) {
 						a.run(t, start(t, e, a.own...))
 						return
 					}
-					a.run(t, shared())
+					a.run(t, all.get(t))
 				})
 			}
 		})

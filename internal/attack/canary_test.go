@@ -70,12 +70,16 @@ var canaries = flag.Bool("attack.canaries", false, "run each attempt without its
 // goneVariable names the defence that is taken out.
 const goneVariable = "FLOWXI_ATTACK_WITHOUT"
 
+// nothing is the name of no defence.
+const nothing = "nothing"
+
 // module is the folder of the module, as seen from this package.
 const module = "../.."
 
-// TestCanaries runs each attempt against a server without the defence that it names. That
-// takes minutes, so it is for scripts/attack; otherwise it makes sure that each defence
-// still stands where it is said to.
+// TestCanaries runs each attempt against a server without the defence that it names, once
+// the same binary with all defences in place has withstood it: an attempt that fails there
+// too tells nothing of the defence. That takes minutes, so it is for scripts/attack;
+// otherwise it makes sure that each defence still stands where it is said to.
 func TestCanaries(t *testing.T) {
 	if os.Getenv(goneVariable) != "" {
 		t.Skip("this is a canary")
@@ -94,8 +98,12 @@ func TestCanaries(t *testing.T) {
 			t.Parallel()
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			out, err := canary(t, builds[a.defence].binary, a)
-			caught := err != nil && strings.Contains(out, "--- FAIL: TestAttacks/")
+			held.catch(a, false)
+			if out, err := canary(t, builds[a.defence].binary, a, nothing); err != nil {
+				t.Fatalf("with all defences in place the attempt must not succeed: %v\n%s", err, last(out, 40))
+			}
+			out, err := canary(t, builds[a.defence].binary, a, a.defence.name)
+			caught := err != nil && strings.Contains(out, "--- FAIL: TestAttacks/") && !strings.Contains(out, noServer)
 			held.catch(a, caught)
 			if !caught || strings.Contains(out, "panic:") {
 				t.Errorf("without %q the attempt must succeed, and nothing else may break:\n%s", a.defence.name, last(out, 40))
@@ -104,7 +112,8 @@ func TestCanaries(t *testing.T) {
 	}
 }
 
-func canary(t *testing.T, binary string, a attempt) (out string, err error) {
+// canary runs an attempt against a server without a defence.
+func canary(t *testing.T, binary string, a attempt, without string) (out string, err error) {
 	t.Helper()
 	e := authtest.Embedded
 	if a.nodes {
@@ -112,7 +121,7 @@ func canary(t *testing.T, binary string, a attempt) (out string, err error) {
 	}
 	pattern := "^TestAttacks$/^" + string(e) + "$/^" + regexp.QuoteMeta(strings.ReplaceAll(a.name(), " ", "_")) + "$"
 	cmd := exec.CommandContext(t.Context(), binary, "-test.run", pattern, "-test.timeout", "2m")
-	cmd.Env = append(os.Environ(), goneVariable+"="+a.defence.name)
+	cmd.Env = append(os.Environ(), goneVariable+"="+without)
 	b, err := cmd.CombinedOutput()
 	if strings.Contains(string(b), "no tests to run") {
 		t.Fatalf("no test is called %s", pattern)
@@ -194,7 +203,7 @@ func (b *build) make(t *testing.T) {
 // defences are those that the attempts name.
 func defences(t *testing.T) (list []*defence) {
 	t.Helper()
-	names := map[string]bool{}
+	names := map[string]bool{nothing: true}
 	for _, a := range attempts {
 		switch {
 		case a.defence == nil:
