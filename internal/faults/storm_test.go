@@ -23,7 +23,7 @@ type world interface {
 // without an answer may be or not be.
 type person struct {
 	email   string
-	devices map[string]string // token of each device; empty where a login or logout went unanswered
+	devices map[string]string // token of each device and of noDevice; empty where a login or logout went unanswered
 	revoked []string          // tokens that an answer said are worth nothing
 	names   []string          // the last acknowledged, then those unanswered since
 	widths  []int             // of the photo, likewise
@@ -132,14 +132,24 @@ func (w *worker) register() {
 	switch {
 	case r.Code == "TOKEN_ISSUED":
 		w.storm.tally.ack()
+		p.devices[noDevice] = r.text("access_token")
 		w.people = append(w.people, p)
 	case r.unknown():
-		if again := w.login(p); again == "LOGIN_SUCCESS" {
-			w.people = append(w.people, p)
-		}
+		w.lookInto(p)
 		w.pause()
 	default:
 		w.storm.tally.lose("%s: the mailed code was answered %d %s", email, r.Status, r.Code)
+	}
+}
+
+// lookInto finds out whether a registration that was not answered is done. Where it is
+// not, nobody has that password.
+func (w *worker) lookInto(p *person) {
+	switch r := w.tryLogin(p); {
+	case r.Code == "LOGIN_SUCCESS":
+		w.people = append(w.people, p)
+	case !r.unknown() && r.Code != "INVALID_CREDENTIALS":
+		w.storm.tally.lose("%s: a login after an unanswered registration is answered %d %s", p.email, r.Status, r.Code)
 	}
 }
 
@@ -157,9 +167,20 @@ func (w *worker) code(email string) string {
 // pause keeps callers that are refused from spinning.
 func (w *worker) pause() { time.Sleep(20 * time.Millisecond) }
 
+// noDevice is in the place of a device where a token has none. A login never has it.
+const noDevice = ""
+
 func (w *worker) device() string { return fmt.Sprintf("device-%d", w.random.IntN(3)) }
 
-func (w *worker) login(p *person) (code string) {
+// login is with the right password of somebody who is active, so it cannot be refused.
+func (w *worker) login(p *person) {
+	if r := w.tryLogin(p); !r.unknown() && r.Code != "LOGIN_SUCCESS" {
+		w.storm.tally.lose("%s: a login is answered %d %s", p.email, r.Status, r.Code)
+	}
+}
+
+// tryLogin leaves it to the caller to judge a refusal.
+func (w *worker) tryLogin(p *person) reply {
 	device := w.device()
 	r := w.call("POST", "/auth/login", "", map[string]any{
 		"email": p.email, "password": password, "device_id": device, "device_type": "ios", "device_name": "Phone",
@@ -178,7 +199,7 @@ func (w *worker) login(p *person) (code string) {
 		}
 		w.pause()
 	}
-	return r.Code
+	return r
 }
 
 // token is one that was answered and not revoked since, of any device.
@@ -305,8 +326,8 @@ func (w *worker) verify(p *person) {
 		}
 	}
 	p.revoked = p.revoked[max(0, len(p.revoked)-2):]
-	if code := w.login(p); code != "LOGIN_SUCCESS" {
-		w.storm.tally.lose("%s: a login is answered %s", p.email, code)
+	if r := w.tryLogin(p); r.Code != "LOGIN_SUCCESS" {
+		w.storm.tally.lose("%s: a login is answered %d %s", p.email, r.Status, r.Code)
 		return
 	}
 	_, token := p.token(w)
