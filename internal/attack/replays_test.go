@@ -8,7 +8,7 @@ import (
 	"flowxi.app/flowxi/internal/authtest"
 )
 
-var replays = slices.Concat(replaysOfInvitations, replaysOfChallenges, replaysOfFactors, replaysOfTokens)
+var replays = slices.Concat(replaysOfInvitations, replaysOfChallenges, replaysOfFactors, replaysOfTokens, replaysOfTheUnfinished)
 
 // callers is how many try a thing at once that is good for one of them.
 const callers = 32
