@@ -103,7 +103,7 @@ func (s *settler) register(email string) bool {
 	tried := 0
 	for range 3 {
 		c.Post("/register-email-code/send", authtest.Fields{"email": email}).Expect(200, "OTP_SENT")
-		for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(3 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 			mails := c.Mails(email) // the newest last, which may be of an earlier code: it was held back
 			for _, m := range mails[tried:] {
 				answer := c.SetPassword(email, m.Code)

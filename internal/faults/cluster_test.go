@@ -67,6 +67,7 @@ func (f fault) run(t *testing.T, s scaled) {
 		time.Sleep(f.lasts)
 		f.mends(s)
 		l.mend()
+		l.awaitSuccess()
 		time.Sleep(4 * time.Second)
 		people.calm()
 		l.pause()

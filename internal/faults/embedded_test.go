@@ -28,6 +28,7 @@ func (s *single) endure(t *testing.T, name string, change func(*storm), breaks f
 		people.blow()
 		time.Sleep(1500 * time.Millisecond)
 		breaks(l)
+		l.awaitSuccess()
 		time.Sleep(1500 * time.Millisecond)
 		people.calm()
 		l.pause()

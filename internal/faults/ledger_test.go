@@ -64,6 +64,20 @@ func (l *tally) mend() {
 	l.mended = time.Now()
 }
 
+// awaitSuccess waits until somebody is answered after the mending. Where that takes too
+// long, it goes on: what is left without an answer is judged later.
+func (l *tally) awaitSuccess() {
+	for deadline := time.Now().Add(20 * time.Second); !l.succeeded() && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+func (l *tally) succeeded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.mended.IsZero()
+}
+
 // pause keeps what is between two rounds from passing for an outage.
 func (l *tally) pause() {
 	l.mu.Lock()

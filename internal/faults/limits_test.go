@@ -36,7 +36,7 @@ func holdsGuesses(t *testing.T, c *clustertest.Cluster) {
 	}
 	running.Go(func() { read(t, owner.Client, stop) })
 
-	time.Sleep(time.Second)
+	eventually(t, "the stranger is stopped", func() bool { return g.limited.Load() > 0 })
 	for _, f := range []struct {
 		name  string
 		fault func()

@@ -19,7 +19,8 @@ func TestAStandbyHasAllThatWasAnswered(t *testing.T) {
 	time.Sleep(time.Second) // until somebody notices
 	s.Promote(t)
 	l.mend()
-	time.Sleep(4 * time.Second)
+	l.awaitSuccess()
+	time.Sleep(time.Second)
 	people.calm()
 	l.pause()
 	people.verify(t)
