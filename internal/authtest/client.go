@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -215,4 +216,22 @@ func Race(n int, send func(i int) *Answer) []*Answer {
 	close(start)
 	done.Wait()
 	return answers
+}
+
+// RacePatiently is Race where whoever is put off comes back when told to, ten times at
+// the most: a busy server may answer 503 to whom it has done nothing for.
+func RacePatiently(n int, send func(i int) *Answer) []*Answer {
+	return Race(n, func(i int) (a *Answer) {
+		for range 10 {
+			if a = send(i); a.Status != http.StatusServiceUnavailable {
+				break
+			}
+			seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+			if err != nil {
+				break
+			}
+			time.Sleep(time.Duration(seconds) * time.Second)
+		}
+		return a
+	})
 }

@@ -23,7 +23,7 @@ func wrongLogin(c *authtest.Client, email string) *authtest.Answer {
 
 func oneMailAMinute(t *testing.T, w world) {
 	c, email := w.stranger(t)
-	answers := race(racers, func(int) *authtest.Answer { return sendCode(c.From(w.address()), email) })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return sendCode(c.From(w.address()), email) })
 	onlyOne(t, answers, 429, "TOO_MANY_REQUESTS")
 	c.Mail(email, 1)
 }

@@ -92,7 +92,7 @@ func enableOnce(t *testing.T, w world) {
 	person := w.person(t)
 	a := pending(person.Client)
 	code := a.next()
-	answers := race(racers, func(int) *authtest.Answer { return twoFA(person.Client, "enable", code) })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return twoFA(person.Client, "enable", code) })
 	onlyOne(t, answers, 409, "TWOFA_ALREADY_ENABLED")
 }
 
@@ -109,7 +109,7 @@ func challengeElsewhere(t *testing.T, w world) {
 func challengeOnce(t *testing.T, w world) {
 	person, a := w.guarded(t)
 	id, code := challenge(person.Client, person.Email, "phone"), a.next()
-	answers := race(racers, func(int) *authtest.Answer { return finish(person.Client, id, code, "phone") })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return finish(person.Client, id, code, "phone") })
 	won := onlyOne(t, answers, 410, "TWOFA_CHALLENGE_EXPIRED")
 	w.knownEverywhere(t, person.Token(won.Text("data.access_token")))
 }
@@ -118,7 +118,7 @@ func challengeTries(t *testing.T, w world) {
 	person, a := w.guarded(t)
 	id, wrong := challenge(person.Client, person.Email, "phone"), a.wrong()
 	told := 0
-	for _, answer := range race(racers, func(int) *authtest.Answer { return finish(person.Client, id, wrong, "phone") }) {
+	for _, answer := range authtest.RacePatiently(racers, func(int) *authtest.Answer { return finish(person.Client, id, wrong, "phone") }) {
 		if answer.Status == 403 {
 			answer.Expect(403, "TWOFA_INVALID_CODE")
 			told++
@@ -141,7 +141,7 @@ func stepOnce(t *testing.T, w world) {
 		}
 	}
 	code := a.next()
-	answers := race(racers, func(i int) *authtest.Answer {
+	answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 		switch {
 		case i%4 == 0:
 			return finish(person.Client, ids[i], code, "phone")
@@ -167,7 +167,7 @@ func stepOnce(t *testing.T, w world) {
 func disableOnce(t *testing.T, w world) {
 	person, a := w.guarded(t)
 	code := a.next()
-	answers := race(racers, func(int) *authtest.Answer { return twoFA(person.Client, "disable", code) })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return twoFA(person.Client, "disable", code) })
 	won := 0
 	for _, answer := range answers {
 		switch answer.Code() {

@@ -19,7 +19,7 @@ const takeover = time.Minute
 func fiftyMails(t *testing.T, w world) {
 	emails := make([]string, 50)
 	c := w.Nodes(t).Client(t)
-	for _, a := range race(len(emails), func(i int) *authtest.Answer {
+	for _, a := range authtest.RacePatiently(len(emails), func(i int) *authtest.Answer {
 		from := w.address()
 		emails[i] = "mailed." + from + "@example.com"
 		return sendCode(c.From(from), emails[i])

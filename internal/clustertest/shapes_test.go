@@ -2,10 +2,8 @@ package clustertest_test
 
 import (
 	"fmt"
-	"strconv"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/clustertest"
@@ -109,24 +107,6 @@ func (w world) person(t *testing.T) *authtest.Person {
 func (w world) at(t *testing.T, n int, c *authtest.Client, from string) *authtest.Client {
 	t.Helper()
 	return w.Node(t, n).Client(t).From(from).Token(c.Bearer())
-}
-
-// race has n callers call at once. Whoever is put off for want of room, as a busy server
-// may do before it has done anything, comes back when told to.
-func race(n int, call func(i int) *authtest.Answer) []*authtest.Answer {
-	return authtest.Race(n, func(i int) (a *authtest.Answer) {
-		for range 10 {
-			if a = call(i); a.Status != 503 {
-				break
-			}
-			seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
-			if err != nil {
-				break
-			}
-			time.Sleep(time.Duration(seconds) * time.Second)
-		}
-		return a
-	})
 }
 
 // refusedEverywhere demands that no node knows the token of a client any more, however

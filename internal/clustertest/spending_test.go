@@ -36,7 +36,7 @@ func codeOnceByProxy(t *testing.T, w world) {
 func raceCode(t *testing.T, w world, c *authtest.Client, email string) {
 	t.Helper()
 	code := c.SendCode(email)
-	answers := race(racers, func(int) *authtest.Answer { return c.SetPassword(email, code) })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return c.SetPassword(email, code) })
 	won := onlyOne(t, answers, 403, "OTP_INVALID")
 	w.knownEverywhere(t, c.Token(won.Text("access_token")))
 }
@@ -44,7 +44,7 @@ func raceCode(t *testing.T, w world, c *authtest.Client, email string) {
 func linkOnce(t *testing.T, w world) {
 	c, email := w.stranger(t)
 	token := c.SendLink(email)
-	answers := race(racers, func(int) *authtest.Answer { return c.SetPasswordByLink(email, token) })
+	answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return c.SetPasswordByLink(email, token) })
 	won := onlyOne(t, answers, 410, "MAGIC_LINK_EXPIRED")
 	w.knownEverywhere(t, c.Token(won.Text("access_token")))
 }
@@ -52,7 +52,7 @@ func linkOnce(t *testing.T, w world) {
 func codeTries(t *testing.T, w world) {
 	c, email := w.stranger(t)
 	code := c.SendCode(email)
-	for _, a := range race(racers, func(i int) *authtest.Answer {
+	for _, a := range authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 		if i%2 == 0 {
 			return c.VerifyCode(email, otherCode(code))
 		}
@@ -69,7 +69,7 @@ func oneTokenADevice(t *testing.T, w world) {
 	person := w.person(t)
 	tablet := person.LoginOn("tablet")
 	var live []*authtest.Client
-	for _, a := range race(racers, func(int) *authtest.Answer { return w.login(person, "phone") }) {
+	for _, a := range authtest.RacePatiently(racers, func(int) *authtest.Answer { return w.login(person, "phone") }) {
 		phone := person.Token(a.Expect(200, "LOGIN_SUCCESS").Text("data.access_token"))
 		if phone.IsLoggedIn() {
 			live = append(live, phone)
@@ -117,7 +117,7 @@ func (w world) login(p *authtest.Person, device string) *authtest.Answer {
 
 func devicesBounded(t *testing.T, w world) {
 	person := w.person(t)
-	for _, a := range race(racers/2, func(i int) *authtest.Answer {
+	for _, a := range authtest.RacePatiently(racers/2, func(i int) *authtest.Answer {
 		return w.login(person, fmt.Sprintf("device %d", i))
 	}) {
 		a.Expect(200, "LOGIN_SUCCESS")
@@ -129,7 +129,7 @@ func devicesBounded(t *testing.T, w world) {
 
 func photosLeaveOne(t *testing.T, w world) {
 	person := w.person(t)
-	answers := race(racers/4, func(i int) *authtest.Answer { return person.Upload(photo(t, 8+i)) })
+	answers := authtest.RacePatiently(racers/4, func(i int) *authtest.Answer { return person.Upload(photo(t, 8+i)) })
 	current := pathOf(t, person.Get("/me").Text("data.photo_url"))
 	found := 0
 	for _, a := range answers {

@@ -89,7 +89,7 @@ func TestSection04_Activation_ByCodeAndLinkAtOnceHappensOnce(t *testing.T) {
 	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		code, link := c.SendCode(ada), c.SendLink(ada)
-		answers := authtest.Race(racers, func(i int) *authtest.Answer {
+		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			if i%2 == 0 {
 				return c.SetPassword(ada, code)
 			}
@@ -112,7 +112,7 @@ func TestSection04_Activation_ByCodeAndLinkAtOnceHappensOnce(t *testing.T) {
 func TestSection04_Pending_ManyRequestsAtOnceLeaveOneGoodLink(t *testing.T) {
 	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
-		for _, a := range authtest.Race(racers, func(i int) *authtest.Answer {
+		for _, a := range authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			if i%2 == 0 {
 				return c.Post("/register-email-code/send", Fields{"email": ada})
 			}

@@ -104,7 +104,7 @@ func TestSection05_SetPassword_ByManyAtOnceHappensOnce(t *testing.T) {
 	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
-		answers := authtest.Race(racers, func(int) *authtest.Answer { return c.SetPassword(ada, code) })
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return c.SetPassword(ada, code) })
 		won := onlyOne(t, answers)
 		expectLoggedIn(t, c.Token(won.Text("access_token")), true)
 		for _, a := range answers {
@@ -120,7 +120,7 @@ func TestSection05_SetPassword_ByManyWithDifferentPasswordsKeepsThatOfTheAnswer(
 		c := srv.Client(t)
 		code := c.SendCode(ada)
 		own := func(i int) string { return password + string(rune('A'+i)) }
-		answers := authtest.Race(racers, func(i int) *authtest.Answer {
+		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			return c.Post("/register-email-code/set-password", Fields{
 				"email": ada, "code": code, "password": own(i), "password_confirmation": own(i),
 			})

@@ -101,7 +101,7 @@ func TestSection05_Code_IsTriedNoMoreThanFiveTimesByManyAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
-		answers := authtest.Race(racers, func(i int) *authtest.Answer {
+		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			if i%2 == 0 {
 				return c.VerifyCode(ada, otherCode(code))
 			}

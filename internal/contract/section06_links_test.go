@@ -127,7 +127,7 @@ func TestSection06_Link_ByManyAtOnceIsSpentOnce(t *testing.T) {
 	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		token := c.SendLink(ada)
-		answers := authtest.Race(racers, func(int) *authtest.Answer { return c.SetPasswordByLink(ada, token) })
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return c.SetPasswordByLink(ada, token) })
 		won := onlyOne(t, answers)
 		expectLoggedIn(t, c.Token(won.Text("access_token")), true)
 		for _, a := range answers {

@@ -93,7 +93,7 @@ func TestSection07_TwoFA_AChallengeIsUsedOnceByManyAtOnce(t *testing.T) {
 		_, app := withTwoFA(t, srv)
 		c := srv.Client(t)
 		id, code := challenge(t, c, "phone"), app.next()
-		answers := authtest.Race(racers, func(int) *authtest.Answer { return finish(c, id, code, "phone") })
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return finish(c, id, code, "phone") })
 		won := onlyOne(t, answers)
 		expectLoggedIn(t, c.Token(won.Text("data.access_token")), true)
 		for _, a := range answers {
@@ -111,7 +111,7 @@ func TestSection07_TwoFA_AChallengeIsOfOneUseEvenWithTwoGoodCodes(t *testing.T) 
 		c := srv.Client(t)
 		id := challenge(t, c, "phone")
 		codes := []string{app.at(-1), app.at(0), app.at(1)}
-		answers := authtest.Race(racers, func(i int) *authtest.Answer { return finish(c, id, codes[i%len(codes)], "phone") })
+		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer { return finish(c, id, codes[i%len(codes)], "phone") })
 		onlyOne(t, answers)
 	})
 }
@@ -121,7 +121,7 @@ func TestSection07_TwoFA_WrongCodesByManyAtOnceEndTheChallenge(t *testing.T) {
 		_, app := withTwoFA(t, srv)
 		c := srv.Client(t)
 		id, wrong := challenge(t, c, "phone"), app.wrong()
-		answers := authtest.Race(racers, func(int) *authtest.Answer { return finish(c, id, wrong, "phone") })
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return finish(c, id, wrong, "phone") })
 		if n := count(answers, 200); n != 0 {
 			t.Errorf("%d wrong codes got in", n)
 		}

@@ -140,7 +140,7 @@ func TestSection09_Enable_ByManyAtOnceTellsTheLosersThatItIsOn(t *testing.T) {
 		laptop := srv.Client(t).Register(ada).LoginOn("laptop")
 		app := authenticator{srv, laptop.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")}
 		code := app.next()
-		answers := authtest.Race(racers, func(int) *authtest.Answer { return laptop.Post("/auth/2fa/enable", Fields{"code": code}) })
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer { return laptop.Post("/auth/2fa/enable", Fields{"code": code}) })
 		won := onlyOne(t, answers)
 		for _, a := range answers {
 			if a != won {

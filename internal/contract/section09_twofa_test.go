@@ -107,7 +107,7 @@ func TestSection09_Codes_ByManyAtOnceInAnyFlowAreAcceptedOnce(t *testing.T) {
 			}
 		}
 		code := app.next()
-		answers := authtest.Race(racers, func(i int) *authtest.Answer {
+		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			if i%2 == 0 {
 				return finish(c, challenges[i], code, "phone")
 			}
@@ -127,7 +127,7 @@ func TestSection09_Codes_EnableByManyAtOnceHappensOnce(t *testing.T) {
 		person := srv.Client(t).Register(ada)
 		app := authenticator{srv, person.Get("/auth/2fa/status").Text("secret")}
 		code := app.at(0)
-		onlyOne(t, authtest.Race(racers, func(int) *authtest.Answer { return twoFA(person.Client, "enable", code) }))
+		onlyOne(t, authtest.RacePatiently(racers, func(int) *authtest.Answer { return twoFA(person.Client, "enable", code) }))
 		twoFA(person.Client, "verify", app.next()).Expect(200, "TWOFA_VERIFIED")
 	})
 }

@@ -79,7 +79,7 @@ func TestSection12_Mail_KnownAndUnknownAlike(t *testing.T) {
 func TestSection12_Mail_ByManyAtOnceIsOne(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
-		answers := authtest.Race(racers, func(int) *authtest.Answer {
+		answers := authtest.RacePatiently(racers, func(int) *authtest.Answer {
 			return c.Post("/register-email-code/send", Fields{"email": ada})
 		})
 		won := onlyOne(t, answers)
