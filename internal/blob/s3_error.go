@@ -22,7 +22,7 @@ type failure string
 
 func (f failure) Error() string { return string(f) }
 
-func (f failure) Is(err error) bool { return err == ErrFailing } //nolint:errorlint // the sentinel itself
+func (f failure) Is(err error) bool { return err == ErrFailing }
 
 // longestCode is well beyond the codes that there are. What is longer is no code.
 const longestCode = 64
