@@ -31,7 +31,7 @@ var lockoutsOfMailboxes = []attempt{
 var ownAllowance = stands("an allowance of a known device", place{file: "internal/auth/limits.go", code: "if known {", without: "if known && !$GONE {"})
 
 var allowancePerDevice = stands("an allowance for each known device", place{
-	file: "internal/auth/limits.go", code: `email + "\x00" + device}`, without: `email + "\x00" + ifGone($NAME, "", device)}`,
+	file: "internal/auth/limits.go", code: `own := email + "\x00" + device`, without: `own := email + "\x00" + ifGone($NAME, "", device)`,
 })
 
 var mailDay = stands("limit of mails in an hour and a day", place{

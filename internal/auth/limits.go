@@ -39,20 +39,22 @@ func (a *Auth) codeRules(c *Caller, email string) []ratelimit.Rule {
 func (a *Auth) loginRules(c *Caller, email, device string, known bool) []ratelimit.Rule {
 	l := &a.cfg.Limits
 	if known {
-		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: email + "\x00" + device}, aloft("email", email)}
+		own := email + "\x00" + device
+		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: own}, aloft("device", own)}
 	}
 	network := Network(c.IP)
 	return []ratelimit.Rule{
-		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},
-		aloft("network", network),
 		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: email + "\x00" + network},
+		aloft("email_network", email+"\x00"+network),
 		{Name: "login.email", Rates: l.LoginPerEmail, Subject: email},
 		aloft("email", email),
+		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},
+		aloft("network", network),
 	}
 }
 
-// aloft tells of the logins that are under way, on any node, by what the limits before it
-// count. It is wider than these and limits nothing.
+// aloft tells of the logins that are under way, on any node, by what the limit before it
+// counts. It is wider than any of them.
 func aloft(by, subject string) ratelimit.Rule {
 	return ratelimit.Rule{
 		Name: "aloft." + by, Subject: subject, Pending: true, Fleeting: true,

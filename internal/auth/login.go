@@ -38,6 +38,7 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		return LoginResult{}, err
 	}
 	if !ok {
+		ticket.land()
 		return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)
 	}
 	a.release(ctx, ticket.Ticket) // what is limited is failures

@@ -28,8 +28,8 @@ const (
 	flightAsk     = 50 * time.Millisecond
 	flightAskLast = 800 * time.Millisecond
 
-	// flightLine is how many logins are in a line or aloft on a node. It is as many as
-	// wait for a hash.
+	// flightLine is how many logins of one line wait or are aloft on a node. It is as many
+	// as wait for a hash.
 	flightLine = 256
 )
 
@@ -129,10 +129,14 @@ func (a *Auth) reserveInLine(ctx context.Context, c *Caller, l *line, rules []ra
 		return nil, ctx.Err()
 	}
 	for ask := flightAsk; ; ask = min(2*ask, flightAskLast) {
-		ticket, err := a.reserve(ctx, c, rules...)
+		ticket, err := a.tryReserve(ctx, c, rules...)
 		var refused *ratelimit.Refused
-		if !errors.As(err, &refused) || refused.Pending == 0 {
+		if !errors.As(err, &refused) {
 			return ticket, err
+		}
+		if refused.Pending == 0 {
+			a.reachedBy(c, rules)
+			return nil, err
 		}
 		select {
 		case <-l.landed:

@@ -29,6 +29,7 @@ type reached struct {
 }
 
 type reachedLimit struct {
+	key   string // among the notes, empty where it stands for many
 	first store.AuditEvent
 	email string // that the limit is of, empty where it is of a person or a network
 	times int
@@ -46,7 +47,7 @@ func (r *reached) note(key string, n reachedLimit) {
 	case len(r.notes) >= maxReached:
 		r.beyond++
 	default:
-		n.times = 1
+		n.key, n.times = key, 1
 		r.notes[key] = &n
 	}
 }
@@ -69,7 +70,7 @@ func (r *reached) take() (list []*reachedLimit, beyond int) {
 func (a *Auth) reachedBy(c *Caller, rules []ratelimit.Rule) {
 	rule := rules[0]
 	name, about := rule.Name, account.UserID(0)
-	if len(rules) > 1 { // which of them it was, the cache does not tell
+	if slices.ContainsFunc(rules[1:], func(r ratelimit.Rule) bool { return !r.Pending }) { // which of them it was, the cache does not tell
 		name, _, _ = strings.Cut(name, ".")
 	}
 	if strings.HasSuffix(rule.Name, ".person") {
@@ -95,9 +96,28 @@ func (a *Auth) WriteReached(ctx context.Context) error {
 	}
 	var failed error
 	for batch := range slices.Chunk(list, reachedBatch) {
-		failed = errors.Join(failed, a.writeReached(ctx, batch))
+		if err := a.writeReached(ctx, batch); err != nil {
+			a.reached.putBack(batch)
+			failed = errors.Join(failed, err)
+		}
 	}
 	return failed
+}
+
+// putBack keeps what could not be written for the next time.
+func (r *reached) putBack(list []*reachedLimit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, n := range list {
+		switch known := r.notes[n.key]; {
+		case n.key == "":
+			r.beyond += n.times
+		case known != nil:
+			known.times += n.times
+		default:
+			r.notes[n.key] = n
+		}
+	}
 }
 
 // writeReached looks for whom the limits were of outside of the transaction, which would
@@ -123,6 +143,7 @@ func (a *Auth) writeReached(ctx context.Context, batch []*reachedLimit) error {
 // reachedEvent names the person of the e-mail, if there is one, and not the e-mail.
 func (a *Auth) reachedEvent(ctx context.Context, n *reachedLimit) (store.AuditEvent, error) {
 	e := n.first
+	e.At = a.now() // an event that comes late would be looked for in vain by those who name it
 	if n.email != "" {
 		u, err := a.store.UserByEmail(ctx, n.email)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -148,3 +148,30 @@ func TestAFloodOfRefusalsDoesNotFillTheTrail(t *testing.T) {
 		}
 	})
 }
+
+// Whoever is guessed at finds it under their own name, and right logins that waited for
+// each other leave nothing.
+func TestTrail_ALimitOfLoginsIsToldOfWhoIsGuessedAt(t *testing.T) {
+	t.Parallel()
+	authtest.Engines(t, func(t *testing.T, e authtest.Engine) {
+		srv := authtest.Start(t, e, authtest.WithLimits(), authtest.FastHash())
+		c := srv.Client(t)
+		c.Register(ada)
+		c.Register(bob)
+		for _, a := range authtest.RacePatiently(12, func(int) *authtest.Answer { return c.Login(bob, "one and the same") }) {
+			a.Expect(200, "LOGIN_SUCCESS")
+		}
+		for range 6 {
+			c.Post("/auth/login", authtest.LoginFields(ada, "phone").With("password", "Not the right 1"))
+		}
+		ada1, bob1 := account.UserID(srv.UserID(t, ada)), account.UserID(srv.UserID(t, bob))
+		srv.Stop()
+		trail := srv.Trail(t)
+		recorded(t, trail, told{"limit.reached", "stranger", ada1, "login"})
+		for _, e := range trail {
+			if e.Action == "limit.reached" && e.UserID == bob1 {
+				t.Errorf("a limit that nobody reached is told: %+v", e)
+			}
+		}
+	})
+}

@@ -99,19 +99,29 @@ func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 
 // holdKeys refuses a ring that lacks a key under which something may be sealed, such as
 // one that another node has taken up: right codes would be wrong here, and second factors
-// could not be read. It then notes the active key.
+// could not be read. It then notes the active key, in the same transaction, so that of two
+// nodes whose rings differ one does not start.
 func holdKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
-	used, err := s.UsedKeys(ctx)
-	if err != nil {
-		return err
-	}
 	ids := ring.IDs()
+	return s.Tx(ctx, func(tx *store.Tx) error {
+		used, err := tx.UsedKeys(ctx)
+		if err != nil {
+			return err
+		}
+		if err := holds(ids, used); err != nil {
+			return err
+		}
+		return tx.UseKeys(ctx, ids[0])
+	})
+}
+
+func holds(ids, used []string) error {
 	for _, id := range used {
 		if !slices.Contains(ids, id) {
 			return fmt.Errorf("the database holds what is sealed under the key %[1]s, which is not in the ring: put it back (FLOWXI_KEYS, or the key file), and take it out by flowxi keys retire %[1]s; where it is lost, give up what only it opens: flowxi keys retire --lost %[1]s", id)
 		}
 	}
-	return s.UseKeys(ctx, ids[0])
+	return nil
 }
 
 // openStore opens the database, whose audit trail has its key sealed by the ring. Observe

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -73,7 +74,16 @@ func Move(ctx context.Context, cfg config.Config, to Target, progress transfer.P
 	if report, err = m.Run(ctx); err != nil {
 		return report, err
 	}
-	return report, auth.NewOperator(to.Actor, m.To, keys, cfg, time.Now).Record(ctx, auth.Moved, "")
+	unrecorded(ctx, auth.NewOperator(to.Actor, m.To, keys, cfg, time.Now).Record(ctx, auth.Moved, ""))
+	return report, nil
+}
+
+// unrecorded warns where the audit trail could not be told of what has been done: it
+// cannot be done again.
+func unrecorded(ctx context.Context, err error) {
+	if err != nil {
+		slog.WarnContext(ctx, "the audit trail does not tell of this", "error", err)
+	}
 }
 
 func (t Target) check() error {

@@ -110,7 +110,8 @@ func (r restoring) fill(ctx context.Context, where store.Options) (h transfer.He
 	if h, report, err = r.Read(ctx, r.from); err != nil {
 		return h, report, err
 	}
-	return h, report, r.record(ctx, r.Store, h.Created)
+	unrecorded(ctx, r.record(ctx, r.Store, h.Created))
+	return h, report, nil
 }
 
 // file fills an SQLite file of another name, and then gives it its own.

@@ -36,8 +36,8 @@ func (s *Store) DropKey(ctx context.Context, id string) error {
 }
 
 // UsedKeys lists the ids of the keys under which something may be sealed.
-func (s *Store) UsedKeys(ctx context.Context) ([]string, error) {
-	return rows(ctx, s.reader, "list keys", `SELECT name FROM leases WHERE name LIKE $1 ORDER BY name`, []any{keyLease + "%"},
+func (r reader) UsedKeys(ctx context.Context) ([]string, error) {
+	return rows(ctx, r, "list keys", `SELECT name FROM leases WHERE name LIKE $1 ORDER BY name`, []any{keyLease + "%"},
 		func(row scanner) (id string, err error) {
 			err = row.Scan(&id)
 			return strings.TrimPrefix(id, keyLease), err
