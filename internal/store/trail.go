@@ -25,7 +25,7 @@ const (
 
 	idEpoch   = 1_577_836_800_000_000 // 2020 in microseconds since 1970
 	idRandom  = 12                    // bits of an id that are not time
-	idMaximum = 1<<63 - 1<<40         // far from the end, whatever the clock says
+	idMaximum = 1<<63 - 1<<40         // that a clock makes: far from the end, so that one may count on
 
 	maxParents = 64 // that one event names
 )
@@ -116,7 +116,7 @@ func nextID(at time.Time, last int64) int64 {
 	if id <= last {
 		id = last + 1 + noise
 	}
-	return min(id, idMaximum+noise)
+	return id
 }
 
 // idOf is the lowest id of an event at a time.
@@ -163,6 +163,10 @@ const (
 	firstLook = 1_000            // events that a process looks through at its start
 	laterLook = 20_000           // and later, where so many have come
 	lookSlack = 60 * time.Second // an event may be committed that much later than its id tells, or by a clock that is behind
+
+	// lookAhead is how far the clock of another process may be ahead for its events to be
+	// named: whoever names one gives higher ids from then on, and so do those that name it.
+	lookAhead = 24 * time.Hour
 )
 
 // HoldTrail has the next event of this process name the events that nobody has named yet,
@@ -178,8 +182,8 @@ func (s *Store) HoldTrail(ctx context.Context) error {
 	}
 	s.trail.mu.Unlock()
 	recent, err := rows(ctx, s.reader, "look for unnamed audit events", `
-		SELECT id, mac, parents FROM audit_events WHERE id > $1 AND mac IS NOT NULL ORDER BY id DESC LIMIT $2`,
-		[]any{max(since, firstChained-1), limit}, scanNaming)
+		SELECT id, mac, parents FROM audit_events WHERE id > $1 AND id <= $2 AND mac IS NOT NULL ORDER BY id DESC LIMIT $3`,
+		[]any{max(since, firstChained-1), BeforeAudit(time.Now().Add(lookAhead)), limit}, scanNaming)
 	if err != nil {
 		return err
 	}
