@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -265,14 +266,24 @@ func TestTheLastEventsOfADeadProcessAreHeldByTheOthers(t *testing.T) {
 	})
 }
 
-// A process does not take what somebody forged for an event that is to be named.
+// A process does not take what somebody forged for an event that is to be named, under the
+// key of the trail or under one that is not there, be its id of now or the last of all.
 func TestAForgedEventIsNamedByNone(t *testing.T) {
 	each(t, func(d db) {
-		ids := d.trail(3)
-		d.set(`INSERT INTO audit_events (id, at, action, actor, key_id, parents, mac) SELECT 9223372036854775807, at, action, actor, key_id, parents, mac FROM audit_events WHERE id = $1`, ids[2])
-		other := open(d.t, d.engine, d.at)
-		other.trail(3)
-		same(d.t, d.verify("").Findings, []store.Finding{{Flaw: store.FlawInserted, ID: 9223372036854775807}})
+		soon := store.BeforeAudit(time.Now().Add(time.Hour))
+		for i, forged := range []struct{ id, key int64 }{{soon, 1}, {soon, 7}, {math.MaxInt64, 1}, {math.MaxInt64, 7}} {
+			ids := d.trail(3)
+			d.set(`INSERT INTO audit_events (id, at, action, actor, key_id, parents, mac)
+				SELECT $1, at, action, actor, $2, parents, mac FROM audit_events WHERE id = $3`, forged.id, forged.key, ids[len(ids)-1])
+			other := open(d.t, d.engine, d.at)
+			other.trail(3)
+			same(d.t, d.verify("").Findings, []store.Finding{{Flaw: store.FlawInserted, ID: forged.id}})
+			d.set(`DELETE FROM audit_events WHERE id = $1`, forged.id)
+			d.sound(int64(6 * (i + 1)))
+			if low, high := d.number(`SELECT MIN(id) FROM audit_events`), d.number(`SELECT MAX(id) FROM audit_events`); low < 0 || high >= soon {
+				d.t.Errorf("after %+v, ids are from %d to %d", forged, low, high)
+			}
+		}
 	})
 }
 

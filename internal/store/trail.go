@@ -229,14 +229,17 @@ func (s *Store) holdUnnamed(ctx context.Context, recent []naming) error {
 	return nil
 }
 
+// genuine tells whether an event may be named. One under a key that is not there no server
+// wrote.
 func (s *Store) genuine(ctx context.Context, l link) (bool, error) {
-	list, err := rows(ctx, s.reader, "read audit event", readAudited+`WHERE id = $1`, []any{l.id}, scanAudited)
+	list, err := rows(ctx, s.reader, "read audit event",
+		readAudited+`WHERE id = $1 AND EXISTS (SELECT 1 FROM audit_keys k WHERE k.id = key_id)`, []any{l.id}, scanAudited)
 	if err != nil || len(list) == 0 {
 		return false, err
 	}
 	s.trail.mu.Lock()
 	defer s.trail.mu.Unlock()
-	// Those under another key are held too: this process cannot tell, and verify can.
+	// Those under another key of the trail are held too: this process cannot tell, and verify can.
 	return list[0].key != s.trail.key.id || list[0].genuine(s.trail.key), nil
 }
 
