@@ -21,7 +21,7 @@ var (
 	resendsMakeNobody = stands("resends to somebody", place{file: "internal/auth/register.go", code: "if !resend {", without: "if $GONE || !resend {"})
 	pendingSwept      = stands("sweep of people", clause("internal/store/user.go", "u.status = 'pending' AND u.updated_at < $1", "1 = 0 AND u.updated_at < $1"))
 	sessionsSwept     = stands("sweep of tokens", clause(sessionSQL, "WHERE expires_at <= $1 OR last_used_at <= $2 LIMIT $3", "WHERE 1 = 0 AND (expires_at <= $1 OR last_used_at <= $2) LIMIT $3"))
-	auditSwept        = stands("sweep of the audit trail", clause("internal/store/audit.go", "WHERE at < $1 AND id IN (", "WHERE 1 = 0 AND at < $1 AND id IN ("))
+	auditSwept        = stands("sweep of the audit trail", clause("internal/store/audit.go", "DELETE FROM audit_events WHERE id IN (", "DELETE FROM audit_events WHERE 1 = 0 AND id IN ("))
 )
 
 func resendFlood(t *testing.T, w *world) {

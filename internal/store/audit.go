@@ -136,17 +136,36 @@ const AuditSwept = "audit.swept"
 
 const sweptFormat = "%d events up to %d"
 
-// SweepAudit removes those of the limit oldest events that are from before, and writes
-// that it did.
+// sweepAhead is how far a sweep looks, as a multiple of its limit: young events may stand
+// before old ones, where a node of 0.1.0 had a clock that was ahead.
+const sweepAhead = 20
+
+// SweepAudit removes up to limit of the oldest events that are from before, and writes that
+// it did. An event is old by its time and by that of its id, so that what it writes covers
+// no id that is young.
 func (tx *Tx) SweepAudit(ctx context.Context, before, now time.Time, limit int) (int64, error) {
-	gone, err := rows(ctx, tx.reader, "sweep audit events", `
-		DELETE FROM audit_events WHERE at < $1 AND id IN (
-			SELECT e.id FROM audit_events e WHERE e.id > 0 ORDER BY e.id LIMIT $2) RETURNING id`, []any{micros(before), limit}, scanOne[int64])
+	gone, err := tx.sweepEvents(ctx, before, 1, firstChained, limit)
+	if err != nil {
+		return 0, err
+	}
+	chained, err := tx.sweepEvents(ctx, before, firstChained, idOf(before), limit-len(gone))
+	gone = append(gone, chained...)
 	if err != nil || len(gone) == 0 {
 		return 0, err
 	}
 	n := int64(len(gone))
 	return n, tx.Audit(ctx, AuditEvent{At: now, Action: AuditSwept, Actor: "system", Detail: fmt.Sprintf(sweptFormat, n, slices.Max(gone))})
+}
+
+// sweepEvents removes events with an id from low on and below high.
+func (tx *Tx) sweepEvents(ctx context.Context, before time.Time, low, high int64, limit int) ([]int64, error) {
+	return rows(ctx, tx.reader, "sweep audit events", `
+		DELETE FROM audit_events WHERE id IN (
+			SELECT e.id FROM audit_events e
+			WHERE e.at < $1 AND e.id >= $2 AND e.id < $3 AND e.id < COALESCE((
+				SELECT w.id FROM audit_events w WHERE w.id >= $2 AND w.id < $3 ORDER BY w.id LIMIT 1 OFFSET $4), $3)
+			ORDER BY e.id LIMIT $5) RETURNING id`,
+		[]any{micros(before), low, high, limit * sweepAhead, limit}, scanOne[int64])
 }
 
 // sweptUpTo reads the detail of a sweep.

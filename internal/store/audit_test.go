@@ -102,3 +102,43 @@ func TestOldEventsAreSweptWithinTheLimit(t *testing.T) {
 		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE action = 'audit.swept' AND actor = 'system'`), 2)
 	})
 }
+
+// A node of 0.1.0 with a clock a year ahead wrote events before everybody else did.
+func TestYoungEventsDoNotStopTheSweepOfThoseBehindThem(t *testing.T) {
+	each(t, func(d db) {
+		old := func(at time.Time, n int) {
+			for range n {
+				d.set(`INSERT INTO audit_events (at, action, actor, request_id, detail, ip) VALUES ($1, 'old', '', '', '', '')`, at.UnixMicro())
+			}
+		}
+		old(noon.AddDate(1, 0, 0), 25)
+		old(noon, 5)
+		d.trail(5)
+		sweep := func() int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.SweepAudit(d.ctx, after(60), after(70), 4) })
+		}
+		same(d.t, []int64{sweep(), sweep(), sweep(), sweep()}, []int64{4, 4, 2, 0})
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE action <> 'audit.swept'`), 25)
+		d.sound(28)
+	})
+}
+
+// A clock that was put right leaves events whose ids are of a time to come.
+func TestASweepKeepsWhatIsYoungByItsID(t *testing.T) {
+	each(t, func(d db) {
+		ids := d.trail(3)
+		d.audit(store.AuditEvent{At: noon.AddDate(1, 0, 0), Action: "ahead"})
+		d.audit(store.AuditEvent{At: noon, Action: "put right"})
+		other := open(d.t, d.engine, d.at)
+		swept := func(before time.Time) int64 {
+			return write(other, func(tx *store.Tx) (int64, error) { return tx.SweepAudit(d.ctx, before, before, 10) })
+		}
+		same(d.t, swept(after(60)), 3)
+		same(d.t, d.sound(3).SweptTo, ids[2])
+		same(d.t, d.number(`SELECT COUNT(*) FROM audit_events WHERE action IN ('ahead', 'put right')`), 2)
+		d.set(`DELETE FROM audit_events WHERE action = 'ahead'`)
+		same(d.t, d.verify("").Sound(), false)
+		same(d.t, swept(noon.AddDate(1, 0, 1)), 2) // and the first sweep
+		d.sound(1)
+	})
+}
