@@ -27,6 +27,8 @@ type AuditEvent struct {
 	MAC       []byte // given by Audit; nil where a node of 0.1.0 wrote it
 }
 
+const auditTable = "audit_events"
+
 // auditFields are the columns that the MAC covers, in its order. One that is added later
 // goes to the end, and counts where it is not null.
 const auditFields = `id, at, action, actor, user_id, session_id, ip, device, request_id, detail, key_id, parents`

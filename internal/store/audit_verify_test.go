@@ -387,6 +387,20 @@ func TestATrailTravels(t *testing.T) {
 	}
 }
 
+// Where a trail of SQLite has come to PostgreSQL, a node of 0.1.0 goes on with its own ids.
+func TestATrailThatTravelledLeavesLowIDsToTheReleaseBefore(t *testing.T) {
+	t.Parallel()
+	from, to := fresh(t, dbtest.SQLite), fresh(t, dbtest.Postgres)
+	const old = `INSERT INTO audit_events (at, action, actor) VALUES (1, 'old', '')`
+	from.set(old)
+	from.set(old)
+	from.trail(3)
+	from.copyTo(to)
+	to.set(old)
+	same(t, to.number(`SELECT MAX(id) FROM audit_events WHERE action = 'old'`), 3)
+	same(t, to.sound(6).Unsigned, 3)
+}
+
 func TestAStoreWithoutAKeyRingWritesNoEvent(t *testing.T) {
 	t.Parallel()
 	s, err := store.Open(t.Context(), dbtest.Database(t, dbtest.SQLite))

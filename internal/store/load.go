@@ -39,9 +39,18 @@ func (tx *Tx) insert(ctx context.Context, t Table, list []Row) (int64, error) {
 }
 
 // RaiseCounter notes that a table has given ids up to n, as Snapshot.Counter told it, so
-// that none is given again.
+// that none is given again. The rows of the table are there by then.
 func (tx *Tx) RaiseCounter(ctx context.Context, t Table, n int64) error {
-	if n == 0 {
+	if t.Name == auditTable && n >= firstChained {
+		// SQLite counts ids that it did not give. What counts is what 0.1.0 counted, and a node
+		// of it may yet run beside this one: its next id must be a low one.
+		err := tx.row(ctx, "read last counted audit event", `
+			SELECT COALESCE(MAX(id), 0) FROM audit_events WHERE id < $1`, []any{int64(firstChained)}, &n)
+		if err != nil {
+			return err
+		}
+	}
+	if n <= 0 {
 		return nil
 	}
 	for _, statement := range tx.engine.setCounter {

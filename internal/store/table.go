@@ -12,7 +12,7 @@ import (
 // its own database tells.
 var travelling = []string{
 	"users", "notification_preferences", "registration_codes", "registration_links", "sessions", "known_devices", "totp_steps",
-	"outbox", "blob_trash", "audit_events", AuditKeys,
+	"outbox", "blob_trash", auditTable, AuditKeys,
 }
 
 // AuditKeys is the table of the keys that the audit trail was written with.
