@@ -34,11 +34,11 @@ func (r *Redis) Reserve(ctx context.Context, windows []Window) (Reservation, err
 func (r *Redis) event(at int64) string { return r.id + ":" + strconv.FormatInt(at, 10) }
 
 func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Reservation, error) {
-	counted, keys := make([]Window, 0, len(windows)), make([]string, 0, len(windows))
+	keys := make([]string, 0, len(windows))
 	figures := make([]any, 0, 2*len(windows))
 	for i := range windows {
 		if w := &windows[i]; w.Limit > 0 {
-			counted, keys = append(counted, *w), append(keys, windowPrefix+w.Key)
+			keys = append(keys, windowPrefix+w.Key)
 			figures = append(figures, w.Limit, w.Per.Microseconds())
 		}
 	}
@@ -53,7 +53,7 @@ func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Re
 		return Reservation{}, err
 	}
 	r.note(answer[0])
-	return reservation(answer, counted, event, keys), nil
+	return reservation(answer, windows, event, keys), nil
 }
 
 func appendAll(args []any, texts []string) []any {
@@ -63,20 +63,24 @@ func appendAll(args []any, texts []string) []any {
 	return args
 }
 
+// reservation reads the answer about those windows that have a limit, whose keys are given.
 func reservation(answer []int64, windows []Window, event string, keys []string) Reservation {
 	res := Reservation{Allowed: answer[1] == 0, RetryAfter: micros(answer[1])}
+	if res.Allowed {
+		res.taken = &taken{event: event, keys: keys}
+	}
 	var g gauge
-	for i := range windows {
-		g.tell(&res, &windows[i], int(answer[2+2*i]), micros(answer[3+2*i]))
-	}
-	if !res.Allowed {
-		return res
-	}
-	res.taken = &taken{event: event, keys: keys}
-	for i := range windows {
-		if windows[i].Pending {
+	i := 0
+	for j := range windows {
+		w := &windows[j]
+		if w.Limit <= 0 {
+			continue
+		}
+		g.tell(&res, w, int(answer[2+2*i]), micros(answer[3+2*i]))
+		if res.Allowed && w.Pending {
 			res.taken.pending = append(res.taken.pending, keys[i])
 		}
+		i++
 	}
 	return res
 }

@@ -24,14 +24,12 @@ local function left(key, rank, per)
   return math.min(per, event[2] + per - now)
 end
 
--- A call that is made again, since its answer was lost, finds its event there.
-local again = KEYS[4] and redis.call('ZSCORE', KEYS[4], ARGV[3])
-
 for i = 4, #KEYS do
   local limit, per = tonumber(ARGV[2 * i - 4]), tonumber(ARGV[2 * i - 3])
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - per)
   local over = redis.call('ZCARD', KEYS[i]) - limit
-  if over >= 0 and not again then wait = math.max(wait, left(KEYS[i], over, per)) end
+  -- A call that is made again, since its answer was lost, finds its event there.
+  if over >= 0 and not redis.call('ZSCORE', KEYS[i], ARGV[3]) then wait = math.max(wait, left(KEYS[i], over, per)) end
 end
 
 for i = 4, #KEYS do

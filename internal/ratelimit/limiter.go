@@ -110,7 +110,7 @@ func (t *Ticket) Release(ctx context.Context) error {
 // Settle leaves the event counted, and under way no more. It does so once, and nothing
 // after a Release and for a nil ticket.
 func (t *Ticket) Settle(ctx context.Context) error {
-	if t == nil || t.cache == nil || t.released.Load() {
+	if t == nil || t.cache == nil {
 		return nil
 	}
 	if err := t.cache.Settle(ctx, t.reservation); err != nil {
