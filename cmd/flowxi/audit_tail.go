@@ -28,8 +28,10 @@ func (c *auditTail) Run(w *world) error {
 		ctx, stop := untilSignal()
 		defer stop()
 		f := follower{store: a.Store, seen: make(map[int64]bool)}
-		if err := f.next(ctx, func(store.AuditEvent) error { return nil }); err != nil {
-			return err
+		if c.Follow { // from here on
+			if err := f.next(ctx, func(store.AuditEvent) error { return nil }); err != nil {
+				return err
+			}
 		}
 		list, err := a.Store.AuditLatest(ctx, c.Lines)
 		if err != nil {
