@@ -45,7 +45,7 @@ var asciiAddresses = stands("addresses of ASCII alone", place{
 })
 
 var deviceless = stands("failures of all devices together",
-	place{file: "internal/auth/limits.go", code: `email + "\x00" + network}`, without: `email + "\x00" + network + ifGone($NAME, device, "")}`},
+	place{file: "internal/auth/limits.go", code: `here := email + "\x00" + network`, without: `here := email + "\x00" + network + ifGone($NAME, device, "")`},
 	place{file: "internal/auth/limits.go", code: "Subject: email},\n\t\taloft(", without: "Subject: email + ifGone($NAME, device, \"\")},\n\t\taloft("})
 
 var strangersDevice = stands("devices known by a login alone", place{

@@ -28,10 +28,10 @@ const (
 
 // Run does what has to be done beside requests, until ctx ends: it flushes last uses,
 // deletes replaced photos, keeps up with the audit trail of other nodes and, on one node
-// at a time, sweeps what has expired. Each is
-// a goroutine of its own, so that none waits for another. What fails is logged and tried
-// again at the next turn. The last flush comes after ctx, and the last limits. What a node leaves behind that
-// was killed, another takes over within a minute.
+// at a time, sweeps what has expired. Each is a goroutine of its own, so that none waits
+// for another. What fails is logged and tried again at the next turn. The last flush comes
+// after ctx, and the last limits. What a node leaves behind that was killed, another takes
+// over within a minute.
 func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 	var jobs sync.WaitGroup
 	for _, job := range []job{

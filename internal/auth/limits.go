@@ -43,9 +43,10 @@ func (a *Auth) loginRules(c *Caller, email, device string, known bool) []ratelim
 		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: own}, aloft("device", own)}
 	}
 	network := Network(c.IP)
+	here := email + "\x00" + network
 	return []ratelimit.Rule{
-		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: email + "\x00" + network},
-		aloft("email_network", email+"\x00"+network),
+		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: here},
+		aloft("email_network", here),
 		{Name: "login.email", Rates: l.LoginPerEmail, Subject: email},
 		aloft("email", email),
 		{Name: "login.network", Rates: l.LoginPerNetwork, Subject: network},

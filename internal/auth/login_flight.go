@@ -91,16 +91,14 @@ type loginTicket struct {
 func (a *Auth) reserveLogin(ctx context.Context, c *Caller, email, device string, known bool) (loginTicket, error) {
 	limited, cancel := context.WithTimeout(ctx, flightWait)
 	defer cancel()
-	of := email + "\x00" + Network(c.IP)
-	if known {
-		of = email + "\x00" + device
-	}
+	rules := a.loginRules(c, email, device, known)
+	of := rules[0].Subject // the narrowest: who meets it meets the others too
 	l := a.flights.join(of)
 	if l == nil {
 		return loginTicket{}, account.ErrServiceUnavailable.After(busyPause)
 	}
 	quota := c.Quota
-	ticket, err := a.reserveInLine(limited, c, l, a.loginRules(c, email, device, known))
+	ticket, err := a.reserveInLine(limited, c, l, rules)
 	if err != nil {
 		a.flights.leave(of, l)
 		if limited.Err() != nil {

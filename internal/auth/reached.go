@@ -37,8 +37,9 @@ type reachedLimit struct {
 
 func newReached() *reached { return &reached{notes: make(map[string]*reachedLimit)} }
 
-// note takes down a refusal.
-func (r *reached) note(key string, n reachedLimit) {
+// note takes down a refusal. What it is of is asked for the first time only, since a flood
+// is refused again and again.
+func (r *reached) note(key string, first func() reachedLimit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch known := r.notes[key]; {
@@ -47,6 +48,7 @@ func (r *reached) note(key string, n reachedLimit) {
 	case len(r.notes) >= maxReached:
 		r.beyond++
 	default:
+		n := first()
 		n.key, n.times = key, 1
 		r.notes[key] = &n
 	}
@@ -69,19 +71,22 @@ func (r *reached) take() (list []*reachedLimit, beyond int) {
 // subject.
 func (a *Auth) reachedBy(c *Caller, rules []ratelimit.Rule) {
 	rule := rules[0]
-	name, about := rule.Name, account.UserID(0)
+	name := rule.Name
 	if slices.ContainsFunc(rules[1:], func(r ratelimit.Rule) bool { return !r.Pending }) { // which of them it was, the cache does not tell
 		name, _, _ = strings.Cut(name, ".")
 	}
-	if strings.HasSuffix(rule.Name, ".person") {
-		id, _ := strconv.ParseInt(rule.Subject, 10, 64) // made by subject
-		about = account.UserID(id)
-	}
-	n := reachedLimit{first: a.event(c, eventLimitReached, about, name)}
-	if email, _, _ := strings.Cut(rule.Subject, "\x00"); strings.Contains(email, "@") {
-		n.email = email
-	}
-	a.reached.note(name+"\x00"+rule.Subject, n)
+	a.reached.note(name+"\x00"+rule.Subject, func() reachedLimit {
+		about := account.UserID(0)
+		if strings.HasSuffix(rule.Name, ".person") {
+			id, _ := strconv.ParseInt(rule.Subject, 10, 64) // made by subject
+			about = account.UserID(id)
+		}
+		n := reachedLimit{first: a.event(c, eventLimitReached, about, name)}
+		if email, _, _ := strings.Cut(rule.Subject, "\x00"); strings.Contains(email, "@") {
+			n.email = email
+		}
+		return n
+	})
 }
 
 // reachedBatch bounds the transaction of one write.

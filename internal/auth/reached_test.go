@@ -8,9 +8,10 @@ import (
 func TestLimitsThatWereReachedAreCountedWithinABound(t *testing.T) {
 	t.Parallel()
 	r := newReached()
+	nothing := func() reachedLimit { return reachedLimit{} }
 	for i := range 3 * maxReached {
-		r.note(strconv.Itoa(i), reachedLimit{})
-		r.note(strconv.Itoa(i%10), reachedLimit{})
+		r.note(strconv.Itoa(i), nothing)
+		r.note(strconv.Itoa(i%10), nothing)
 	}
 	list, beyond := r.take()
 	if len(list) != maxReached || beyond != 2*maxReached {
