@@ -70,7 +70,7 @@ var uniformity = stands("uniform numbers", place{
 func sixthCode(t *testing.T, w *world) {
 	c, email := w.stranger(t), w.email()
 	code := c.SendCode(email)
-	for _, a := range authtest.Race(5, func(int) *authtest.Answer { return c.SetPassword(email, another(code)) }) {
+	for _, a := range authtest.Race(5, func(int) *authtest.Answer { return c.SetPassword(email, authtest.OtherCode(code)) }) {
 		a.Expect(403, "OTP_INVALID")
 	}
 	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
@@ -81,10 +81,10 @@ func codeByTwoCalls(t *testing.T, w *world) {
 	code := c.SendCode(email)
 	for i := range 5 {
 		if i%2 == 0 {
-			c.VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+			c.VerifyCode(email, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 			continue
 		}
-		c.SetPassword(email, another(code)).Expect(403, "OTP_INVALID")
+		c.SetPassword(email, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 	}
 	c.VerifyCode(email, code).Expect(403, "OTP_INVALID")
 	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
@@ -93,7 +93,7 @@ func codeByTwoCalls(t *testing.T, w *world) {
 func codeByMany(t *testing.T, w *world) {
 	c, email := w.stranger(t), w.email()
 	code := c.SendCode(email)
-	for _, a := range authtest.Race(32, func(int) *authtest.Answer { return c.VerifyCode(email, another(code)) }) {
+	for _, a := range authtest.Race(32, func(int) *authtest.Answer { return c.VerifyCode(email, authtest.OtherCode(code)) }) {
 		a.Expect(403, "OTP_INVALID")
 	}
 	c.SetPassword(email, code).Expect(403, "OTP_INVALID")
@@ -103,7 +103,7 @@ func codeRolledBack(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
 	for range 5 {
-		setPassword(w.stranger(t), email, another(code), strangersPassword, "eve").Expect(403, "OTP_INVALID")
+		setPassword(w.stranger(t), email, authtest.OtherCode(code), strangersPassword, "eve").Expect(403, "OTP_INVALID")
 	}
 	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
 }
@@ -112,7 +112,7 @@ func codeFromEverywhere(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
 	for range 5 {
-		w.stranger(t).VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+		w.stranger(t).VerifyCode(email, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 	}
 	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
 }
@@ -126,7 +126,7 @@ func codeBySpelling(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
 	for _, s := range spellings(email) {
-		w.stranger(t).VerifyCode(s, another(code)).Expect(403, "OTP_INVALID")
+		w.stranger(t).VerifyCode(s, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 	}
 	w.stranger(t).SetPassword(email, code).Expect(403, "OTP_INVALID")
 }
@@ -135,7 +135,7 @@ func codeRenewed(t *testing.T, w *world) {
 	c, email := w.stranger(t), w.email()
 	code := c.SendCode(email)
 	for range 5 {
-		c.VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+		c.VerifyCode(email, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 	}
 	for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
 		ask(w.stranger(t), path, email).Expect(429, "TOO_MANY_REQUESTS")
@@ -148,12 +148,12 @@ func codeAfterCode(t *testing.T, w *world) {
 	for range 2 {
 		code := w.stranger(t).SendCode(email)
 		for range 5 {
-			w.stranger(t).VerifyCode(email, another(code)).Expect(403, "OTP_INVALID")
+			w.stranger(t).VerifyCode(email, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 		}
 		w.Advance(61 * time.Second)
 	}
 	code := w.stranger(t).SendCode(email)
-	w.stranger(t).SetPassword(email, another(code)).Expect(429, "TOO_MANY_REQUESTS")
+	w.stranger(t).SetPassword(email, authtest.OtherCode(code)).Expect(429, "TOO_MANY_REQUESTS")
 }
 
 func linksAndCodes(t *testing.T, w *world) {
@@ -187,7 +187,7 @@ func codeElsewhere(t *testing.T, w *world) {
 func linkMisspelled(t *testing.T, w *world) {
 	email := w.email()
 	link := w.stranger(t).SendLink(email)
-	for _, guess := range []string{link[1:], link[:63], strings.ToUpper(link), another(link), link[:63] + another(link[63:]), link + link} {
+	for _, guess := range []string{link[1:], link[:63], strings.ToUpper(link), authtest.OtherCode(link), link[:63] + authtest.OtherCode(link[63:]), link + link} {
 		w.stranger(t).SetPasswordByLink(email, guess).Expect(403, "MAGIC_LINK_INVALID")
 	}
 	w.stranger(t).SetPasswordByLink(email, link).Expect(200, "TOKEN_ISSUED")

@@ -137,7 +137,7 @@ func triesOfAnother(t *testing.T, w *world) {
 	own, email := w.inState(t, isInvited), w.email()
 	code := w.stranger(t).SendCode(email)
 	for range 5 {
-		w.stranger(t).VerifyCode(own, another(code)).Expect(403, "OTP_INVALID")
+		w.stranger(t).VerifyCode(own, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 	}
 	w.stranger(t).SetPassword(email, code).Expect(200, "TOKEN_ISSUED")
 }

@@ -69,7 +69,7 @@ func (a authenticator) at(steps int) string {
 func (a authenticator) wrong() string {
 	code := a.at(0)
 	for code == a.at(-2) || code == a.at(-1) || code == a.at(0) || code == a.at(1) || code == a.at(2) {
-		code = another(code)
+		code = authtest.OtherCode(code)
 	}
 	return code
 }

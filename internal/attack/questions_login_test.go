@@ -110,7 +110,7 @@ func challengeOfBlocked(t *testing.T, w *world) {
 	got := stepTwo(c, challenge, app.at(1), "phone")
 	c = w.stranger(t)
 	failLogin(c, w.email(), "phone") // as many requests as the other has made
-	want := stepTwo(c, another(challenge), app.at(1), "phone")
+	want := stepTwo(c, authtest.OtherCode(challenge), app.at(1), "phone")
 	expectAlike(t, isBlocked, []*authtest.Answer{got}, []*authtest.Answer{want})
 }
 
@@ -126,7 +126,7 @@ func endedChallenge(t *testing.T, w *world) {
 	}
 	w.Advance(time.Minute)
 	got := stepTwo(c, challenge, app.at(0), "phone")
-	want := stepTwo(w.stranger(t), another(challenge), app.at(0), "phone")
+	want := stepTwo(w.stranger(t), authtest.OtherCode(challenge), app.at(0), "phone")
 	expectAlike(t, "answered by wrong codes", []*authtest.Answer{got}, []*authtest.Answer{want})
 }
 

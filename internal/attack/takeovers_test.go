@@ -69,7 +69,7 @@ func passwordByWrongCode(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
 	for range 3 {
-		setPassword(w.stranger(t), email, another(code), strangersPassword, "eve").Expect(403, "OTP_INVALID")
+		setPassword(w.stranger(t), email, authtest.OtherCode(code), strangersPassword, "eve").Expect(403, "OTP_INVALID")
 	}
 	w.stranger(t).SetPassword(email, code).Expect(200, "TOKEN_ISSUED")
 	expectOwners(t, w, email)
@@ -78,7 +78,7 @@ func passwordByWrongCode(t *testing.T, w *world) {
 func deviceByWrongCode(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
-	setPassword(w.stranger(t), email, another(code), strangersPassword, "eve")
+	setPassword(w.stranger(t), email, authtest.OtherCode(code), strangersPassword, "eve")
 	issued := setPassword(w.stranger(t), email, code, authtest.Password, "phone").Expect(200, "TOKEN_ISSUED")
 	devices := w.stranger(t).Token(issued.Text("access_token")).Get("/auth/devices").Expect(200, "DEVICES_LIST")
 	if devices.Len("data.devices") != 1 || devices.Text("data.devices.0.device_id") != "phone" {
@@ -132,7 +132,7 @@ func passwordMeanwhile(t *testing.T, w *world) {
 	email := w.email()
 	code := w.stranger(t).SendCode(email)
 	answers := authtest.Race(4, func(int) *authtest.Answer {
-		return setPassword(w.stranger(t), email, another(code), strangersPassword, "eve")
+		return setPassword(w.stranger(t), email, authtest.OtherCode(code), strangersPassword, "eve")
 	})
 	for _, a := range answers {
 		a.Expect(403, "OTP_INVALID")

@@ -13,7 +13,7 @@ import (
 // and returns how many of them were run.
 func sweepFor(t *testing.T, allowed time.Duration, n int, pause time.Duration) (batches int) {
 	t.Helper()
-	err := sweepTable(t.Context(), openStore(t, dbtest.Database(t, dbtest.SQLite)), allowed, func(ctx context.Context, _ *store.Tx) (int64, error) {
+	err := sweepTable(t.Context(), dbtest.Open(t, dbtest.Database(t, dbtest.SQLite)), allowed, func(ctx context.Context, _ *store.Tx) (int64, error) {
 		batches++
 		if at, bounded := ctx.Deadline(); !bounded || time.Until(at) > batchTime {
 			t.Error("a batch may take for ever")

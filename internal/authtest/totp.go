@@ -22,3 +22,9 @@ func TOTP(secret string, at time.Time) string {
 	code := binary.BigEndian.Uint32(sum[sum[19]&15:]) & 0x7fffffff
 	return fmt.Sprintf("%06d", code%1_000_000)
 }
+
+// OtherCode is a code of the same form that is not the given one.
+func OtherCode(code string) string {
+	last := code[len(code)-1]
+	return code[:len(code)-1] + string('0'+(last-'0'+1)%10)
+}

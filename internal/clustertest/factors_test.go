@@ -45,7 +45,7 @@ func (a *app) wrong() string {
 	}
 	code := "000000"
 	for good[code] {
-		code = otherCode(code)
+		code = authtest.OtherCode(code)
 	}
 	return code
 }

@@ -148,9 +148,3 @@ func onlyOne(t *testing.T, answers []*authtest.Answer, status int, code string) 
 	}
 	return won
 }
-
-// otherCode is a well-formed code that is not the given one.
-func otherCode(code string) string {
-	last := code[len(code)-1]
-	return code[:len(code)-1] + string('0'+(last-'0'+1)%10)
-}

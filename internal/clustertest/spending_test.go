@@ -54,9 +54,9 @@ func codeTries(t *testing.T, w world) {
 	code := c.SendCode(email)
 	for _, a := range authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 		if i%2 == 0 {
-			return c.VerifyCode(email, otherCode(code))
+			return c.VerifyCode(email, authtest.OtherCode(code))
 		}
-		return c.SetPassword(email, otherCode(code))
+		return c.SetPassword(email, authtest.OtherCode(code))
 	}) {
 		a.Expect(403, "OTP_INVALID")
 	}

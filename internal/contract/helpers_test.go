@@ -83,12 +83,6 @@ func onlyOne(t *testing.T, answers []*authtest.Answer) *authtest.Answer {
 	return nil
 }
 
-// otherCode is a well-formed code that is not the given one.
-func otherCode(code string) string {
-	last := code[len(code)-1]
-	return code[:len(code)-1] + string('0'+(last-'0'+1)%10)
-}
-
 // alike demands that two answers cannot be told apart, but for what differs from
 // request to request anyway.
 func alike(t *testing.T, what string, got, want *authtest.Answer) {

@@ -25,8 +25,8 @@ func TestSection05_Code_ExpiredIsToldToWhoHasItAlone(t *testing.T) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
 		srv.Advance(11 * time.Minute)
-		c.VerifyCode(ada, otherCode(code)).Expect(403, "OTP_INVALID")
-		c.SetPassword(ada, otherCode(code)).Expect(403, "OTP_INVALID")
+		c.VerifyCode(ada, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
+		c.SetPassword(ada, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 		c.VerifyCode(bob, code).Expect(403, "OTP_INVALID")
 		c.VerifyCode(ada, code).Expect(410, "OTP_EXPIRED")
 	})
@@ -77,7 +77,7 @@ func TestSection05_Code_DiesByFiveWrongTries(t *testing.T) {
 				c := srv.Client(t)
 				code := c.SendCode(ada)
 				for i := range 5 {
-					try(c, i, otherCode(code)).Expect(403, "OTP_INVALID")
+					try(c, i, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 				}
 				c.VerifyCode(ada, code).Expect(403, "OTP_INVALID")
 				c.SetPassword(ada, code).Expect(403, "OTP_INVALID")
@@ -91,7 +91,7 @@ func TestSection05_Code_SurvivesFourWrongTries(t *testing.T) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
 		for range 4 {
-			c.VerifyCode(ada, otherCode(code)).Expect(403, "OTP_INVALID")
+			c.VerifyCode(ada, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 		}
 		c.SetPassword(ada, code).Expect(200, "TOKEN_ISSUED")
 	})
@@ -103,9 +103,9 @@ func TestSection05_Code_IsTriedNoMoreThanFiveTimesByManyAtOnce(t *testing.T) {
 		code := c.SendCode(ada)
 		answers := authtest.RacePatiently(racers, func(i int) *authtest.Answer {
 			if i%2 == 0 {
-				return c.VerifyCode(ada, otherCode(code))
+				return c.VerifyCode(ada, authtest.OtherCode(code))
 			}
-			return c.SetPassword(ada, otherCode(code))
+			return c.SetPassword(ada, authtest.OtherCode(code))
 		})
 		for _, a := range answers {
 			if a.Status != 403 && a.Status != 429 {
@@ -125,7 +125,7 @@ func TestSection05_Code_ADeadOneIsReplacedByTheNext(t *testing.T) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
 		for range 5 {
-			c.VerifyCode(ada, otherCode(code)).Expect(403, "OTP_INVALID")
+			c.VerifyCode(ada, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 		}
 		srv.Advance(2 * time.Minute)
 		c.SetPassword(ada, c.SendCode(ada)).Expect(200, "TOKEN_ISSUED")
@@ -136,7 +136,7 @@ func TestSection05_Code_OfAnUnknownEmailIsInvalid(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
-		alike(t, "an unknown e-mail", c.From("192.0.2.1").VerifyCode(bob, "123456"), c.From("192.0.2.2").VerifyCode(ada, otherCode(code)))
+		alike(t, "an unknown e-mail", c.From("192.0.2.1").VerifyCode(bob, "123456"), c.From("192.0.2.2").VerifyCode(ada, authtest.OtherCode(code)))
 		alike(t, "an unknown e-mail", c.From("192.0.2.3").SetPassword(carol, "123456"), c.From("192.0.2.4").SetPassword("dora@example.com", "123456"))
 		c.VerifyCode(bob, "123456").Expect(403, "OTP_INVALID")
 		c.SetPassword(bob, "123456").Expect(403, "OTP_INVALID")

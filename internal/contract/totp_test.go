@@ -47,7 +47,7 @@ func (a authenticator) next() string {
 func (a authenticator) wrong() string {
 	code := a.at(0)
 	for code == a.at(-1) || code == a.at(0) || code == a.at(1) {
-		code = otherCode(code)
+		code = authtest.OtherCode(code)
 	}
 	return code
 }

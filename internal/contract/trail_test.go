@@ -39,7 +39,7 @@ func TestTheTrailTellsWhatHappened(t *testing.T) {
 	onEachWith(t, func(c *config.Config) { c.Limits.DevicesPerPerson = 2 }, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t).From("192.0.2.1")
 		code := c.SendCode(ada)
-		c.VerifyCode(ada, otherCode(code)).Expect(403, "OTP_INVALID")
+		c.VerifyCode(ada, authtest.OtherCode(code)).Expect(403, "OTP_INVALID")
 		c.SetPassword(ada, code).Expect(200, "TOKEN_ISSUED")
 		c.Post("/register-email-code/send", Fields{"email": ada}).Expect(429, "TOO_MANY_REQUESTS")
 		c.Post("/register-email-code/send", Fields{"email": ada}).Expect(429, "TOO_MANY_REQUESTS")

@@ -39,6 +39,21 @@ func Database(t testing.TB, e Engine) store.Options {
 	return sqliteDatabase(t)
 }
 
+// Open opens a database, and closes it after the test.
+func Open(t testing.TB, o store.Options) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 // Blank makes a database without even a schema. It is gone after the test.
 func Blank(t testing.TB, e Engine) store.Options {
 	t.Helper()

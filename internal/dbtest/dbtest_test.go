@@ -8,20 +8,6 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-func open(t *testing.T, o store.Options) *store.Store {
-	t.Helper()
-	s, err := store.Open(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
 func pending(t *testing.T, s *store.Store) (all, waiting int) {
 	t.Helper()
 	list, err := s.Migrations(context.Background())
@@ -39,7 +25,7 @@ func pending(t *testing.T, s *store.Store) (all, waiting int) {
 func TestADatabaseHasTodaysSchema(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
-		if all, waiting := pending(t, open(t, dbtest.Database(t, e))); all == 0 || waiting > 0 {
+		if all, waiting := pending(t, dbtest.Open(t, dbtest.Database(t, e))); all == 0 || waiting > 0 {
 			t.Errorf("%d of %d migrations wait", waiting, all)
 		}
 	})
@@ -48,7 +34,7 @@ func TestADatabaseHasTodaysSchema(t *testing.T) {
 func TestABlankDatabaseCanBeMigrated(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
-		s := open(t, dbtest.Blank(t, e))
+		s := dbtest.Open(t, dbtest.Blank(t, e))
 		if all, waiting := pending(t, s); waiting != all {
 			t.Errorf("%d of %d migrations wait", waiting, all)
 		}

@@ -68,16 +68,7 @@ func open(t testing.TB, e dbtest.Engine, o store.Options) db {
 	if o.Keys == nil {
 		o.Keys = ring
 	}
-	s, err := store.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db{Store: s, t: t, ctx: t.Context(), engine: e, at: o}
+	return db{Store: dbtest.Open(t, o), t: t, ctx: t.Context(), engine: e, at: o}
 }
 
 // tx runs a transaction that must succeed.
