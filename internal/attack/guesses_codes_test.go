@@ -34,7 +34,7 @@ var codeTries = stands("tries of a code",
 	clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
 
 var triesStay = stands("tries that no rollback takes back", place{
-	file: "internal/auth/register_code.go", code: `return tx.Audit(ctx, a.event(c, action, about, ""))`,
+	file: "internal/auth/register_code.go", code: `return tx.Pad(ctx, checkRows, store.LikeUpdates, a.now())`,
 	without: "if $GONE && outcome == store.CodeWrong {\n\t\t\treturn account.ErrOTPInvalid\n\t\t}\n\t\t$CODE",
 })
 

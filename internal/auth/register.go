@@ -25,10 +25,20 @@ type invitation struct {
 	put     func(ctx context.Context, tx *store.Tx, id account.UserID, now, expires time.Time) error
 }
 
+// rows are those that a request for it writes, whoever it is for: at most the person, what
+// completes the person, the preferences, the code or link, the mail and the event. A
+// resend makes nobody, but may drop a link.
+func (inv invitation) rows() int64 {
+	if inv.resend {
+		return 4
+	}
+	return 6
+}
+
 // invite answers every request for a code or link (contract sections 4 to 6). Whoever
 // the address belongs to, the same limits are met and the same statements are run in the
-// same order: where nobody may be written to they change nothing, and the mail is born
-// expired, so that the outbox drops it.
+// same order: where nobody may be written to they change nothing but padding, and the
+// mail is born expired, so that the outbox drops it.
 func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitation) error {
 	inv.content.Origin = trace.Origin(ctx)
 	err := a.limited(ctx, c, a.mailRules(c, email), func() error { return a.putInvitation(ctx, c, email, inv) })
@@ -69,7 +79,10 @@ func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv i
 		if err := tx.PutMail(ctx, mail); err != nil {
 			return err
 		}
-		return tx.Audit(ctx, a.event(c, eventInvited, u.ID, string(mail.Kind)))
+		if err := tx.Audit(ctx, a.event(c, eventInvited, u.ID, string(mail.Kind))); err != nil {
+			return err
+		}
+		return tx.Pad(ctx, inv.rows(), store.LikeInserts, now)
 	})
 	if err == nil && taken {
 		err = inv.taken

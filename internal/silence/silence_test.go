@@ -45,7 +45,6 @@ type call struct {
 	body   func(email string) authtest.Fields
 	code   string // of the answer
 	tries  bool   // it counts a try of a code, which must be there
-	rows   bool   // it writes as many rows for everybody
 }
 
 var (
@@ -65,20 +64,20 @@ func calls(strict bool) []call {
 		return authtest.LoginFields(email, "stranger").With("password", "Not the right 1")
 	}
 	return []call{
-		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", false, true},
-		{"code send", "/register-email-code/send", invited, mail, "OTP_SENT", false, false},
-		{"code resend", "/register-email-code/resend", invited, mail, "OTP_SENT", false, false},
+		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", false},
+		{"code send", "/register-email-code/send", invited, mail, "OTP_SENT", false},
+		{"code resend", "/register-email-code/resend", invited, mail, "OTP_SENT", false},
 		{"code verify", "/register-email-code/verify", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode}
-		}, "OTP_INVALID", true, false},
+		}, "OTP_INVALID", true},
 		{"code set-password", "/register-email-code/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode, "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "OTP_INVALID", true, false},
-		{"link send", "/auth/register-email", invited, mail, "MAGIC_LINK_SENT", false, false},
-		{"link resend", "/register-email/resend", invited, mail, "MAGIC_LINK_SENT", false, false},
+		}, "OTP_INVALID", true},
+		{"link send", "/auth/register-email", invited, mail, "MAGIC_LINK_SENT", false},
+		{"link resend", "/register-email/resend", invited, mail, "MAGIC_LINK_SENT", false},
 		{"link set-password", "/auth/register/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "token": strings.Repeat("a", 64), "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "MAGIC_LINK_INVALID", false, true},
+		}, "MAGIC_LINK_INVALID", false},
 	}
 }
 

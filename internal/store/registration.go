@@ -44,6 +44,7 @@ func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, max
 		RETURNING user_id, digest IN (`+in+`), expires_at`,
 		append([]any{email, maxTries}, args...),
 		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&about, &right, stamp{&expires}) })
+	tx.written += int64(len(rs))
 	switch {
 	case err != nil || len(rs) == 0 || !right:
 		return CodeWrong, about, err

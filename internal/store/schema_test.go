@@ -81,7 +81,9 @@ func TestBothEnginesHaveTheSameSchema(t *testing.T) {
 	for _, e := range []dbtest.Engine{dbtest.SQLite, dbtest.Postgres} {
 		schema[e] = open(t, e, dbtest.Database(t, e)).schema()
 	}
-	same(t, schema[dbtest.SQLite], schema[dbtest.Postgres])
+	// An index that is there for its cost is not where it would make transactions collide.
+	lite := slices.DeleteFunc(slices.Clone(schema[dbtest.SQLite]), func(line string) bool { return line == "index padding (written)" })
+	same(t, lite, schema[dbtest.Postgres])
 	// What follows shows that the comparison saw something.
 	for _, want := range []string{
 		"column users.email TEXT NOT NULL",

@@ -205,6 +205,14 @@ type Tx struct {
 	engine  *engine
 	trail   *trail
 	audited []chained // events of this transaction
+	written int64     // rows that its statements have changed
+}
+
+// exec is that of the reader, and counts what the transaction has written.
+func (tx *Tx) exec(ctx context.Context, what, query string, args ...any) (n int64, err error) {
+	n, err = tx.reader.exec(ctx, what, query, args...)
+	tx.written += n
+	return n, err
 }
 
 const (

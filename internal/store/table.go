@@ -19,7 +19,8 @@ var travelling = []string{
 const AuditKeys = "audit_keys"
 
 // Of the tables that stay, leases speaks of this database alone: of who works on it, what
-// it is called, and of an unfinished move into it. The others are the migrator's.
+// it is called, and of an unfinished move into it. That of padding says nothing, and the
+// others are the migrator's.
 const staying = "leases"
 
 // Kind is the type of a column, in the words of neither engine.

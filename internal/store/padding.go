@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Padding is what a transaction writes besides, so that one about somebody without an
+// account writes as many rows as one about somebody with one, in about the same time.
+type Padding int
+
+// The kinds of padding.
+const (
+	LikeUpdates Padding = iota // rows that cost what a counter does that is changed and returned
+	LikeInserts                // rows that cost what new ones with their indexes do
+)
+
+// padSlots is how many rows of padding there are, and padMost how many of them one
+// transaction may write: each of a run of its own, so that they lie on pages of their own,
+// as rows of several tables do.
+const (
+	padSlots = 1024
+	padMost  = 4
+	padRun   = padSlots / padMost
+)
+
+// Pad brings the rows that the transaction has written to total, by one statement that is
+// run whatever is missing. More than padMost cannot be made up for.
+func (tx *Tx) Pad(ctx context.Context, total int64, like Padding, now time.Time) error {
+	missing := total - tx.written
+	first := rand.IntN(padRun) //nolint:gosec // spreads callers, guards nothing
+	slots := [padMost]int{-1, -1, -1, -1}
+	for i := range slots {
+		if int64(i) < missing {
+			slots[i] = first + i*padRun
+		}
+	}
+	args := []any{slots[0], slots[1], slots[2], slots[3]}
+	if like == LikeInserts {
+		_, err := tx.exec(ctx, "pad", `
+			UPDATE padding SET writes = writes + 1, written = $5 WHERE slot IN ($1, $2, $3, $4)`, append(args, micros(now))...)
+		return err
+	}
+	padded, err := rows(ctx, tx.reader, "pad", `
+		UPDATE padding SET writes = writes + 1 WHERE slot IN ($1, $2, $3, $4) RETURNING slot, writes = 0, written`, args,
+		func(s scanner) (struct{}, error) {
+			var slot, written int64
+			var none bool
+			return struct{}{}, s.Scan(&slot, &none, &written)
+		})
+	tx.written += int64(len(padded))
+	return err
+}
