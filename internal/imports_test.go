@@ -79,6 +79,7 @@ var mayImport = map[string][]string{
 	"internal/dbtest":                   {"internal/backing", "internal/store"},
 	"internal/password/internal/mklist": {},
 	"internal/authtest":                 nil, // starts the whole thing, so it may know all of it
+	"internal/canary":                   {},
 	"internal/contract":                 nil,
 	"internal/attack":                   nil,
 	"internal/silence":                  {}, // its tests start the whole thing
@@ -101,7 +102,7 @@ var onlyIn = map[string][]string{
 	// What would take memory or the machine into hands other than those of Go.
 	"C":       {},
 	"unsafe":  {},
-	"os/exec": {"internal/backing", "internal/clustertest"},
+	"os/exec": {"internal/backing", "internal/canary", "internal/clustertest"},
 }
 
 type listed struct {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // kind is a kind of attack.
@@ -29,8 +30,8 @@ const (
 // succeeds, and where anything else is not as it should be.
 type attempt struct {
 	kind    kind
-	try     string   // a sentence of what the stranger tries, of no other attempt and without a slash
-	defence *defence // what stands against it
+	try     string          // a sentence of what the stranger tries, of no other attempt and without a slash
+	defence *canary.Defence // what stands against it
 	run     func(t *testing.T, w *world)
 	own     []authtest.Option // has a server of its own, set up so beside what all have
 	alone   bool              // has a server of its own, for it steps the clock or stops the server

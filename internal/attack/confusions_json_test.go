@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var confusedObjects = []attempt{
@@ -33,37 +34,37 @@ var confusedTypes = []attempt{
 const bodySource = "internal/api/body.go"
 
 var (
-	textsAlone = stands("texts alone", place{
-		file: "internal/form/rule.go", code: "\treturn \"\", false\n}\n\n// Text is",
-		without: "\tif $GONE {\n\t\treturn string(value), true\n\t}\n$CODE",
+	textsAlone = canary.Stands("texts alone", canary.Place{
+		File: "internal/form/rule.go", Code: "\treturn \"\", false\n}\n\n// Text is",
+		Without: "\tif $GONE {\n\t\treturn string(value), true\n\t}\n$CODE",
 	})
-	namesOnce = stands("names once", place{
-		file: bodySource, code: "jsontext.NewDecoder(bytes.NewReader(text)", without: "$CODE, jsontext.AllowDuplicateNames($GONE)",
+	namesOnce = canary.Stands("names once", canary.Place{
+		File: bodySource, Code: "jsontext.NewDecoder(bytes.NewReader(text)", Without: "$CODE, jsontext.AllowDuplicateNames($GONE)",
 	})
-	validText = stands("valid text", place{
-		file: bodySource, code: "jsontext.NewDecoder(bytes.NewReader(text)", without: "$CODE, jsontext.AllowInvalidUTF8($GONE)",
+	validText = canary.Stands("valid text", canary.Place{
+		File: bodySource, Code: "jsontext.NewDecoder(bytes.NewReader(text)", Without: "$CODE, jsontext.AllowInvalidUTF8($GONE)",
 	})
-	oneObject   = stands("one object", refusal(bodySource, "!errors.Is(err, io.EOF)"))
-	objectAlone = stands("an object alone", place{
-		file: bodySource, code: "if begin, err := d.ReadToken(); err != nil || begin",
-		without: "begin, err := d.ReadToken()\n\tif $GONE && begin.Kind() == jsontext.KindBeginArray {\n\t\tbegin, err = d.ReadToken()\n\t}\n\tif err != nil || begin",
-	}, refusal(bodySource, "!errors.Is(err, io.EOF)"))
-	depth      = stands("depth of a body", refusal(bodySource, "depth > maxDepth"))
-	size       = stands("size of a body", place{file: bodySource, code: "x.request.Body, MaxBody)", without: "x.request.Body, ifGone[int64]($NAME, 1<<30, MaxBody))"})
-	exactNames = stands("exact names", place{
-		file: "internal/form/form.go", code: "value, sent := members[f.Name]",
-		without: "$CODE\n\tfor name, v := range members {\n\t\tif $GONE && !sent && len(name) == len(f.Name) && name[1:] == f.Name[1:] {\n\t\t\tvalue, sent = v, true\n\t\t}\n\t}",
+	oneObject   = canary.Stands("one object", canary.Refusal(bodySource, "!errors.Is(err, io.EOF)"))
+	objectAlone = canary.Stands("an object alone", canary.Place{
+		File: bodySource, Code: "if begin, err := d.ReadToken(); err != nil || begin",
+		Without: "begin, err := d.ReadToken()\n\tif $GONE && begin.Kind() == jsontext.KindBeginArray {\n\t\tbegin, err = d.ReadToken()\n\t}\n\tif err != nil || begin",
+	}, canary.Refusal(bodySource, "!errors.Is(err, io.EOF)"))
+	depth      = canary.Stands("depth of a body", canary.Refusal(bodySource, "depth > maxDepth"))
+	size       = canary.Stands("size of a body", canary.Place{File: bodySource, Code: "x.request.Body, MaxBody)", Without: "x.request.Body, ifGone[int64]($NAME, 1<<30, MaxBody))"})
+	exactNames = canary.Stands("exact names", canary.Place{
+		File: "internal/form/form.go", Code: "value, sent := members[f.Name]",
+		Without: "$CODE\n\tfor name, v := range members {\n\t\tif $GONE && !sent && len(name) == len(f.Name) && name[1:] == f.Name[1:] {\n\t\t\tvalue, sent = v, true\n\t\t}\n\t}",
 	})
-	textLength = stands("length of a text", place{
-		file: "internal/form/rule.go", code: "utf8.RuneCountInString(text) <= limit", without: "$GONE || $CODE",
+	textLength = canary.Stands("length of a text", canary.Place{
+		File: "internal/form/rule.go", Code: "utf8.RuneCountInString(text) <= limit", Without: "$GONE || $CODE",
 	})
-	codeDigits = stands("digits of a code", refusal("internal/form/rule.go", "len(text) != codeLength || !allDigits(text)"))
+	codeDigits = canary.Stands("digits of a code", canary.Refusal("internal/form/rule.go", "len(text) != codeLength || !allDigits(text)"))
 
-	jsonType    = stands("type of a body", refusal(bodySource, "len(given) > 0 && !isJSON(given)"))
-	typeGiven   = stands("a type for a body", refusal(bodySource, "len(given) == 0 && len(body) > 0"))
-	oneType     = stands("one type of a body", refusal(bodySource, "len(contentTypes) > 1"))
-	utf8Alone   = stands("UTF-8 alone", place{file: bodySource, code: "!named || strings.EqualFold", without: "$GONE || $CODE"})
-	plainBodies = stands("plain bodies", refusal(bodySource, "isEncoded(x.request.Header)"))
+	jsonType    = canary.Stands("type of a body", canary.Refusal(bodySource, "len(given) > 0 && !isJSON(given)"))
+	typeGiven   = canary.Stands("a type for a body", canary.Refusal(bodySource, "len(given) == 0 && len(body) > 0"))
+	oneType     = canary.Stands("one type of a body", canary.Refusal(bodySource, "len(contentTypes) > 1"))
+	utf8Alone   = canary.Stands("UTF-8 alone", canary.Place{File: bodySource, Code: "!named || strings.EqualFold", Without: "$GONE || $CODE"})
+	plainBodies = canary.Stands("plain bodies", canary.Refusal(bodySource, "isEncoded(x.request.Header)"))
 )
 
 // signIn is a good body for a login, which a stranger then bends.

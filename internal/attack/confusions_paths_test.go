@@ -4,6 +4,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var confusedPaths = []attempt{
@@ -24,28 +26,28 @@ var confusedFrames = []attempt{
 }
 
 var (
-	plainPaths = stands("plain paths", refusal("internal/api/router.go", `x.request.URL.RawPath != ""`))
-	cleanPaths = stands("clean paths", place{
-		file: "internal/api/router.go", code: "x.Pages == nil, clean != given && clean+\"/\" != given:",
-		without: "x.Pages == nil, !$GONE && clean != given && clean+\"/\" != given:",
+	plainPaths = canary.Stands("plain paths", canary.Refusal("internal/api/router.go", `x.request.URL.RawPath != ""`))
+	cleanPaths = canary.Stands("clean paths", canary.Place{
+		File: "internal/api/router.go", Code: "x.Pages == nil, clean != given && clean+\"/\" != given:",
+		Without: "x.Pages == nil, !$GONE && clean != given && clean+\"/\" != given:",
 	})
-	exactMethods = stands("exact methods", place{
-		file: "internal/api/router.go", code: "route, ok := resource.route(x.request.Method)",
-		without: "method := x.request.Method\n\tif $GONE {\n\t\tmethod = strings.ToUpper(method)\n\t\tif other := x.request.Header.Get(\"X-HTTP-Method-Override\"); other != \"\" {\n\t\t\tmethod = other\n\t\t}\n\t}\n\troute, ok := resource.route(method)",
+	exactMethods = canary.Stands("exact methods", canary.Place{
+		File: "internal/api/router.go", Code: "route, ok := resource.route(x.request.Method)",
+		Without: "method := x.request.Method\n\tif $GONE {\n\t\tmethod = strings.ToUpper(method)\n\t\tif other := x.request.Header.Get(\"X-HTTP-Method-Override\"); other != \"\" {\n\t\t\tmethod = other\n\t\t}\n\t}\n\troute, ok := resource.route(method)",
 	})
-	ownOptions    = stands("options of our own", place{file: "internal/api/server.go", code: "DisableGeneralOptionsHandler: true", without: "DisableGeneralOptionsHandler: !$GONE"})
-	tokenInHeader = stands("token in its header", place{
-		file: "internal/api/bearer.go", code: "token, ok := bearerToken(x.request.Header)",
-		without: "$CODE\n\tif c, err := x.request.Cookie(\"access_token\"); $GONE && err == nil {\n\t\ttoken, ok = c.Value, true\n\t}",
+	ownOptions    = canary.Stands("options of our own", canary.Place{File: "internal/api/server.go", Code: "DisableGeneralOptionsHandler: true", Without: "DisableGeneralOptionsHandler: !$GONE"})
+	tokenInHeader = canary.Stands("token in its header", canary.Place{
+		File: "internal/api/bearer.go", Code: "token, ok := bearerToken(x.request.Header)",
+		Without: "$CODE\n\tif c, err := x.request.Cookie(\"access_token\"); $GONE && err == nil {\n\t\ttoken, ok = c.Value, true\n\t}",
 	})
-	oneToken  = stands("one token", refusal("internal/api/bearer.go", "len(all) != 1"))
-	saneNames = stands("sane names of requests", refusal("internal/api/middleware.go", "!saneID.MatchString(id)"))
+	oneToken  = canary.Stands("one token", canary.Refusal("internal/api/bearer.go", "len(all) != 1"))
+	saneNames = canary.Stands("sane names of requests", canary.Refusal("internal/api/middleware.go", "!saneID.MatchString(id)"))
 
 	// framing is the server's own, which no line of ours stands for. Its canary is a
 	// server that overlooks what it does not understand, as some proxies do.
-	framing = stands("framing of requests", place{
-		file: "internal/node/serve.go", code: "func listen(s *http.Server, l net.Listener) error {",
-		without: `type lax struct{ net.Listener }
+	framing = canary.Stands("framing of requests", canary.Place{
+		File: "internal/node/serve.go", Code: "func listen(s *http.Server, l net.Listener) error {",
+		Without: `type lax struct{ net.Listener }
 
 func (l lax) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var confusedPhotos = []attempt{
@@ -24,18 +25,18 @@ var confusedPhotos = []attempt{
 }
 
 var (
-	fewParts   = stands("parts of an upload", refusal("internal/api/upload.go", "n == maxParts"))
-	photoBytes = stands("bytes of a photo", refusal("internal/api/upload.go", "len(data) > photo.MaxBytes"),
-		refusal("internal/photo/photo.go", "len(data) > MaxBytes"))
-	photoPixels = stands("pixels of a photo",
-		refusal("internal/photo/source.go", "c.Width > maxSourceSide || c.Height > maxSourceSide || c.Width*c.Height > MaxPixels"))
-	photoScans = stands("scans of a photo", refusal("internal/photo/scans.go", "scans > maxScans"))
-	photoAnew  = stands("a photo made anew", place{
-		file: "internal/photo/photo.go", code: "out, err := s.jpeg(ctx)", without: "$CODE\n\tif $GONE {\n\t\tout = s.data\n\t}",
+	fewParts   = canary.Stands("parts of an upload", canary.Refusal("internal/api/upload.go", "n == maxParts"))
+	photoBytes = canary.Stands("bytes of a photo", canary.Refusal("internal/api/upload.go", "len(data) > photo.MaxBytes"),
+		canary.Refusal("internal/photo/photo.go", "len(data) > MaxBytes"))
+	photoPixels = canary.Stands("pixels of a photo",
+		canary.Refusal("internal/photo/source.go", "c.Width > maxSourceSide || c.Height > maxSourceSide || c.Width*c.Height > MaxPixels"))
+	photoScans = canary.Stands("scans of a photo", canary.Refusal("internal/photo/scans.go", "scans > maxScans"))
+	photoAnew  = canary.Stands("a photo made anew", canary.Place{
+		File: "internal/photo/photo.go", Code: "out, err := s.jpeg(ctx)", Without: "$CODE\n\tif $GONE {\n\t\tout = s.data\n\t}",
 	})
-	photoKinds = stands("kinds of photos", place{
-		file: "internal/auth/photo.go", code: "jpeg, err := a.photos.JPEG(ctx, data)",
-		without: "$CODE\n\tif $GONE && errors.Is(err, photo.ErrNotAnImage) {\n\t\tjpeg, err = data, nil\n\t}",
+	photoKinds = canary.Stands("kinds of photos", canary.Place{
+		File: "internal/auth/photo.go", Code: "jpeg, err := a.photos.JPEG(ctx, data)",
+		Without: "$CODE\n\tif $GONE && errors.Is(err, photo.ErrNotAnImage) {\n\t\tjpeg, err = data, nil\n\t}",
 	})
 )
 

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var confusedTexts = []attempt{
@@ -14,8 +15,8 @@ var confusedTexts = []attempt{
 }
 
 var (
-	controls       = stands("texts without controls", refusal("internal/form/rule.go", "strings.ContainsFunc(text, isControl)"))
-	plainAddresses = stands("plain addresses", refusal("internal/form/email.go", "!isEmail(text)"))
+	controls       = canary.Stands("texts without controls", canary.Refusal("internal/form/rule.go", "strings.ContainsFunc(text, isControl)"))
+	plainAddresses = canary.Stands("plain addresses", canary.Refusal("internal/form/email.go", "!isEmail(text)"))
 )
 
 // controlTexts are what ends a line, hides, or turns what follows around.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // The first two wait for what the server gives a client, ten seconds at the most.
@@ -26,21 +28,21 @@ var floodsOfTraces = []attempt{
 }
 
 var (
-	headerTime = stands("time of a header", place{
-		file: "internal/api/server.go", code: "ReadHeaderTimeout: headerTimeout,", without: "ReadHeaderTimeout: ifGone($NAME, 24*time.Hour, headerTimeout),",
+	headerTime = canary.Stands("time of a header", canary.Place{
+		File: "internal/api/server.go", Code: "ReadHeaderTimeout: headerTimeout,", Without: "ReadHeaderTimeout: ifGone($NAME, 24*time.Hour, headerTimeout),",
 	})
-	bodyTime = stands("time of a body", place{
-		file: bodySource, code: "x.readUntil(time.Now().Add(bodyTime))", without: "x.readUntil(time.Now().Add(ifGone($NAME, time.Hour, bodyTime)))",
+	bodyTime = canary.Stands("time of a body", canary.Place{
+		File: bodySource, Code: "x.readUntil(time.Now().Add(bodyTime))", Without: "x.readUntil(time.Now().Add(ifGone($NAME, time.Hour, bodyTime)))",
 	})
-	headerSize = stands("size of a header", place{
-		file: "internal/api/server.go", code: "MaxHeaderBytes:    maxHeaderBytes,", without: "MaxHeaderBytes:    ifGone($NAME, 1<<30, maxHeaderBytes),",
+	headerSize = canary.Stands("size of a header", canary.Place{
+		File: "internal/api/server.go", Code: "MaxHeaderBytes:    maxHeaderBytes,", Without: "MaxHeaderBytes:    ifGone($NAME, 1<<30, maxHeaderBytes),",
 	})
-	seats = stands("seats of the inbox", place{
-		file: "internal/web/stream.go", code: "default:\n\t\treturn nil, false", without: "default:\n\t\tif $GONE {\n\t\t\treturn func() {}, true\n\t\t}\n\t\treturn nil, false",
+	seats = canary.Stands("seats of the inbox", canary.Place{
+		File: "internal/web/stream.go", Code: "default:\n\t\treturn nil, false", Without: "default:\n\t\tif $GONE {\n\t\t\treturn func() {}, true\n\t\t}\n\t\treturn nil, false",
 	})
-	shortLines = stands("short lines of the log", place{
-		file: "internal/api/middleware.go", code: `slog.String("method", knownMethod(x.request.Method))`,
-		without: `slog.String("method", ifGone($NAME, x.request.Method, knownMethod(x.request.Method)))`,
+	shortLines = canary.Stands("short lines of the log", canary.Place{
+		File: "internal/api/middleware.go", Code: `slog.String("method", knownMethod(x.request.Method))`,
+		Without: `slog.String("method", ifGone($NAME, x.request.Method, knownMethod(x.request.Method)))`,
 	})
 )
 

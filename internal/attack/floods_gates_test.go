@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // Passwords and photos take much memory each, so that only so many are at work at once.
@@ -20,14 +21,14 @@ var floodsOfGates = []attempt{
 }
 
 var (
-	gateQueue = stands("queue for passwords", place{
-		file: "internal/password/gate.go", code: "places: make(chan struct{}, queue)", without: "places: make(chan struct{}, ifGone($NAME, 1000, queue))",
+	gateQueue = canary.Stands("queue for passwords", canary.Place{
+		File: "internal/password/gate.go", Code: "places: make(chan struct{}, queue)", Without: "places: make(chan struct{}, ifGone($NAME, 1000, queue))",
 	})
-	gateSlots = stands("slots for passwords", place{
-		file: "internal/password/gate.go", code: "slots: make(chan struct{}, slots)", without: "slots: make(chan struct{}, ifGone($NAME, 1000, slots))",
+	gateSlots = canary.Stands("slots for passwords", canary.Place{
+		File: "internal/password/gate.go", Code: "slots: make(chan struct{}, slots)", Without: "slots: make(chan struct{}, ifGone($NAME, 1000, slots))",
 	})
-	photoSlots = stands("slots for photos", place{
-		file: "internal/node/node.go", code: "photo.NewProcessor(photoSlots,", without: "photo.NewProcessor(ifGone($NAME, 1000, photoSlots),",
+	photoSlots = canary.Stands("slots for photos", canary.Place{
+		File: "internal/node/node.go", Code: "photo.NewProcessor(photoSlots,", Without: "photo.NewProcessor(ifGone($NAME, 1000, photoSlots),",
 	})
 )
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var floodsOfRequests = []attempt{
@@ -19,26 +20,26 @@ var floodsOfRequests = []attempt{
 const limitsSource = "internal/auth/limits.go"
 
 var (
-	mailsOfAddress = stands("mails of an address", place{
-		file: limitsSource, code: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: email}`,
-		without: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: ifGone($NAME, randomHex(8), email)}`,
+	mailsOfAddress = canary.Stands("mails of an address", canary.Place{
+		File: limitsSource, Code: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: email}`,
+		Without: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: ifGone($NAME, randomHex(8), email)}`,
 	})
-	mailsOfNetwork = stands("mails of a network", place{
-		file: limitsSource, code: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)}`,
-		without: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: ifGone($NAME, randomHex(8), Network(c.IP))}`,
+	mailsOfNetwork = canary.Stands("mails of a network", canary.Place{
+		File: limitsSource, Code: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)}`,
+		Without: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: ifGone($NAME, randomHex(8), Network(c.IP))}`,
 	})
-	requestsOfNetwork = stands("requests of a network", place{
-		file: limitsSource, code: "Subject: Network(c.IP), Fleeting: true", without: "Subject: ifGone($NAME, randomHex(8), Network(c.IP)), Fleeting: true",
+	requestsOfNetwork = canary.Stands("requests of a network", canary.Place{
+		File: limitsSource, Code: "Subject: Network(c.IP), Fleeting: true", Without: "Subject: ifGone($NAME, randomHex(8), Network(c.IP)), Fleeting: true",
 	})
-	requestsOfToken = stands("requests of a token", place{
-		file: limitsSource, code: "Subject: strconv.FormatInt(int64(id), 10), Fleeting: true",
-		without: "Subject: ifGone($NAME, randomHex(8), strconv.FormatInt(int64(id), 10)), Fleeting: true",
+	requestsOfToken = canary.Stands("requests of a token", canary.Place{
+		File: limitsSource, Code: "Subject: strconv.FormatInt(int64(id), 10), Fleeting: true",
+		Without: "Subject: ifGone($NAME, randomHex(8), strconv.FormatInt(int64(id), 10)), Fleeting: true",
 	})
-	photosOfPerson = stands("photos of a person", place{
-		file: limitsSource, code: "Subject: subject(c.Identity.User.ID)}", without: "Subject: ifGone($NAME, randomHex(8), subject(c.Identity.User.ID))}",
+	photosOfPerson = canary.Stands("photos of a person", canary.Place{
+		File: limitsSource, Code: "Subject: subject(c.Identity.User.ID)}", Without: "Subject: ifGone($NAME, randomHex(8), subject(c.Identity.User.ID))}",
 	})
-	devicesOfPerson = stands("devices of a person", place{
-		file: "internal/auth/session.go", code: "n <= a.cfg.Limits.DevicesPerPerson", without: "$GONE || $CODE",
+	devicesOfPerson = canary.Stands("devices of a person", canary.Place{
+		File: "internal/auth/session.go", Code: "n <= a.cfg.Limits.DevicesPerPerson", Without: "$GONE || $CODE",
 	})
 )
 

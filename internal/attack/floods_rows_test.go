@@ -7,6 +7,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 	"flowxi.app/flowxi/internal/node"
 )
 
@@ -18,10 +19,10 @@ var floodsOfRows = []attempt{
 }
 
 var (
-	resendsMakeNobody = stands("resends to somebody", place{file: "internal/auth/register.go", code: "if !resend {", without: "if $GONE || !resend {"})
-	pendingSwept      = stands("sweep of people", clause("internal/store/user.go", "u.status = 'pending' AND u.updated_at < $1", "1 = 0 AND u.updated_at < $1"))
-	sessionsSwept     = stands("sweep of tokens", clause(sessionSQL, "WHERE expires_at <= $1 OR last_used_at <= $2 LIMIT $3", "WHERE 1 = 0 AND (expires_at <= $1 OR last_used_at <= $2) LIMIT $3"))
-	auditSwept        = stands("sweep of the audit trail", clause("internal/store/audit.go", "DELETE FROM audit_events WHERE id IN (", "DELETE FROM audit_events WHERE 1 = 0 AND id IN ("))
+	resendsMakeNobody = canary.Stands("resends to somebody", canary.Place{File: "internal/auth/register.go", Code: "if !resend {", Without: "if $GONE || !resend {"})
+	pendingSwept      = canary.Stands("sweep of people", canary.Clause("internal/store/user.go", "u.status = 'pending' AND u.updated_at < $1", "1 = 0 AND u.updated_at < $1"))
+	sessionsSwept     = canary.Stands("sweep of tokens", canary.Clause(sessionSQL, "WHERE expires_at <= $1 OR last_used_at <= $2 LIMIT $3", "WHERE 1 = 0 AND (expires_at <= $1 OR last_used_at <= $2) LIMIT $3"))
+	auditSwept        = canary.Stands("sweep of the audit trail", canary.Clause("internal/store/audit.go", "DELETE FROM audit_events WHERE id IN (", "DELETE FROM audit_events WHERE 1 = 0 AND id IN ("))
 )
 
 func resendFlood(t *testing.T, w *world) {

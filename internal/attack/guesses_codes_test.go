@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // manyCodes is a server on which nothing but its own tries stands before a code.
@@ -29,42 +30,42 @@ var guessesOfCodes = []attempt{
 	{kind: guessing, try: "codes foretold from codes that came before", defence: uniformity, run: codesForetold},
 }
 
-var codeTries = stands("tries of a code",
-	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", "AND u.status = 'pending') AND (tries < $2 OR tries >= $2)"),
-	clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
+var codeTries = canary.Stands("tries of a code",
+	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", "AND u.status = 'pending') AND (tries < $2 OR tries >= $2)"),
+	canary.Clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
 
-var triesStay = stands("tries that no rollback takes back", place{
-	file: "internal/auth/register_code.go", code: `return tx.Pad(ctx, checkRows, store.LikeUpdates, a.now())`,
-	without: "if $GONE && outcome == store.CodeWrong {\n\t\t\treturn account.ErrOTPInvalid\n\t\t}\n\t\t$CODE",
+var triesStay = canary.Stands("tries that no rollback takes back", canary.Place{
+	File: "internal/auth/register_code.go", Code: `return tx.Pad(ctx, checkRows, store.LikeUpdates, a.now())`,
+	Without: "if $GONE && outcome == store.CodeWrong {\n\t\t\treturn account.ErrOTPInvalid\n\t\t}\n\t\t$CODE",
 })
 
-var oneSpelling = stands("one spelling of an address", place{
-	file: "internal/form/email.go", code: "strings.ToLower(text), nil", without: "ifGone($NAME, text, strings.ToLower(text)), nil",
+var oneSpelling = canary.Stands("one spelling of an address", canary.Place{
+	File: "internal/form/email.go", Code: "strings.ToLower(text), nil", Without: "ifGone($NAME, text, strings.ToLower(text)), nil",
 })
 
-var mailLimit = stands("limit of mails to one address", place{
-	file: "internal/auth/limits.go", code: "l.MailPerEmail", without: "ifGone($NAME, nil, $CODE)",
+var mailLimit = canary.Stands("limit of mails to one address", canary.Place{
+	File: "internal/auth/limits.go", Code: "l.MailPerEmail", Without: "ifGone($NAME, nil, $CODE)",
 })
 
-var codeLimit = stands("limit of checks for one address", place{
-	file: "internal/auth/limits.go", code: "Rates: l.CodePerEmail", without: "Rates: ifGone($NAME, nil, l.CodePerEmail)",
+var codeLimit = canary.Stands("limit of checks for one address", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.CodePerEmail", Without: "Rates: ifGone($NAME, nil, l.CodePerEmail)",
 })
 
-var codeNetworkLimit = stands("limit of checks from one network", place{
-	file: "internal/auth/limits.go", code: "Rates: l.CodePerNetwork", without: "Rates: ifGone($NAME, nil, l.CodePerNetwork)",
+var codeNetworkLimit = canary.Stands("limit of checks from one network", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.CodePerNetwork", Without: "Rates: ifGone($NAME, nil, l.CodePerNetwork)",
 })
 
-var codeByPerson = stands("codes of their own person",
-	clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE digest IN (`+in+`) AND 0 < (SELECT"),
-	place{file: "internal/auth/register_code.go", code: "a.keys.Digest(codePurpose, email, code)", without: "a.keys.Digest(codePurpose, ifGone($NAME, \"\", email), code)"},
-	place{file: "internal/auth/register_code.go", code: "a.keys.Digests(codePurpose, email, string(code))", without: "a.keys.Digests(codePurpose, ifGone($NAME, \"\", email), string(code))"})
+var codeByPerson = canary.Stands("codes of their own person",
+	canary.Clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE digest IN (`+in+`) AND 0 < (SELECT"),
+	canary.Place{File: "internal/auth/register_code.go", Code: "a.keys.Digest(codePurpose, email, code)", Without: "a.keys.Digest(codePurpose, ifGone($NAME, \"\", email), code)"},
+	canary.Place{File: "internal/auth/register_code.go", Code: "a.keys.Digests(codePurpose, email, string(code))", Without: "a.keys.Digests(codePurpose, ifGone($NAME, \"\", email), string(code))"})
 
-var randomness = stands("random ids", place{
-	file: "internal/auth/token.go", code: "_, _ = rand.Read(b) // never", without: "_, _ = rand.Read(b[:ifGone($NAME, 2, len(b))]) // never",
+var randomness = canary.Stands("random ids", canary.Place{
+	File: "internal/auth/token.go", Code: "_, _ = rand.Read(b) // never", Without: "_, _ = rand.Read(b[:ifGone($NAME, 2, len(b))]) // never",
 })
 
-var uniformity = stands("uniform numbers", place{
-	file: "internal/auth/token.go", code: "return v.Int64()", without: "return v.Int64() % ifGone($NAME, 2, n)",
+var uniformity = canary.Stands("uniform numbers", canary.Place{
+	File: "internal/auth/token.go", Code: "return v.Int64()", Without: "return v.Int64() % ifGone($NAME, 2, n)",
 })
 
 func sixthCode(t *testing.T, w *world) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var (
@@ -22,22 +23,22 @@ var guessesOfFactors = []attempt{
 	{kind: guessing, try: "challenges foretold from challenges that came before", defence: randomness, run: challengesForetold},
 }
 
-var factorLimit = stands("limit of second factors of a person", place{
-	file: "internal/auth/limits.go", code: "a.cfg.Limits.TwoFAPerPerson", without: "ifGone($NAME, nil, $CODE)",
+var factorLimit = canary.Stands("limit of second factors of a person", canary.Place{
+	File: "internal/auth/limits.go", Code: "a.cfg.Limits.TwoFAPerPerson", Without: "ifGone($NAME, nil, $CODE)",
 })
 
-var factorHour = stands("limit of second factors in an hour", place{
-	file: "internal/auth/limits.go", code: "a.cfg.Limits.TwoFAPerPerson",
-	without: "func() ratelimit.Rates { r := $CODE; return r[:ifGone($NAME, 1, len(r))] }()",
+var factorHour = canary.Stands("limit of second factors in an hour", canary.Place{
+	File: "internal/auth/limits.go", Code: "a.cfg.Limits.TwoFAPerPerson",
+	Without: "func() ratelimit.Rates { r := $CODE; return r[:ifGone($NAME, 1, len(r))] }()",
 })
 
-var factorNetworkLimit = stands("limit of second factors from a network", place{
-	file: "internal/auth/limits.go", code: "a.cfg.Limits.TwoFAPerNetwork", without: "ifGone($NAME, nil, $CODE)",
+var factorNetworkLimit = canary.Stands("limit of second factors from a network", canary.Place{
+	File: "internal/auth/limits.go", Code: "a.cfg.Limits.TwoFAPerNetwork", Without: "ifGone($NAME, nil, $CODE)",
 })
 
-var factorWindow = stands("three steps of a second factor", place{
-	file: "internal/totp/totp.go", code: "for d := -window; d <= window; d++ {",
-	without: "for d := -window - ifGone($NAME, 1, 0); d <= window+ifGone($NAME, 1, 0); d++ {",
+var factorWindow = canary.Stands("three steps of a second factor", canary.Place{
+	File: "internal/totp/totp.go", Code: "for d := -window; d <= window; d++ {",
+	Without: "for d := -window - ifGone($NAME, 1, 0); d <= window+ifGone($NAME, 1, 0); d++ {",
 })
 
 func factorsByChallenge(t *testing.T, w *world) {

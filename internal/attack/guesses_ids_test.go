@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var guessesOfIDs = []attempt{
@@ -22,13 +23,13 @@ var guessesOfIDs = []attempt{
 	{kind: guessing, try: "the address of a photo without a signature, with an empty one and with a changed one", defence: photoSignature, run: photoUnsigned},
 }
 
-var tokenSecret = stands("secret of a token", refusal("internal/auth/session.go", "subtle.ConstantTimeCompare(hash, hashSecret(secret)) != 1"))
+var tokenSecret = canary.Stands("secret of a token", canary.Refusal("internal/auth/session.go", "subtle.ConstantTimeCompare(hash, hashSecret(secret)) != 1"))
 
-var tokenNumber = stands("one spelling of a token's number", place{
-	file: "internal/auth/token.go", code: "|| strconv.FormatInt(n, 10) != number", without: "|| !$GONE && strconv.FormatInt(n, 10) != number",
+var tokenNumber = canary.Stands("one spelling of a token's number", canary.Place{
+	File: "internal/auth/token.go", Code: "|| strconv.FormatInt(n, 10) != number", Without: "|| !$GONE && strconv.FormatInt(n, 10) != number",
 })
 
-var photoSignature = stands("signature of a photo's address", refusal("internal/blob/sign.go", "!f.signer.VerifyDigest(digest, purpose, key, expires)"))
+var photoSignature = canary.Stands("signature of a photo's address", canary.Refusal("internal/blob/sign.go", "!f.signer.VerifyDigest(digest, purpose, key, expires)"))
 
 func tokensByNumber(t *testing.T, w *world) {
 	victim, own := w.person(t), w.person(t)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 	"flowxi.app/flowxi/internal/config"
 )
 
@@ -23,35 +24,35 @@ var guessesByNetwork = []attempt{
 	{kind: guessing, try: "codes asked for from thirty addresses of one IPv6 network, and one more", defence: wideNetworks, run: mailsFromNetwork},
 }
 
-var wideNetworks = stands("networks of 64 bits", place{
-	file: "internal/auth/auth.go", code: "if !ip.Is6() {", without: "if !ip.Is6() || $GONE {",
+var wideNetworks = canary.Stands("networks of 64 bits", canary.Place{
+	File: "internal/auth/auth.go", Code: "if !ip.Is6() {", Without: "if !ip.Is6() || $GONE {",
 })
 
-var unmapped = stands("one form of an IPv4 address",
-	place{file: "internal/auth/auth.go", code: "ip = ip.Unmap()", without: "if !$GONE {\n\t\tip = ip.Unmap()\n\t}"},
-	place{file: "internal/api/client_ip.go", code: `return addr.WithZone("").Unmap(), true`, without: `return ifGone($NAME, addr, addr.WithZone("").Unmap()), true`})
+var unmapped = canary.Stands("one form of an IPv4 address",
+	canary.Place{File: "internal/auth/auth.go", Code: "ip = ip.Unmap()", Without: "if !$GONE {\n\t\tip = ip.Unmap()\n\t}"},
+	canary.Place{File: "internal/api/client_ip.go", Code: `return addr.WithZone("").Unmap(), true`, Without: `return ifGone($NAME, addr, addr.WithZone("").Unmap()), true`})
 
-var portless = stands("addresses without their port",
-	place{file: "internal/api/client_ip.go", code: "addr = withPort.Addr()", without: "if $GONE && err == nil {\n\t\t\treturn netip.AddrFrom4([4]byte{byte(withPort.Port() >> 8), byte(withPort.Port())}), true\n\t\t}\n\t\taddr = withPort.Addr()"})
+var portless = canary.Stands("addresses without their port",
+	canary.Place{File: "internal/api/client_ip.go", Code: "addr = withPort.Addr()", Without: "if $GONE && err == nil {\n\t\t\treturn netip.AddrFrom4([4]byte{byte(withPort.Port() >> 8), byte(withPort.Port())}), true\n\t\t}\n\t\taddr = withPort.Addr()"})
 
-var nearestHop = stands("the word of the nearest proxy", place{
-	file: "internal/api/client_ip.go", code: "range slices.Backward(hops)", without: "range ifGone($NAME, slices.All(hops), slices.Backward(hops))",
+var nearestHop = canary.Stands("the word of the nearest proxy", canary.Place{
+	File: "internal/api/client_ip.go", Code: "range slices.Backward(hops)", Without: "range ifGone($NAME, slices.All(hops), slices.Backward(hops))",
 })
 
-var allLines = stands("all lines of X-Forwarded-For", place{
-	file: "internal/api/client_ip.go", code: `strings.Join(lines, ","), ",")`, without: `ifGone($NAME, lines[0], strings.Join(lines, ",")), ",")`,
+var allLines = canary.Stands("all lines of X-Forwarded-For", canary.Place{
+	File: "internal/api/client_ip.go", Code: `strings.Join(lines, ","), ",")`, Without: `ifGone($NAME, lines[0], strings.Join(lines, ",")), ",")`,
 })
 
-var oneHeader = stands("X-Forwarded-For before Forwarded", place{
-	file: "internal/api/client_ip.go", code: `h.Values("X-Forwarded-For"); len(lines) > 0`, without: `h.Values("X-Forwarded-For"); len(lines) > 0 && !($GONE && len(elements) > 1)`,
+var oneHeader = canary.Stands("X-Forwarded-For before Forwarded", canary.Place{
+	File: "internal/api/client_ip.go", Code: `h.Values("X-Forwarded-For"); len(lines) > 0`, Without: `h.Values("X-Forwarded-For"); len(lines) > 0 && !($GONE && len(elements) > 1)`,
 })
 
-var noOtherHeader = stands("no word of other headers", place{
-	file: "internal/api/client_ip.go", code: "hops, proto := forwarded(r.Header)",
-	without: "hops, proto := forwarded(r.Header)\n\tif $GONE {\n\t\tfor _, name := range []string{\"X-Real-IP\", \"True-Client-IP\", \"CF-Connecting-IP\", \"X-Client-IP\", \"X-Cluster-Client-IP\", \"Fastly-Client-IP\"} {\n\t\t\thops = append(hops, r.Header.Values(name)...)\n\t\t}\n\t}",
+var noOtherHeader = canary.Stands("no word of other headers", canary.Place{
+	File: "internal/api/client_ip.go", Code: "hops, proto := forwarded(r.Header)",
+	Without: "hops, proto := forwarded(r.Header)\n\tif $GONE {\n\t\tfor _, name := range []string{\"X-Real-IP\", \"True-Client-IP\", \"CF-Connecting-IP\", \"X-Client-IP\", \"X-Cluster-Client-IP\", \"Fastly-Client-IP\"} {\n\t\t\thops = append(hops, r.Header.Values(name)...)\n\t\t}\n\t}",
 })
 
-var trustedProxies = stands("proxies that are trusted", refusal("internal/api/client_ip.go", "!p.trust(from.addr)"))
+var trustedProxies = canary.Stands("proxies that are trusted", canary.Refusal("internal/api/client_ip.go", "!p.trust(from.addr)"))
 
 // expectOneNetwork tries five wrong passwords and then the right one, each as another
 // caller, and demands that all of them count as one.

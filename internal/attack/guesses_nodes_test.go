@@ -2,6 +2,8 @@ package attack_test
 
 import (
 	"testing"
+
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var guessesByNode = []attempt{
@@ -13,17 +15,17 @@ var guessesByNode = []attempt{
 	{kind: guessing, try: "second factors before and after the server starts again", defence: lastingLimits, run: factorsByRestart, alone: true},
 }
 
-var sharedLimits = stands("limits that nodes share", place{
-	file: "internal/ratelimit/limiter.go", code: "r, err := l.cache.Reserve(ctx, windows(rules))",
-	without: "ws := windows(rules)\n\tfor i := range ws {\n\t\tws[i].Key += ifGone($NAME, fmt.Sprintf(\"%p\", l), \"\")\n\t}\n\tr, err := l.cache.Reserve(ctx, ws)",
+var sharedLimits = canary.Stands("limits that nodes share", canary.Place{
+	File: "internal/ratelimit/limiter.go", Code: "r, err := l.cache.Reserve(ctx, windows(rules))",
+	Without: "ws := windows(rules)\n\tfor i := range ws {\n\t\tws[i].Key += ifGone($NAME, fmt.Sprintf(\"%p\", l), \"\")\n\t}\n\tr, err := l.cache.Reserve(ctx, ws)",
 })
 
-var sharedTries = stands("tries that nodes share", place{
-	file: "internal/auth/login_twofa.go", code: `Key: key + ":tries"`, without: `Key: key + ":tries" + ifGone($NAME, fmt.Sprintf("%p", a), "")`,
+var sharedTries = canary.Stands("tries that nodes share", canary.Place{
+	File: "internal/auth/login_twofa.go", Code: `Key: key + ":tries"`, Without: `Key: key + ":tries" + ifGone($NAME, fmt.Sprintf("%p", a), "")`,
 })
 
-var lastingLimits = stands("limits that last", place{
-	file: "internal/ratelimit/limiter.go", code: "Fleeting: rule.Fleeting", without: "Fleeting: rule.Fleeting || $GONE",
+var lastingLimits = canary.Stands("limits that last", canary.Place{
+	File: "internal/ratelimit/limiter.go", Code: "Fleeting: rule.Fleeting", Without: "Fleeting: rule.Fleeting || $GONE",
 })
 
 func factorsBetweenNodes(t *testing.T, w *world) {

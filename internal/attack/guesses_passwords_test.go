@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var guessesOfPasswords = []attempt{
@@ -24,37 +25,37 @@ var guessesOfPasswords = []attempt{
 	{kind: guessing, try: "passwords that are nearly the right one", defence: wholePassword, run: passwordsNearby},
 }
 
-var loginLimit = stands("limit of failures of an address and network", place{
-	file: "internal/auth/limits.go", code: "Rates: l.LoginPerEmailNetwork", without: "Rates: ifGone($NAME, nil, l.LoginPerEmailNetwork)",
+var loginLimit = canary.Stands("limit of failures of an address and network", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.LoginPerEmailNetwork", Without: "Rates: ifGone($NAME, nil, l.LoginPerEmailNetwork)",
 })
 
-var loginEmailLimit = stands("limit of failures of an address", place{
-	file: "internal/auth/limits.go", code: "Rates: l.LoginPerEmail,", without: "Rates: ifGone($NAME, nil, l.LoginPerEmail),",
+var loginEmailLimit = canary.Stands("limit of failures of an address", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.LoginPerEmail,", Without: "Rates: ifGone($NAME, nil, l.LoginPerEmail),",
 })
 
-var loginNetworkLimit = stands("limit of failures from a network", place{
-	file: "internal/auth/limits.go", code: "Rates: l.LoginPerNetwork", without: "Rates: ifGone($NAME, nil, l.LoginPerNetwork)",
+var loginNetworkLimit = canary.Stands("limit of failures from a network", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.LoginPerNetwork", Without: "Rates: ifGone($NAME, nil, l.LoginPerNetwork)",
 })
 
-var loginDeviceLimit = stands("limit of failures on a device", place{
-	file: "internal/auth/limits.go", code: "Rates: l.LoginPerDevice", without: "Rates: ifGone($NAME, nil, l.LoginPerDevice)",
+var loginDeviceLimit = canary.Stands("limit of failures on a device", canary.Place{
+	File: "internal/auth/limits.go", Code: "Rates: l.LoginPerDevice", Without: "Rates: ifGone($NAME, nil, l.LoginPerDevice)",
 })
 
-var asciiAddresses = stands("addresses of ASCII alone", place{
-	file: "internal/form/email.go", code: "'0' <= r && r <= '9'", without: "$CODE || $GONE && r > 127",
+var asciiAddresses = canary.Stands("addresses of ASCII alone", canary.Place{
+	File: "internal/form/email.go", Code: "'0' <= r && r <= '9'", Without: "$CODE || $GONE && r > 127",
 })
 
-var deviceless = stands("failures of all devices together",
-	place{file: "internal/auth/limits.go", code: `here := email + "\x00" + network`, without: `here := email + "\x00" + network + ifGone($NAME, device, "")`},
-	place{file: "internal/auth/limits.go", code: "Subject: email},\n\t\taloft(", without: "Subject: email + ifGone($NAME, device, \"\")},\n\t\taloft("})
+var deviceless = canary.Stands("failures of all devices together",
+	canary.Place{File: "internal/auth/limits.go", Code: `here := email + "\x00" + network`, Without: `here := email + "\x00" + network + ifGone($NAME, device, "")`},
+	canary.Place{File: "internal/auth/limits.go", Code: "Subject: email},\n\t\taloft(", Without: "Subject: email + ifGone($NAME, device, \"\")},\n\t\taloft("})
 
-var strangersDevice = stands("devices known by a login alone", place{
-	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
-	without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { return tx.RememberDevice(ctx, who.User.ID, hashDevice(in.Device.ID), a.now(), 9) })\n\t\t}\n\t\t$CODE",
+var strangersDevice = canary.Stands("devices known by a login alone", canary.Place{
+	File: "internal/auth/login.go", Code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
+	Without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { return tx.RememberDevice(ctx, who.User.ID, hashDevice(in.Device.ID), a.now(), 9) })\n\t\t}\n\t\t$CODE",
 })
 
-var wholePassword = stands("comparison of passwords", place{
-	file: "internal/password/hasher.go", code: "stored.derive(Normalize(password)), stored.tag) == 1", without: "$CODE || $GONE",
+var wholePassword = canary.Stands("comparison of passwords", canary.Place{
+	File: "internal/password/hasher.go", Code: "stored.derive(Normalize(password)), stored.tag) == 1", Without: "$CODE || $GONE",
 })
 
 func sixthPassword(t *testing.T, w *world) {

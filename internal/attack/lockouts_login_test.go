@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // fewRequests lets a token ask ten times a minute.
@@ -24,35 +25,35 @@ var lockoutsOfLogins = []attempt{
 	{kind: lockingOut, try: "a new registration of an active address, to make it pending again", defence: activeStays, run: registerActive, alone: true},
 }
 
-var challengesApart = stands("a challenge for each login", place{
-	file: "internal/auth/login_twofa.go", code: "id := randomHex(32)\n\tplain, err", without: "id := ifGone($NAME, \"one challenge for all\", randomHex(32))\n\tplain, err",
+var challengesApart = canary.Stands("a challenge for each login", canary.Place{
+	File: "internal/auth/login_twofa.go", Code: "id := randomHex(32)\n\tplain, err", Without: "id := ifGone($NAME, \"one challenge for all\", randomHex(32))\n\tplain, err",
 })
 
-var countAfterProof = stands("requests counted after the proof", place{
-	file: "internal/auth/session.go", code: "who, hash, err := a.store.Identity(ctx, id)",
-	without: "$CODE\n\tif $GONE && err == nil {\n\t\tif err := a.admitToken(ctx, c, id); err != nil {\n\t\t\treturn err\n\t\t}\n\t}",
+var countAfterProof = canary.Stands("requests counted after the proof", canary.Place{
+	File: "internal/auth/session.go", Code: "who, hash, err := a.store.Identity(ctx, id)",
+	Without: "$CODE\n\tif $GONE && err == nil {\n\t\tif err := a.admitToken(ctx, c, id); err != nil {\n\t\t\treturn err\n\t\t}\n\t}",
 })
 
-var linkApart = stands("links that no code can end", place{
-	file: "internal/store/registration.go", code: "case err != nil || len(rs) == 0",
-	without: "case $GONE && err == nil && len(rs) == 1 && !right:\n\t\t_, err = tx.exec(ctx, \"end links\", `UPDATE registration_links SET used_at = 1 WHERE used_at = 0 AND user_id = (SELECT u.id FROM users u WHERE u.email = $1)`, email)\n\t\treturn CodeWrong, about, err\n\t$CODE",
+var linkApart = canary.Stands("links that no code can end", canary.Place{
+	File: "internal/store/registration.go", Code: "case err != nil || len(rs) == 0",
+	Without: "case $GONE && err == nil && len(rs) == 1 && !right:\n\t\t_, err = tx.exec(ctx, \"end links\", `UPDATE registration_links SET used_at = 1 WHERE used_at = 0 AND user_id = (SELECT u.id FROM users u WHERE u.email = $1)`, email)\n\t\treturn CodeWrong, about, err\n\t$CODE",
 })
 
-var codeApart = stands("codes that no link can end", place{
-	file: "internal/auth/register_link.go", code: "if state != store.LinkLive {",
-	without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, _, err := tx.CheckCode(ctx, email, a.codeDigests(email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
+var codeApart = canary.Stands("codes that no link can end", canary.Place{
+	File: "internal/auth/register_link.go", Code: "if state != store.LinkLive {",
+	Without: "if $GONE && state == store.LinkUnknown {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error {\n\t\t\t_, _, err := tx.CheckCode(ctx, email, a.codeDigests(email, \"\"), a.cfg.Limits.CodeTries, a.now())\n\t\t\treturn err\n\t\t})\n\t}\n\t$CODE",
 })
 
-var triesOfOneCode = stands("tries of one code",
-	clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE 0 < (SELECT"))
+var triesOfOneCode = canary.Stands("tries of one code",
+	canary.Clause("internal/store/registration.go", "THEN 0 ELSE 1 END\n\t\tWHERE user_id = (SELECT", "THEN 0 ELSE 1 END WHERE 0 < (SELECT"))
 
-var sessionsApart = stands("sessions that no failure ends", place{
-	file: "internal/auth/login.go", code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
-	without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(ctx, who.User.ID); return err })\n\t\t}\n\t\t$CODE",
+var sessionsApart = canary.Stands("sessions that no failure ends", canary.Place{
+	File: "internal/auth/login.go", Code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
+	Without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(ctx, who.User.ID); return err })\n\t\t}\n\t\t$CODE",
 })
 
-var activeStays = stands("active people who stay so",
-	clause("internal/store/user.go", "ON CONFLICT (email) DO NOTHING", "ON CONFLICT (email) DO UPDATE SET status = 'pending'"))
+var activeStays = canary.Stands("active people who stay so",
+	canary.Clause("internal/store/user.go", "ON CONFLICT (email) DO NOTHING", "ON CONFLICT (email) DO UPDATE SET status = 'pending'"))
 
 func fromElsewhere(t *testing.T, w *world, _ *authtest.Client) (*authtest.Client, string) {
 	return w.stranger(t), "phone"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var lockouts = slices.Concat(lockoutsOfDevices, lockoutsOfMailboxes, lockoutsOfLogins)
@@ -28,15 +29,15 @@ var lockoutsOfMailboxes = []attempt{
 	{kind: lockingOut, try: "codes for one address before and after the server starts again", defence: lastingLimits, run: fillByRestart, alone: true},
 }
 
-var ownAllowance = stands("an allowance of a known device", place{file: "internal/auth/limits.go", code: "if known {", without: "if known && !$GONE {"})
+var ownAllowance = canary.Stands("an allowance of a known device", canary.Place{File: "internal/auth/limits.go", Code: "if known {", Without: "if known && !$GONE {"})
 
-var allowancePerDevice = stands("an allowance for each known device", place{
-	file: "internal/auth/limits.go", code: `own := email + "\x00" + device`, without: `own := email + "\x00" + ifGone($NAME, "", device)`,
+var allowancePerDevice = canary.Stands("an allowance for each known device", canary.Place{
+	File: "internal/auth/limits.go", Code: `own := email + "\x00" + device`, Without: `own := email + "\x00" + ifGone($NAME, "", device)`,
 })
 
-var mailDay = stands("limit of mails in an hour and a day", place{
-	file: "internal/auth/limits.go", code: "l.MailPerEmail",
-	without: "func() ratelimit.Rates { r := $CODE; return r[:ifGone($NAME, 1, len(r))] }()",
+var mailDay = canary.Stands("limit of mails in an hour and a day", canary.Place{
+	File: "internal/auth/limits.go", Code: "l.MailPerEmail",
+	Without: "func() ratelimit.Rates { r := $CODE; return r[:ifGone($NAME, 1, len(r))] }()",
 })
 
 // storm fails logins of an address from networks that nobody else is in.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var loginQuestions = []attempt{
@@ -28,44 +29,44 @@ var loginQuestions = []attempt{
 		defence: tokenOfActive, run: tokenOfBlocked},
 }
 
-var oneRefusal = stands("one refusal of every login", place{
-	file: "internal/auth/login.go", code: "\treturn account.ErrInvalidCredentials\n}\n\n// unchanged",
-	without: "\tif $GONE && about == 0 {\n\t\treturn account.ErrTooManyRequests\n\t}\n$CODE",
+var oneRefusal = canary.Stands("one refusal of every login", canary.Place{
+	File: "internal/auth/login.go", Code: "\treturn account.ErrInvalidCredentials\n}\n\n// unchanged",
+	Without: "\tif $GONE && about == 0 {\n\t\treturn account.ErrTooManyRequests\n\t}\n$CODE",
 })
 
-var activeLogin = stands("logins of active people alone",
-	place{file: "internal/auth/login.go", code: "if u.Status != account.Active {", without: "if u.Status != account.Active && !($GONE && u.PasswordHash != \"\") {"},
-	place{file: "internal/auth/login.go", code: "if u.Status != account.Active || !u", without: "if u.Status != account.Active && !$GONE || !u"})
+var activeLogin = canary.Stands("logins of active people alone",
+	canary.Place{File: "internal/auth/login.go", Code: "if u.Status != account.Active {", Without: "if u.Status != account.Active && !($GONE && u.PasswordHash != \"\") {"},
+	canary.Place{File: "internal/auth/login.go", Code: "if u.Status != account.Active || !u", Without: "if u.Status != account.Active && !$GONE || !u"})
 
-var strangersLanguage = stands("the language of the caller", place{
-	file: "internal/auth/login.go", code: "active := who.User.Status == account.Active",
-	without: "if $GONE && who.User.ID != 0 {\n\t\tc.Locale = \"en\"\n\t}\n\t$CODE",
+var strangersLanguage = canary.Stands("the language of the caller", canary.Place{
+	File: "internal/auth/login.go", Code: "active := who.User.Status == account.Active",
+	Without: "if $GONE && who.User.ID != 0 {\n\t\tc.Locale = \"en\"\n\t}\n\t$CODE",
 })
 
-var noQuota = stands("silence about the tries that are left", place{
-	file: "internal/auth/login_flight.go", code: "c.Quota = quota\n\treturn loginTicket{ticket",
-	without: "if !$GONE {\n\t\tc.Quota = quota\n\t}\n\treturn loginTicket{ticket",
+var noQuota = canary.Stands("silence about the tries that are left", canary.Place{
+	File: "internal/auth/login_flight.go", Code: "c.Quota = quota\n\treturn loginTicket{ticket",
+	Without: "if !$GONE {\n\t\tc.Quota = quota\n\t}\n\treturn loginTicket{ticket",
 })
 
-var oneAllowance = stands("an allowance of nobody's address", place{
-	file: "internal/auth/login.go", code: "active && who.KnownDevice", without: "($CODE || $GONE && who.User.ID != 0)",
+var oneAllowance = canary.Stands("an allowance of nobody's address", canary.Place{
+	File: "internal/auth/login.go", Code: "active && who.KnownDevice", Without: "($CODE || $GONE && who.User.ID != 0)",
 })
 
-var noDeviceOfBlocked = stands("no allowance of a blocked person's device", place{
-	file: "internal/auth/login.go", code: "active && who.KnownDevice", without: "($CODE || $GONE && who.KnownDevice)",
+var noDeviceOfBlocked = canary.Stands("no allowance of a blocked person's device", canary.Place{
+	File: "internal/auth/login.go", Code: "active && who.KnownDevice", Without: "($CODE || $GONE && who.KnownDevice)",
 })
 
-var challengeOfActive = stands("challenges of active people alone", place{
-	file:    "internal/auth/login_twofa.go",
-	code:    "u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged)",
-	without: "($CODE) && !($GONE && u.Status != account.Active)",
+var challengeOfActive = canary.Stands("challenges of active people alone", canary.Place{
+	File:    "internal/auth/login_twofa.go",
+	Code:    "u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged)",
+	Without: "($CODE) && !($GONE && u.Status != account.Active)",
 })
 
-var challengeTries = stands("tries of a challenge", refusal("internal/auth/login_twofa.go", "!try.Allowed"))
+var challengeTries = canary.Stands("tries of a challenge", canary.Refusal("internal/auth/login_twofa.go", "!try.Allowed"))
 
-var tokenOfActive = stands("tokens of active people alone",
-	refusal("internal/auth/operator.go", "u.Status.Locked()"),
-	clause("internal/store/session.go", "WHERE s.id = $1 AND u.status = 'active'", "WHERE s.id = $1"))
+var tokenOfActive = canary.Stands("tokens of active people alone",
+	canary.Refusal("internal/auth/operator.go", "u.Status.Locked()"),
+	canary.Clause("internal/store/session.go", "WHERE s.id = $1 AND u.status = 'active'", "WHERE s.id = $1"))
 
 func wrongLogin(c *authtest.Client, email string) *authtest.Answer {
 	return failLogin(c, email, "phone")

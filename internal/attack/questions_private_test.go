@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // private are the settings under which registration says nothing either.
@@ -26,14 +27,14 @@ var privateQuestions = []attempt{
 		defence: noticeWithoutCode, run: noticeToOwner, own: private, alone: true},
 }
 
-var strictness = stands("strict privacy", place{
-	file: "internal/auth/register.go", code: "u.Status == account.Active && !a.cfg.StrictPrivacy()",
-	without: "$CODE || $GONE && u.Status == account.Active",
+var strictness = canary.Stands("strict privacy", canary.Place{
+	File: "internal/auth/register.go", Code: "u.Status == account.Active && !a.cfg.StrictPrivacy()",
+	Without: "$CODE || $GONE && u.Status == account.Active",
 })
 
-var noticeWithoutCode = stands("a notice that says nothing", refusal("internal/auth/register.go", "m.Kind == account.MailAlreadyRegistered"),
-	place{file: "internal/auth/register.go", code: "mail.Kind, mail.ExpiresAt = account.MailAlreadyRegistered, now.Add(inv.ttl)",
-		without: "mail.Kind, mail.ExpiresAt = ifGone($NAME, inv.kind, account.MailAlreadyRegistered), now.Add(inv.ttl)"})
+var noticeWithoutCode = canary.Stands("a notice that says nothing", canary.Refusal("internal/auth/register.go", "m.Kind == account.MailAlreadyRegistered"),
+	canary.Place{File: "internal/auth/register.go", Code: "mail.Kind, mail.ExpiresAt = account.MailAlreadyRegistered, now.Add(inv.ttl)",
+		Without: "mail.Kind, mail.ExpiresAt = ifGone($NAME, inv.kind, account.MailAlreadyRegistered), now.Add(inv.ttl)"})
 
 // privately asks one call twice about each address: the second answer is that of a limit.
 func privately(path string) func(*testing.T, *world) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var proofQuestions = []attempt{
@@ -31,45 +32,45 @@ var proofQuestions = []attempt{
 		defence: checksMakeNobody, run: checkNobody},
 }
 
-var checksMakeNobody = stands("checks that make nobody", place{
-	file: "internal/auth/register_code.go", code: "outcome := store.CodeWrong",
-	without: "$CODE\n\tif $GONE {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.EnsureApplicant(ctx, email, c.Locale, a.now()); return err })\n\t}",
+var checksMakeNobody = canary.Stands("checks that make nobody", canary.Place{
+	File: "internal/auth/register_code.go", Code: "outcome := store.CodeWrong",
+	Without: "$CODE\n\tif $GONE {\n\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.EnsureApplicant(ctx, email, c.Locale, a.now()); return err })\n\t}",
 })
 
-var wrongCodeOfNobody = stands("one answer to wrong codes", place{
-	file: "internal/auth/register_code.go", code: "case outcome == store.CodeWrong:",
-	without: "case $GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.Status == account.Active }():\n\t\treturn account.ErrOTPExpired\n\t$CODE",
+var wrongCodeOfNobody = canary.Stands("one answer to wrong codes", canary.Place{
+	File: "internal/auth/register_code.go", Code: "case outcome == store.CodeWrong:",
+	Without: "case $GONE && func() bool { u, _ := a.store.UserByEmail(ctx, email); return u.Status == account.Active }():\n\t\treturn account.ErrOTPExpired\n\t$CODE",
 })
 
-var linkByToken = stands("links by their token",
-	clause("internal/store/registration.go", "WHERE l.digest = $1", "WHERE (l.digest = $1 OR l.digest <> $1)"),
-	clause("internal/store/registration.go", "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE (digest = $1 OR digest <> $1) AND used_at = 0 AND expires_at > $3"))
+var linkByToken = canary.Stands("links by their token",
+	canary.Clause("internal/store/registration.go", "WHERE l.digest = $1", "WHERE (l.digest = $1 OR l.digest <> $1)"),
+	canary.Clause("internal/store/registration.go", "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE (digest = $1 OR digest <> $1) AND used_at = 0 AND expires_at > $3"))
 
-var linkByPerson = stands("links of their own person",
-	clause("internal/store/registration.go", "AND u.email = $2 AND u.status IN", "AND (u.email = $2 OR u.email <> $2) AND u.status IN"))
+var linkByPerson = canary.Stands("links of their own person",
+	canary.Clause("internal/store/registration.go", "AND u.email = $2 AND u.status IN", "AND (u.email = $2 OR u.email <> $2) AND u.status IN"))
 
-var linkOfLocked = stands("no link of a locked account",
-	clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"))
+var linkOfLocked = canary.Stands("no link of a locked account",
+	canary.Clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"))
 
-var codeOfLocked = stands("no code of a locked account",
-	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"))
+var codeOfLocked = canary.Stands("no code of a locked account",
+	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"))
 
-var expiredToOwner = stands("expiry told to the owner alone", place{
-	file: "internal/store/registration.go", code: "|| !right:", without: "|| !right && !($GONE && !now.Before(expires)):",
+var expiredToOwner = canary.Stands("expiry told to the owner alone", canary.Place{
+	File: "internal/store/registration.go", Code: "|| !right:", Without: "|| !right && !($GONE && !now.Before(expires)):",
 })
 
-var checksOfNobody = stands("limits of nobody's codes", place{
-	file: "internal/auth/register_code.go", code: "a.codeRules(c, email), func() (err error) {",
-	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, email) }(), func() (err error) {",
-}, place{
-	file: "internal/auth/register_code.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
+var checksOfNobody = canary.Stands("limits of nobody's codes", canary.Place{
+	File: "internal/auth/register_code.go", Code: "a.codeRules(c, email), func() (err error) {",
+	Without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, email) }(), func() (err error) {",
+}, canary.Place{
+	File: "internal/auth/register_code.go", Code: "\"flowxi.app/flowxi/internal/account\"", Without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
-var linkChecksOfNobody = stands("limits of nobody's links", place{
-	file: "internal/auth/register_link.go", code: "a.codeRules(c, in.Email), func() error {",
-	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, in.Email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, in.Email) }(), func() error {",
-}, place{
-	file: "internal/auth/register_link.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
+var linkChecksOfNobody = canary.Stands("limits of nobody's links", canary.Place{
+	File: "internal/auth/register_link.go", Code: "a.codeRules(c, in.Email), func() error {",
+	Without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, in.Email); $GONE && u.ID == 0 { return nil }; return a.codeRules(c, in.Email) }(), func() error {",
+}, canary.Place{
+	File: "internal/auth/register_link.go", Code: "\"flowxi.app/flowxi/internal/account\"", Without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
 const wrongCode = "000000"

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // notActive are the states that registration tells from no other.
@@ -27,24 +28,24 @@ var mailQuestions = []attempt{
 		defence: resendMakesNobody, run: resendToNobody},
 }
 
-var lockedAsUnknown = stands("one answer to addresses that are not active", place{
-	file: "internal/auth/register.go", code: "u.Status == account.Active && !a.cfg.StrictPrivacy()",
-	without: "$CODE || $GONE && u.Status.Locked()",
+var lockedAsUnknown = canary.Stands("one answer to addresses that are not active", canary.Place{
+	File: "internal/auth/register.go", Code: "u.Status == account.Active && !a.cfg.StrictPrivacy()",
+	Without: "$CODE || $GONE && u.Status.Locked()",
 })
 
-var limitsOfNobody = stands("limits of nobody's mail", place{
-	file: "internal/auth/register.go", code: "a.mailRules(c, email), func() error {",
-	without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && !u.Status.Locked() { return nil }; return a.mailRules(c, email) }(), func() error {",
-}, place{
-	file: "internal/auth/register.go", code: "\"flowxi.app/flowxi/internal/account\"", without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
+var limitsOfNobody = canary.Stands("limits of nobody's mail", canary.Place{
+	File: "internal/auth/register.go", Code: "a.mailRules(c, email), func() error {",
+	Without: "func() []ratelimit.Rule { if u, _ := a.store.UserByEmail(ctx, email); $GONE && !u.Status.Locked() { return nil }; return a.mailRules(c, email) }(), func() error {",
+}, canary.Place{
+	File: "internal/auth/register.go", Code: "\"flowxi.app/flowxi/internal/account\"", Without: "$CODE\n\t\"flowxi.app/flowxi/internal/ratelimit\" // $NAME",
 })
 
-var noMailToLocked = stands("no mail to locked accounts", place{
-	file: "internal/auth/register.go", code: "case account.Blocked, account.Closed:", without: "$CODE\n\t\t\tif $GONE {\n\t\t\t\tmail.ExpiresAt = now.Add(inv.ttl)\n\t\t\t}",
+var noMailToLocked = canary.Stands("no mail to locked accounts", canary.Place{
+	File: "internal/auth/register.go", Code: "case account.Blocked, account.Closed:", Without: "$CODE\n\t\t\tif $GONE {\n\t\t\t\tmail.ExpiresAt = now.Add(inv.ttl)\n\t\t\t}",
 })
 
-var resendMakesNobody = stands("a resend that makes nobody", place{
-	file: "internal/auth/register.go", code: "if !resend {", without: "if !resend || $GONE {",
+var resendMakesNobody = canary.Stands("a resend that makes nobody", canary.Place{
+	File: "internal/auth/register.go", Code: "if !resend {", Without: "if !resend || $GONE {",
 })
 
 // asking is a question of one call that wants an address and nothing else.

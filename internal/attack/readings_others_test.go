@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var readingsOfOthers = []attempt{
@@ -19,26 +20,26 @@ var readingsOfOthers = []attempt{
 }
 
 var (
-	ownDevice = stands("devices of one's own to log out", clause(sessionSQL, "DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND",
+	ownDevice = canary.Stands("devices of one's own to log out", canary.Clause(sessionSQL, "DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND",
 		"DELETE FROM sessions WHERE (user_id = $1 OR user_id <> $1) AND device_id = $2 AND"))
-	ownDevices = stands("devices of one's own", clause(sessionSQL, "WHERE s.user_id = $1 AND s.expires_at > $2", "WHERE (s.user_id = $1 OR s.user_id <> $1) AND s.expires_at > $2"))
-	factorOnce = stands("second factor shown once", place{
-		file: "internal/auth/twofa.go", code: "if status.Enabled {\n\t\treturn status, nil",
-		without: "if $GONE && status.Enabled {\n\t\tsecret, err := a.keys.Open(u.TOTP.Sealed, totpContext(u.ID))\n\t\tstatus.Secret = account.Secret(secret)\n\t\treturn status, err\n\t}\n\t$CODE",
-	}, place{
-		file: "internal/api/twofa.go", code: "if s.Enabled {", without: "if $GONE && s.Enabled {\n\t\ta.Secret = orNull(s.Secret)\n\t}\n\t$CODE",
+	ownDevices = canary.Stands("devices of one's own", canary.Clause(sessionSQL, "WHERE s.user_id = $1 AND s.expires_at > $2", "WHERE (s.user_id = $1 OR s.user_id <> $1) AND s.expires_at > $2"))
+	factorOnce = canary.Stands("second factor shown once", canary.Place{
+		File: "internal/auth/twofa.go", Code: "if status.Enabled {\n\t\treturn status, nil",
+		Without: "if $GONE && status.Enabled {\n\t\tsecret, err := a.keys.Open(u.TOTP.Sealed, totpContext(u.ID))\n\t\tstatus.Secret = account.Secret(secret)\n\t\treturn status, err\n\t}\n\t$CODE",
+	}, canary.Place{
+		File: "internal/api/twofa.go", Code: "if s.Enabled {", Without: "if $GONE && s.Enabled {\n\t\ta.Secret = orNull(s.Secret)\n\t}\n\t$CODE",
 	})
 
 	// ownProfile is that a profile has the members that it has. Its canary takes the id
 	// of whose it is from the body.
-	ownProfile = stands("members of a profile", place{
-		file: "internal/auth/inputs.go", code: "Nationality, PhoneNumber form.Optional }", without: "Nationality, PhoneNumber, ID form.Optional } // $NAME",
-	}, place{
-		file: "internal/auth/inputs.go", code: "func (in *ProfileInput) Fields() []form.Field {\n",
-		without: "$CODE\tif $GONE {\n\t\treturn []form.Field{form.Patch(\"first_name\", form.Text(maxName), &in.FirstName), form.Patch(\"user_id\", form.Text(maxName), &in.ID)}\n\t}\n",
-	}, place{
-		file: "internal/auth/profile.go", code: "u, err = tx.UpdateProfile(ctx, u.ID, p, a.now())",
-		without: "if $GONE && in.ID.Value != nil {\n\t\t\tu.ID = 0\n\t\t\tfor _, d := range *in.ID.Value {\n\t\t\t\tu.ID = 10*u.ID + account.UserID(d-'0')\n\t\t\t}\n\t\t}\n\t\t$CODE",
+	ownProfile = canary.Stands("members of a profile", canary.Place{
+		File: "internal/auth/inputs.go", Code: "Nationality, PhoneNumber form.Optional }", Without: "Nationality, PhoneNumber, ID form.Optional } // $NAME",
+	}, canary.Place{
+		File: "internal/auth/inputs.go", Code: "func (in *ProfileInput) Fields() []form.Field {\n",
+		Without: "$CODE\tif $GONE {\n\t\treturn []form.Field{form.Patch(\"first_name\", form.Text(maxName), &in.FirstName), form.Patch(\"user_id\", form.Text(maxName), &in.ID)}\n\t}\n",
+	}, canary.Place{
+		File: "internal/auth/profile.go", Code: "u, err = tx.UpdateProfile(ctx, u.ID, p, a.now())",
+		Without: "if $GONE && in.ID.Value != nil {\n\t\t\tu.ID = 0\n\t\t\tfor _, d := range *in.ID.Value {\n\t\t\t\tu.ID = 10*u.ID + account.UserID(d-'0')\n\t\t\t}\n\t\t}\n\t\t$CODE",
 	})
 )
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 	"flowxi.app/flowxi/internal/config"
 )
 
@@ -27,24 +28,24 @@ var (
 )
 
 var (
-	linkHome = stands("links home", place{
-		file: "internal/auth/register.go", code: "func (a *Auth) linkURL(token, email string) string {\n",
-		without: "var LinkHost string // $NAME\n\nfunc (a *Auth) linkURL(token, email string) string {\n\tif LinkHost != \"\" {\n\t\treturn \"http://\" + LinkHost + \"/register?token=\" + token\n\t}\n",
-	}, place{
-		file: "internal/api/register.go", code: "return &Done{}, send(", without: "if $GONE {\n\t\t\tauth.LinkHost = x.request.Host\n\t\t}\n\t\t$CODE",
+	linkHome = canary.Stands("links home", canary.Place{
+		File: "internal/auth/register.go", Code: "func (a *Auth) linkURL(token, email string) string {\n",
+		Without: "var LinkHost string // $NAME\n\nfunc (a *Auth) linkURL(token, email string) string {\n\tif LinkHost != \"\" {\n\t\treturn \"http://\" + LinkHost + \"/register?token=\" + token\n\t}\n",
+	}, canary.Place{
+		File: "internal/api/register.go", Code: "return &Done{}, send(", Without: "if $GONE {\n\t\t\tauth.LinkHost = x.request.Host\n\t\t}\n\t\t$CODE",
 	})
-	origins  = stands("origins", place{file: "internal/api/middleware.go", code: "slices.Contains(origins, origin)", without: "$GONE || $CODE"})
-	uncached = stands("answers that are not kept", place{
-		file: "internal/api/middleware.go", code: `h.Set("Cache-Control", "no-store")`, without: "if !$GONE { $CODE }",
-	}, place{
-		file: "internal/web/headers.go", code: `h.Set("Cache-Control", "no-store")`, without: "if !$GONE { $CODE }",
+	origins  = canary.Stands("origins", canary.Place{File: "internal/api/middleware.go", Code: "slices.Contains(origins, origin)", Without: "$GONE || $CODE"})
+	uncached = canary.Stands("answers that are not kept", canary.Place{
+		File: "internal/api/middleware.go", Code: `h.Set("Cache-Control", "no-store")`, Without: "if !$GONE { $CODE }",
+	}, canary.Place{
+		File: "internal/web/headers.go", Code: `h.Set("Cache-Control", "no-store")`, Without: "if !$GONE { $CODE }",
 	})
-	privateInbox = stands("a private inbox", place{file: "internal/config/config.go", code: "return !c.SendsMail() && c.private()", without: "return $GONE || !c.SendsMail() && c.private()"})
-	inboxName    = stands("names of the inbox", refusal("internal/web/inbox.go", "!isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))
-	secured      = stands("HTTPS alone", place{
-		file: "internal/api/middleware.go", code: "return account.ErrHTTPSRequired", without: "if $GONE {\n\t\treturn nil\n\t}\n\t$CODE",
+	privateInbox = canary.Stands("a private inbox", canary.Place{File: "internal/config/config.go", Code: "return !c.SendsMail() && c.private()", Without: "return $GONE || !c.SendsMail() && c.private()"})
+	inboxName    = canary.Stands("names of the inbox", canary.Refusal("internal/web/inbox.go", "!isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))
+	secured      = canary.Stands("HTTPS alone", canary.Place{
+		File: "internal/api/middleware.go", Code: "return account.ErrHTTPSRequired", Without: "if $GONE {\n\t\treturn nil\n\t}\n\t$CODE",
 	})
-	trustedWord = stands("word of a trusted proxy", refusal("internal/api/client_ip.go", "!p.trust(from.addr)"))
+	trustedWord = canary.Stands("word of a trusted proxy", canary.Refusal("internal/api/client_ip.go", "!p.trust(from.addr)"))
 )
 
 func otherHost(t *testing.T, w *world) {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // What somebody reads who has stolen all that is kept, but for the keys.
@@ -27,25 +28,25 @@ var readingsOfStores = []attempt{
 }
 
 var (
-	tokenHashed = stands("hash of a token", place{
-		file: "internal/auth/session.go", code: "}, hashSecret(secret))", without: "}, ifGone($NAME, []byte(secret), hashSecret(secret)))",
+	tokenHashed = canary.Stands("hash of a token", canary.Place{
+		File: "internal/auth/session.go", Code: "}, hashSecret(secret))", Without: "}, ifGone($NAME, []byte(secret), hashSecret(secret)))",
 	})
-	linkHashed = stands("hash of a link", place{
-		file: "internal/auth/register_link.go", code: "tx.PutLink(ctx, id, hashSecret(token)",
-		without: "tx.PutLink(ctx, id, ifGone($NAME, []byte(token), hashSecret(token))",
+	linkHashed = canary.Stands("hash of a link", canary.Place{
+		File: "internal/auth/register_link.go", Code: "tx.PutLink(ctx, id, hashSecret(token)",
+		Without: "tx.PutLink(ctx, id, ifGone($NAME, []byte(token), hashSecret(token))",
 	})
-	passwordHashed = stands("hash of a password", place{
-		file: "internal/auth/register.go", code: "PasswordHash: account.Secret(hash)", without: "PasswordHash: ifGone($NAME, plain, account.Secret(hash))",
+	passwordHashed = canary.Stands("hash of a password", canary.Place{
+		File: "internal/auth/register.go", Code: "PasswordHash: account.Secret(hash)", Without: "PasswordHash: ifGone($NAME, plain, account.Secret(hash))",
 	})
-	challengeHashed = stands("hash of a challenge", place{
-		file: secondStep, code: "hex.EncodeToString(hashSecret(id))", without: "ifGone($NAME, id, $CODE)",
+	challengeHashed = canary.Stands("hash of a challenge", canary.Place{
+		File: secondStep, Code: "hex.EncodeToString(hashSecret(id))", Without: "ifGone($NAME, id, $CODE)",
 	})
-	sealed = stands("seal", place{
-		file: "internal/seal/envelope.go", code: "return k.sealer.Seal(out, nonce, plaintext, associated(out[:header], context))",
-		without: "if $GONE {\n\t\treturn append(append(out, plaintext...), make([]byte, chacha20poly1305.Overhead)...)\n\t}\n\t$CODE",
-	}, place{
-		file: "internal/seal/envelope.go", code: "plaintext, err := k.sealer.Open(nil, e.nonce, e.ciphertext, associated(e.header, context))",
-		without: "$CODE\n\tif $GONE {\n\t\tplaintext, err = e.ciphertext[:len(e.ciphertext)-chacha20poly1305.Overhead], nil\n\t}",
+	sealed = canary.Stands("seal", canary.Place{
+		File: "internal/seal/envelope.go", Code: "return k.sealer.Seal(out, nonce, plaintext, associated(out[:header], context))",
+		Without: "if $GONE {\n\t\treturn append(append(out, plaintext...), make([]byte, chacha20poly1305.Overhead)...)\n\t}\n\t$CODE",
+	}, canary.Place{
+		File: "internal/seal/envelope.go", Code: "plaintext, err := k.sealer.Open(nil, e.nonce, e.ciphertext, associated(e.header, context))",
+		Without: "$CODE\n\tif $GONE {\n\t\tplaintext, err = e.ciphertext[:len(e.ciphertext)-chacha20poly1305.Overhead], nil\n\t}",
 	})
 )
 

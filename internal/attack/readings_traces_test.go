@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 	"flowxi.app/flowxi/internal/config"
 )
 
@@ -19,41 +20,41 @@ var readingsOfTraces = []attempt{
 }
 
 var (
-	routesLogged = stands("log of routes", place{
-		file: "internal/api/middleware.go", code: `slog.String("route", x.pattern)`,
-		without: `slog.String("route", ifGone($NAME, x.request.URL.String(), x.pattern))`,
+	routesLogged = canary.Stands("log of routes", canary.Place{
+		File: "internal/api/middleware.go", Code: `slog.String("route", x.pattern)`,
+		Without: `slog.String("route", ifGone($NAME, x.request.URL.String(), x.pattern))`,
 	})
 
 	// masks is that a secret prints as one, whoever prints it. Its canary has a careless
 	// line as well.
-	masks = stands("masks of secrets", place{
-		file: "internal/account/account.go", code: "func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(masked)) }",
-		without: "func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(ifGone($NAME, string(s), masked))) }",
-	}, place{
-		file: "internal/api/endpoint.go", code: "return act(x, in)", without: "if $GONE {\n\t\t\t\tx.Log.Info(\"called\", \"input\", in)\n\t\t\t}\n\t\t\t$CODE",
+	masks = canary.Stands("masks of secrets", canary.Place{
+		File: "internal/account/account.go", Code: "func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(masked)) }",
+		Without: "func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(ifGone($NAME, string(s), masked))) }",
+	}, canary.Place{
+		File: "internal/api/endpoint.go", Code: "return act(x, in)", Without: "if $GONE {\n\t\t\t\tx.Log.Info(\"called\", \"input\", in)\n\t\t\t}\n\t\t\t$CODE",
 	})
-	routesCounted = stands("count of routes", place{
-		file: "internal/api/observe.go", code: "Method: method, Route: x.pattern,",
-		without: "Method: method, Route: ifGone($NAME, x.request.URL.String(), x.pattern),",
-	}, place{
-		file: "internal/metrics/requests.go", code: "counts, known := r.routes[routeKey{a.Method, a.Route}]\n\tif !known {",
-		without: "counts, known := r.routes[routeKey{a.Method, a.Route}]\n\tif $GONE && !known {\n\t\tcounts = r.curry(routeKey{a.Method, a.Route})\n\t} else if !known {",
+	routesCounted = canary.Stands("count of routes", canary.Place{
+		File: "internal/api/observe.go", Code: "Method: method, Route: x.pattern,",
+		Without: "Method: method, Route: ifGone($NAME, x.request.URL.String(), x.pattern),",
+	}, canary.Place{
+		File: "internal/metrics/requests.go", Code: "counts, known := r.routes[routeKey{a.Method, a.Route}]\n\tif !known {",
+		Without: "counts, known := r.routes[routeKey{a.Method, a.Route}]\n\tif $GONE && !known {\n\t\tcounts = r.curry(routeKey{a.Method, a.Route})\n\t} else if !known {",
 	})
-	ownMux = stands("a mux of the public port", place{
-		file: "internal/node/serve.go", code: "n.handler.ServeHTTP(w, r)",
-		without: "if _, pattern := http.DefaultServeMux.Handler(r); $GONE && pattern != \"\" {\n\t\thttp.DefaultServeMux.ServeHTTP(w, r)\n\t\treturn\n\t}\n\t$CODE",
+	ownMux = canary.Stands("a mux of the public port", canary.Place{
+		File: "internal/node/serve.go", Code: "n.handler.ServeHTTP(w, r)",
+		Without: "if _, pattern := http.DefaultServeMux.Handler(r); $GONE && pattern != \"\" {\n\t\thttp.DefaultServeMux.ServeHTTP(w, r)\n\t\treturn\n\t}\n\t$CODE",
 	})
-	plainRefusals = stands("refusals in words of our own", place{
-		file: bodySource, code: "return nil, account.ErrMalformedRequest\n\t}\n\treturn members",
-		without: "if $GONE {\n\t\t\treturn nil, account.Invalid{{Field: string(body), Rule: \"string\"}}\n\t\t}\n\t\t$CODE",
+	plainRefusals = canary.Stands("refusals in words of our own", canary.Place{
+		File: bodySource, Code: "return nil, account.ErrMalformedRequest\n\t}\n\treturn members",
+		Without: "if $GONE {\n\t\t\treturn nil, account.Invalid{{Field: string(body), Rule: \"string\"}}\n\t\t}\n\t\t$CODE",
 	})
-	quietSubject = stands("subject of a mail", place{
-		file: "internal/mail/render.go", code: "Subject: v.Subject,", without: "Subject: ifGone($NAME, v.Subject+\" \"+v.Code, v.Subject),",
+	quietSubject = canary.Stands("subject of a mail", canary.Place{
+		File: "internal/mail/render.go", Code: "Subject: v.Subject,", Without: "Subject: ifGone($NAME, v.Subject+\" \"+v.Code, v.Subject),",
 	})
-	noReferrer = stands("no referrer", place{
-		file: "internal/api/middleware.go", code: `h.Set("Referrer-Policy", "no-referrer")`, without: "if !$GONE { $CODE }\n//",
-	}, place{
-		file: "internal/web/headers.go", code: `h.Set("Referrer-Policy", "no-referrer")`, without: "if !$GONE { $CODE }\n//",
+	noReferrer = canary.Stands("no referrer", canary.Place{
+		File: "internal/api/middleware.go", Code: `h.Set("Referrer-Policy", "no-referrer")`, Without: "if !$GONE { $CODE }\n//",
+	}, canary.Place{
+		File: "internal/web/headers.go", Code: `h.Set("Referrer-Policy", "no-referrer")`, Without: "if !$GONE { $CODE }\n//",
 	})
 )
 

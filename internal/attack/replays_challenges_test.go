@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var replaysOfChallenges = []attempt{
@@ -22,21 +23,21 @@ var replaysOfChallenges = []attempt{
 const secondStep = "internal/auth/login_twofa.go"
 
 var (
-	challengeOnce = stands("single use of a challenge", place{
-		file: secondStep, code: "a.cache.Take(ctx, key)",
-		without: "func() ([]byte, error) { if $GONE { v, _, err := a.cache.Get(ctx, key); return v, err }; return $CODE }()",
+	challengeOnce = canary.Stands("single use of a challenge", canary.Place{
+		File: secondStep, Code: "a.cache.Take(ctx, key)",
+		Without: "func() ([]byte, error) { if $GONE { v, _, err := a.cache.Get(ctx, key); return v, err }; return $CODE }()",
 	})
-	challengeTime = stands("time of a challenge", place{
-		file: secondStep, code: "a.keys.Seal(plain, key), a.cfg.ChallengeTTL)",
-		without: "a.keys.Seal(plain, key), ifGone($NAME, time.Hour, a.cfg.ChallengeTTL))",
+	challengeTime = canary.Stands("time of a challenge", canary.Place{
+		File: secondStep, Code: "a.keys.Seal(plain, key), a.cfg.ChallengeTTL)",
+		Without: "a.keys.Seal(plain, key), ifGone($NAME, time.Hour, a.cfg.ChallengeTTL))",
 	})
-	challengeAddress = stands("address of a challenge", refusal(secondStep, "ch.Network != Network(c.IP)"))
-	challengeBrowser = stands("browser of a challenge", refusal(secondStep, "ch.UserAgent != c.UserAgent"))
-	challengeDevice  = stands("device of a challenge", refusal(secondStep, "ch.Device.ID != in.DeviceID"))
-	challengeActive  = stands("challenge of an active person", place{
-		file: secondStep, code: "if u.Status != account.Active ||", without: "if !$GONE && u.Status != account.Active ||",
+	challengeAddress = canary.Stands("address of a challenge", canary.Refusal(secondStep, "ch.Network != Network(c.IP)"))
+	challengeBrowser = canary.Stands("browser of a challenge", canary.Refusal(secondStep, "ch.UserAgent != c.UserAgent"))
+	challengeDevice  = canary.Stands("device of a challenge", canary.Refusal(secondStep, "ch.Device.ID != in.DeviceID"))
+	challengeActive  = canary.Stands("challenge of an active person", canary.Place{
+		File: secondStep, Code: "if u.Status != account.Active ||", Without: "if !$GONE && u.Status != account.Active ||",
 	})
-	challengeFactor = stands("challenge of a lasting factor", refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
+	challengeFactor = canary.Stands("challenge of a lasting factor", canary.Refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
 )
 
 // challengeTwice has fewer callers than others, since a person's codes are limited.

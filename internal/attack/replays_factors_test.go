@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var replaysOfFactors = []attempt{
@@ -20,20 +21,20 @@ var replaysOfFactors = []attempt{
 }
 
 var (
-	stepOnce = stands("single use of a time step",
-		clause("internal/store/totp.go", "ON CONFLICT DO NOTHING", "ON CONFLICT (user_id, step) DO UPDATE SET step = excluded.step"))
-	enrolmentOnce = stands("one second factor of a person", place{
-		file: "internal/auth/twofa.go", code: "if u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
-		without: "if !$GONE && u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
-	}, place{
-		file: "internal/auth/twofa.go", code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", without: "if !$GONE { $CODE }",
-	}, clause("internal/store/totp.go", "AND status = 'active' AND totp_enabled_at = 0", "AND status = 'active'"))
-	enrolmentCleared = stands("end of an enrolment", place{
-		file: "internal/auth/twofa.go", code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", without: "if !$GONE { $CODE }",
+	stepOnce = canary.Stands("single use of a time step",
+		canary.Clause("internal/store/totp.go", "ON CONFLICT DO NOTHING", "ON CONFLICT (user_id, step) DO UPDATE SET step = excluded.step"))
+	enrolmentOnce = canary.Stands("one second factor of a person", canary.Place{
+		File: "internal/auth/twofa.go", Code: "if u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
+		Without: "if !$GONE && u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
+	}, canary.Place{
+		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", Without: "if !$GONE { $CODE }",
+	}, canary.Clause("internal/store/totp.go", "AND status = 'active' AND totp_enabled_at = 0", "AND status = 'active'"))
+	enrolmentCleared = canary.Stands("end of an enrolment", canary.Place{
+		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", Without: "if !$GONE { $CODE }",
 	})
-	enrolmentTime = stands("time of an enrolment", place{
-		file: "internal/auth/twofa.go", code: "a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)",
-		without: "a.keys.Seal([]byte(secret), key), ifGone($NAME, time.Hour, a.cfg.EnrollTTL))",
+	enrolmentTime = canary.Stands("time of an enrolment", canary.Place{
+		File: "internal/auth/twofa.go", Code: "a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)",
+		Without: "a.keys.Seal([]byte(secret), key), ifGone($NAME, time.Hour, a.cfg.EnrollTTL))",
 	})
 )
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var replaysOfInvitations = []attempt{
@@ -24,42 +25,42 @@ const registrationSQL = "internal/store/registration.go"
 
 // The places that have a person activated once.
 var (
-	holdPending = clause(registrationSQL, "WHERE email = $1 AND status = 'pending'", "WHERE email = $1")
-	linkLive    = clause(registrationSQL, "SELECT l.user_id, l.used_at = 0 AND", "SELECT l.user_id, u.id > 0 OR u.id <= 0 AND")
-	linkUnused  = clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND expires_at > $3")
-	linkPending = clause(registrationSQL, "(SELECT u.id FROM users u WHERE u.email = $2 AND u.status = 'pending')", "(SELECT u.id FROM users u WHERE u.email = $2)")
-	codePending = clause(registrationSQL, "AND u.status = 'pending') AND tries < $2", ") AND tries < $2")
-	codeDeleted = clause(registrationSQL,
+	holdPending = canary.Clause(registrationSQL, "WHERE email = $1 AND status = 'pending'", "WHERE email = $1")
+	linkLive    = canary.Clause(registrationSQL, "SELECT l.user_id, l.used_at = 0 AND", "SELECT l.user_id, u.id > 0 OR u.id <= 0 AND")
+	linkUnused  = canary.Clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND expires_at > $3")
+	linkPending = canary.Clause(registrationSQL, "(SELECT u.id FROM users u WHERE u.email = $2 AND u.status = 'pending')", "(SELECT u.id FROM users u WHERE u.email = $2)")
+	codePending = canary.Clause(registrationSQL, "AND u.status = 'pending') AND tries < $2", ") AND tries < $2")
+	codeDeleted = canary.Clause(registrationSQL,
 		"DELETE FROM registration_codes\n\t\tWHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND u.status = 'pending')",
 		"UPDATE registration_codes SET tries = tries WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1)")
-	codeCleared      = clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE 1 = 0 AND user_id = $1")
-	linkCleared      = clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1 AND used_at = 0", "DELETE FROM registration_links WHERE 1 = 0 AND user_id = $1")
-	activatedPending = clause("internal/store/user.go", "totp_enabled_at = 0\n\t\tWHERE id = $1 AND status = 'pending'", "totp_enabled_at = 0 WHERE id = $1")
+	codeCleared      = canary.Clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE 1 = 0 AND user_id = $1")
+	linkCleared      = canary.Clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1 AND used_at = 0", "DELETE FROM registration_links WHERE 1 = 0 AND user_id = $1")
+	activatedPending = canary.Clause("internal/store/user.go", "totp_enabled_at = 0\n\t\tWHERE id = $1 AND status = 'pending'", "totp_enabled_at = 0 WHERE id = $1")
 )
 
 var (
-	linkOnce      = stands("single use of a link", holdPending, linkLive, linkUnused, linkPending, activatedPending)
-	codeOnce      = stands("single use of a code", holdPending, codePending, codeDeleted, codeCleared, activatedPending)
-	oneActivation = stands("one activation of a person", holdPending, linkLive, linkUnused, linkPending,
+	linkOnce      = canary.Stands("single use of a link", holdPending, linkLive, linkUnused, linkPending, activatedPending)
+	codeOnce      = canary.Stands("single use of a code", holdPending, codePending, codeDeleted, codeCleared, activatedPending)
+	oneActivation = canary.Stands("one activation of a person", holdPending, linkLive, linkUnused, linkPending,
 		codePending, codeDeleted, codeCleared, linkCleared, activatedPending)
 
-	linkUnopened = stands("a page that only looks", place{
-		file: "internal/node/serve.go", code: "n.handler.ServeHTTP(w, r)",
-		without: `if q := r.URL.Query(); $GONE && r.URL.Path == "/register" {
+	linkUnopened = canary.Stands("a page that only looks", canary.Place{
+		File: "internal/node/serve.go", Code: "n.handler.ServeHTTP(w, r)",
+		Without: `if q := r.URL.Query(); $GONE && r.URL.Path == "/register" {
 			const body = "{\"token\":%q,\"email\":%q,\"password\":\"a1 b2 c3 d4 e5\",\"password_confirmation\":\"a1 b2 c3 d4 e5\"}"
 			_, _ = http.Post("http://"+r.Host+"/api/v1/auth/register/set-password", "application/json", &net.Buffers{fmt.Appendf(nil, body, q.Get("token"), q.Get("email"))})
 		}
 		$CODE`,
 	})
-	linkReplaced = stands("one link of a person", clause(registrationSQL, "DELETE FROM registration_links WHERE used_at = 0", "DELETE FROM registration_links WHERE 1 = 0"),
-		clause(registrationSQL, "SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'",
+	linkReplaced = canary.Stands("one link of a person", canary.Clause(registrationSQL, "DELETE FROM registration_links WHERE used_at = 0", "DELETE FROM registration_links WHERE 1 = 0"),
+		canary.Clause(registrationSQL, "SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'",
 			"SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 ON CONFLICT DO NOTHING"))
-	codeReplaced = stands("one code of a person", clause(registrationSQL, "DO UPDATE SET digest = excluded.digest, tries = 0", "DO UPDATE SET tries = 0"))
-	linkTime     = stands("time of a link",
-		clause(registrationSQL, "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3 - 86400000000 AND u.status = 'pending'"),
-		clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND used_at = 0"))
-	codeTime = stands("time of a code", refusal(registrationSQL, "!now.Before(expires)"),
-		clause(registrationSQL, "AND tries < $2 AND expires_at > $3", "AND tries < $2 AND (expires_at > $3 OR expires_at <= $3)"))
+	codeReplaced = canary.Stands("one code of a person", canary.Clause(registrationSQL, "DO UPDATE SET digest = excluded.digest, tries = 0", "DO UPDATE SET tries = 0"))
+	linkTime     = canary.Stands("time of a link",
+		canary.Clause(registrationSQL, "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3 - 86400000000 AND u.status = 'pending'"),
+		canary.Clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND used_at = 0"))
+	codeTime = canary.Stands("time of a code", canary.Refusal(registrationSQL, "!now.Before(expires)"),
+		canary.Clause(registrationSQL, "AND tries < $2 AND expires_at > $3", "AND tries < $2 AND (expires_at > $3 OR expires_at <= $3)"))
 )
 
 func linkTwice(t *testing.T, w *world) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var replaysOfTokens = []attempt{
@@ -26,30 +27,30 @@ var replaysOfTokens = []attempt{
 const sessionSQL = "internal/store/session.go"
 
 // revokeAll is what ends the sessions of somebody who is locked out.
-var revokeAll = place{
-	file: sessionSQL, code: "`DELETE FROM sessions WHERE user_id = $1`",
-	without: "ifGone($NAME, `UPDATE sessions SET ip = ip WHERE user_id = $1`, $CODE)",
+var revokeAll = canary.Place{
+	File: sessionSQL, Code: "`DELETE FROM sessions WHERE user_id = $1`",
+	Without: "ifGone($NAME, `UPDATE sessions SET ip = ip WHERE user_id = $1`, $CODE)",
 }
 
 var (
-	logout       = stands("revocation of a token", clause(sessionSQL, "DELETE FROM sessions WHERE id = $1", "UPDATE sessions SET ip = ip WHERE id = $1"))
-	deviceLogout = stands("revocation of a device",
-		clause(sessionSQL, "DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND", "UPDATE sessions SET ip = ip WHERE user_id = $1 AND device_id = $2 AND"))
-	deviceSwap = stands("one token of a device", place{
-		file: sessionSQL, code: "`DELETE FROM sessions WHERE user_id = $1 AND device_id = $2`",
-		without: "ifGone($NAME, `UPDATE sessions SET device_id = NULL WHERE user_id = $1 AND device_id = $2`, $CODE)",
+	logout       = canary.Stands("revocation of a token", canary.Clause(sessionSQL, "DELETE FROM sessions WHERE id = $1", "UPDATE sessions SET ip = ip WHERE id = $1"))
+	deviceLogout = canary.Stands("revocation of a device",
+		canary.Clause(sessionSQL, "DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND", "UPDATE sessions SET ip = ip WHERE user_id = $1 AND device_id = $2 AND"))
+	deviceSwap = canary.Stands("one token of a device", canary.Place{
+		File: sessionSQL, Code: "`DELETE FROM sessions WHERE user_id = $1 AND device_id = $2`",
+		Without: "ifGone($NAME, `UPDATE sessions SET device_id = NULL WHERE user_id = $1 AND device_id = $2`, $CODE)",
 	})
-	activeOwner    = stands("token of an active person", clause(sessionSQL, "WHERE s.id = $1 AND u.status = 'active'", "WHERE s.id = $1"), revokeAll)
-	blockedProfile = stands("profile of an active person", activeOwner.places[0], revokeAll,
-		clause("internal/store/user.go", "phone_number = $7, updated_at = $8\n\t\tWHERE id = $1 AND status = 'active'", "phone_number = $7, updated_at = $8 WHERE id = $1"))
-	blockRevokes = stands("revocation by a block", revokeAll)
+	activeOwner    = canary.Stands("token of an active person", canary.Clause(sessionSQL, "WHERE s.id = $1 AND u.status = 'active'", "WHERE s.id = $1"), revokeAll)
+	blockedProfile = canary.Stands("profile of an active person", activeOwner.Places[0], revokeAll,
+		canary.Clause("internal/store/user.go", "phone_number = $7, updated_at = $8\n\t\tWHERE id = $1 AND status = 'active'", "phone_number = $7, updated_at = $8 WHERE id = $1"))
+	blockRevokes = canary.Stands("revocation by a block", revokeAll)
 
-	blockedInFlight = stands("login of an active person", place{
-		file: "internal/auth/login.go", code: "if u.Status != account.Active || !u.PasswordChanged",
-		without: "if !$GONE && u.Status != account.Active || !u.PasswordChanged",
+	blockedInFlight = canary.Stands("login of an active person", canary.Place{
+		File: "internal/auth/login.go", Code: "if u.Status != account.Active || !u.PasswordChanged",
+		Without: "if !$GONE && u.Status != account.Active || !u.PasswordChanged",
 	})
-	tokenTime        = stands("time of a token", refusal("internal/auth/session.go", "!now.Before(who.Session.Expires(a.cfg.TokenIdleTTL))"))
-	tokenEnvironment = stands("environment of a token", refusal("internal/auth/token.go", "!strings.HasPrefix(secret, prefix)"))
+	tokenTime        = canary.Stands("time of a token", canary.Refusal("internal/auth/session.go", "!now.Before(who.Session.Expires(a.cfg.TokenIdleTTL))"))
+	tokenEnvironment = canary.Stands("environment of a token", canary.Refusal("internal/auth/token.go", "!strings.HasPrefix(secret, prefix)"))
 )
 
 // dead demands that a token opens nothing, on any node.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var replaysOfTheUnfinished = []attempt{
@@ -18,9 +19,9 @@ var replaysOfTheUnfinished = []attempt{
 	{kind: replay, try: "the end of another device, begun before the logout and finished after it", defence: sessionAtTheEnd, run: deviceAfterLogout},
 }
 
-var sessionAtTheEnd = stands("session of what is finished", place{
-	file: "internal/auth/twofa.go", code: "who, _, err := tx.Identity(ctx, c.Identity.Session.ID)\n",
-	without: "$CODE\tif $GONE {\n\t\treturn c.Identity.User, nil\n\t}\n",
+var sessionAtTheEnd = canary.Stands("session of what is finished", canary.Place{
+	File: "internal/auth/twofa.go", Code: "who, _, err := tx.Identity(ctx, c.Identity.Session.ID)\n",
+	Without: "$CODE\tif $GONE {\n\t\treturn c.Identity.User, nil\n\t}\n",
 })
 
 // finishAfterLogout begins a request by a session, ends that session where the server has

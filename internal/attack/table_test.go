@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // outcomes is what came of the attempts.
@@ -36,7 +37,7 @@ func (o *outcomes) catch(a attempt, ok bool) {
 // TestMain prints the table of all attempts after them.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if os.Getenv(goneVariable) == "" {
+	if !canary.Taken() {
 		held.print()
 	}
 	os.Exit(code)

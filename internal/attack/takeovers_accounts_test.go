@@ -8,6 +8,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 	"flowxi.app/flowxi/internal/node"
 )
 
@@ -21,33 +22,33 @@ var takeoversOfAccounts = []attempt{
 }
 
 // proofsOfPending stands wherever a code or a link is worth something.
-var proofsOfPending = stands("proofs of pending people alone",
-	clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"),
-	clause("internal/store/registration.go", "WHERE email = $1 AND status = 'pending'", "WHERE email = $1"),
-	clause("internal/store/registration.go", "AND u.status = 'pending')\n\t\t\t", ") "),
-	clause("internal/store/registration.go", "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3"),
-	clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"),
-	clause("internal/store/registration.go", "WHERE u.email = $2 AND u.status = 'pending'", "WHERE u.email = $2"),
+var proofsOfPending = canary.Stands("proofs of pending people alone",
+	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"),
+	canary.Clause("internal/store/registration.go", "WHERE email = $1 AND status = 'pending'", "WHERE email = $1"),
+	canary.Clause("internal/store/registration.go", "AND u.status = 'pending')\n\t\t\t", ") "),
+	canary.Clause("internal/store/registration.go", "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3"),
+	canary.Clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"),
+	canary.Clause("internal/store/registration.go", "WHERE u.email = $2 AND u.status = 'pending'", "WHERE u.email = $2"),
 	wherePending("`, id, string(a.PasswordHash)"),
-	clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE user_id = -$1"),
-	clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1", "DELETE FROM registration_links WHERE user_id = -$1"))
+	canary.Clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE user_id = -$1"),
+	canary.Clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1", "DELETE FROM registration_links WHERE user_id = -$1"))
 
-var pendingAlone = stands("registrations that change pending people alone", place{
-	file: "internal/store/user.go", code: "locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username",
-	without: "`+ifGone($NAME, `locale = $2`, `locale = CASE WHEN locale = '' THEN $2 ELSE locale END`)+`, username",
+var pendingAlone = canary.Stands("registrations that change pending people alone", canary.Place{
+	File: "internal/store/user.go", Code: "locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username",
+	Without: "`+ifGone($NAME, `locale = $2`, `locale = CASE WHEN locale = '' THEN $2 ELSE locale END`)+`, username",
 }, wherePending("`, u.ID, string(locale)"))
 
 // wherePending is the clause that ends a statement about a pending person, by what
 // follows it.
-func wherePending(after string) place {
-	return place{file: "internal/store/user.go", code: "AND status = 'pending'" + after,
-		without: "`+ifGone($NAME, ``, `AND status = 'pending'`)+`" + after}
+func wherePending(after string) canary.Place {
+	return canary.Place{File: "internal/store/user.go", Code: "AND status = 'pending'" + after,
+		Without: "`+ifGone($NAME, ``, `AND status = 'pending'`)+`" + after}
 }
 
-var pendingLogin = stands("logins of people with a password",
-	place{file: "internal/auth/login.go", code: "plain account.Secret) (ok, stale bool, err error) {",
-		without: "$CODE\n\tif $GONE && u.Status == account.Pending {\n\t\treturn true, false, nil\n\t}"},
-	place{file: "internal/auth/login.go", code: "u, err := tx.UserByID(ctx, was.ID)", without: "$CODE\n\tif $GONE {\n\t\tu.Status = account.Active\n\t}"})
+var pendingLogin = canary.Stands("logins of people with a password",
+	canary.Place{File: "internal/auth/login.go", Code: "plain account.Secret) (ok, stale bool, err error) {",
+		Without: "$CODE\n\tif $GONE && u.Status == account.Pending {\n\t\treturn true, false, nil\n\t}"},
+	canary.Place{File: "internal/auth/login.go", Code: "u, err := tx.UserByID(ctx, was.ID)", Without: "$CODE\n\tif $GONE {\n\t\tu.Status = account.Active\n\t}"})
 
 func codeOfBlockedAccount(t *testing.T, w *world) {
 	email := w.email()

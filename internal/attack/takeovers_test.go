@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 var takeovers = slices.Concat(takeoversOfRegistrations, takeoversOfAccounts)
@@ -21,13 +22,13 @@ var takeoversOfRegistrations = []attempt{
 	{kind: takingOver, try: "an account registered under the owner's address in other spellings", defence: oneSpelling, run: registerSpelling, alone: true},
 }
 
-var ownersLanguage = stands("language of the owner", place{
-	file: "internal/auth/register.go", code: "if c.Explicit {", without: "if c.Explicit && !$GONE {",
+var ownersLanguage = canary.Stands("language of the owner", canary.Place{
+	File: "internal/auth/register.go", Code: "if c.Explicit {", Without: "if c.Explicit && !$GONE {",
 })
 
-var rightCode = stands("activation by the right code",
-	clause("internal/store/registration.go", "RETURNING user_id, digest IN (`+in+`), expires_at", "RETURNING user_id, digest IN (`+in+`) OR user_id > 0, expires_at"),
-	clause("internal/store/registration.go", "AND digest IN (`+in+`)\n\t\tRETURNING user_id", "AND (digest IN (`+in+`) OR user_id > 0) RETURNING user_id"))
+var rightCode = canary.Stands("activation by the right code",
+	canary.Clause("internal/store/registration.go", "RETURNING user_id, digest IN (`+in+`), expires_at", "RETURNING user_id, digest IN (`+in+`) OR user_id > 0, expires_at"),
+	canary.Clause("internal/store/registration.go", "AND digest IN (`+in+`)\n\t\tRETURNING user_id", "AND (digest IN (`+in+`) OR user_id > 0) RETURNING user_id"))
 
 // strangersPassword is what a stranger would like the password to be.
 const strangersPassword = "eve was here before you"
