@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,14 +26,15 @@ import (
 
 // work is what a server does for one answer.
 type work struct {
-	state state
-	trace string
-	rows  []string // that were written, in order: the table and how
+	state  state
+	answer string // as it came over the wire, but for what differs from answer to answer
+	trace  string
+	rows   []string // that were written, in order: the table and how
 }
 
 // TestNoCallTellsByItsWorkWhoHasAnAccount holds where no stopwatch would be good enough:
-// the same steps in the same order, which are hashes and statements of the database, and
-// the same number of rows written.
+// the same answer to the byte, after the same steps in the same order, which are hashes
+// and statements of the database, and with the same number of rows written.
 func TestNoCallTellsByItsWorkWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	for _, privacy := range []string{"open", "strict"} {
@@ -41,6 +45,7 @@ func TestNoCallTellsByItsWorkWhoHasAnAccount(t *testing.T) {
 			written := newWritten(t, string(l.server.Config(t).DatabaseURL))
 			all, done := calls(privacy == "strict"), map[string][]work{}
 			for _, c := range all {
+				l.server.Advance(61 * time.Second) // nothing of what was before counts for a limit any more
 				for _, s := range c.states {
 					done[c.name] = append(done[c.name], l.work(t, c, s, written))
 				}
@@ -56,6 +61,9 @@ func alike(t *testing.T, c call, spans *spans, done []work) {
 	want := done[0]
 	steps := spans.of(t, want.trace)
 	for _, got := range done[1:] {
+		if got.answer != want.answer {
+			t.Errorf("one who is %s is answered\n%s\none who is %s\n%s", got.state, got.answer, want.state, want.answer)
+		}
 		if s := spans.of(t, got.trace); !slices.Equal(s, steps) {
 			t.Errorf("steps for one who is %s:\n%s\nfor one who is %s:\n%s", got.state, strings.Join(s, "\n"), want.state, strings.Join(steps, "\n"))
 		}
@@ -68,13 +76,43 @@ func alike(t *testing.T, c call, spans *spans, done []work) {
 // work makes a call under a trace of its own.
 func (l *listener) work(t *testing.T, c call, s state, written *written) work {
 	t.Helper()
-	trace := make([]byte, 16)
-	_, _ = rand.Read(trace) // it never fails
-	l.header.Set("Traceparent", fmt.Sprintf("00-%s-0123456789abcdef-01", hex.EncodeToString(trace)))
-	defer l.header.Del("Traceparent")
+	id := make([]byte, 16)
+	_, _ = rand.Read(id) // it never fails
+	email := l.email(s)
 	written.forget(t)
-	l.time(t, c, l.email(s))
-	return work{s, string(trace), written.list(t)}
+	answer := l.raw(t, c.path, c.body(email), fmt.Sprintf("00-%s-0123456789abcdef-01", hex.EncodeToString(id)))
+	if !strings.Contains(answer, `"code":"`+c.code+`"`) {
+		t.Fatalf("%s for %s: %s, want %s", c.name, email, answer, c.code)
+	}
+	return work{s, answer, string(id), written.list(t)}
+}
+
+// unlike is what differs from answer to answer, by the clock or by chance.
+var unlike = regexp.MustCompile(`(?m)^(Date|Ratelimit-Reset|X-Request-Id): .*$`)
+
+// raw makes a call over a connection of its own, from an address that nobody else has, so
+// that it has all of its limits, and returns the answer as it came.
+func (l *listener) raw(t *testing.T, path string, fields authtest.Fields, trace string) string {
+	t.Helper()
+	body, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(l.server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_, err = fmt.Fprintf(conn, "POST /api/v1%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTraceparent: %s\r\nX-Forwarded-For: 198.18.%d.%d\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		path, trace, l.next/256%256, l.next%256, len(body), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return unlike.ReplaceAllString(string(answer), "$1")
 }
 
 // spans takes what servers tell of their work.

@@ -1,0 +1,87 @@
+package silence_test
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+
+	"flowxi.app/flowxi/internal/canary"
+)
+
+var leaks = flag.Bool("silence.leaks", false, "judge builds with planted leaks too, which must be found")
+
+// leak is a defence of silence, and the test that finds out that it is gone.
+type leak struct {
+	defence *canary.Defence
+	test    string
+	says    string // in what it prints
+}
+
+const (
+	byWork = "^TestNoCallTellsByItsWorkWhoHasAnAccount$/^open$"
+	byTime = "^TestNoCallTellsByItsTimeWhoHasAnAccount$/^open$"
+)
+
+var planted = []leak{
+	{canary.Stands("hash for nobody", canary.Place{
+		File: "internal/auth/login.go", Code: "return false, false, hashed(a.hasher.VerifyNobody(ctx, string(plain)))",
+		Without: "if $GONE {\n\t\t\treturn false, false, nil\n\t\t}\n\t\t$CODE",
+	}), byWork, "steps for one who is"},
+	{canary.Stands("query for preferences", canary.Place{
+		File: "internal/store/user.go", Code: "_, err = tx.exec(ctx, \"create preferences\", `",
+		Without: "if $GONE && u.Status != account.Pending {\n\t\treturn u, nil\n\t}\n\t$CODE",
+	}), byWork, "steps for one who is"},
+	{canary.Stands("event of a login of nobody", eventless("return account.ErrInvalidCredentials")), byWork, "steps for one who is"},
+	{canary.Stands("rows of padding", canary.Place{
+		File: "internal/store/padding.go", Code: "missing := total - tx.written",
+		Without: "$CODE\n\tif $GONE {\n\t\tmissing = 0\n\t}",
+	}), byWork, "rows for one who is"},
+	{canary.Stands("answer as long for nobody", eventless("c.Locale = \"en\"")), byWork, "is answered"},
+	{canary.Stands("time without 200 µs for nobody", eventless(
+		"for began := time.Now(); time.Since(began) < 200*time.Microsecond; {\n\t\t}")), byTime, "login tells a person"},
+}
+
+// eventless does something else to those who are nobody before it writes the event of a
+// refused login.
+func eventless(instead string) canary.Place {
+	return canary.Place{
+		File: "internal/auth/login.go", Code: "if err := a.record(ctx, a.eventOn(c, device, eventLoginRefused, about, \"\")); err != nil {",
+		Without: "if $GONE && about == 0 {\n\t\t" + instead + "\n\t}\n\t$CODE",
+	}
+}
+
+// TestPlantedLeaksAreFound shows that silence is no deafness. It builds servers that tell,
+// so it is for scripts/silence; otherwise it makes sure that each leak can still be planted.
+func TestPlantedLeaksAreFound(t *testing.T) {
+	if canary.Taken() {
+		t.Skip("this is a canary")
+	}
+	t.Parallel()
+	var defences []*canary.Defence
+	for _, l := range planted {
+		defences = append(defences, l.defence)
+	}
+	builds := canary.Plan(t, defences)
+	if t.Failed() || !*leaks {
+		return
+	}
+	for _, l := range planted {
+		b := builds[l.defence]
+		b.Make(t)
+		t.Run(l.defence.Name, func(t *testing.T) {
+			args := []string{"-test.run", l.test, "-test.timeout", "5m"}
+			if l.test == byTime {
+				args = append(args, "-silence.rounds", "100", "-silence.only", "login")
+				if out, err := b.Run(t, canary.Nothing, args...); err != nil {
+					t.Fatalf("with nothing planted nothing may be found:\n%s", canary.Last(out, 40))
+				}
+			}
+			out, err := b.Run(t, l.defence.Name, args...)
+			if err == nil || !strings.Contains(out, l.says) || strings.Contains(out, "panic:") {
+				t.Fatalf("the leak is not found (%v):\n%s", err, canary.Last(out, 40))
+			}
+			fmt.Printf("planted: no more %s; found: %q\n", l.defence.Name, l.says)
+		})
+	}
+}
