@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -28,6 +29,14 @@ func register(ts *testscript.TestScript, _ bool, args []string) {
 	_, secret, _ := strings.Cut(token, "|")
 	ts.Setenv("TOKEN", token)
 	ts.Setenv("SECRET", secret)
+}
+
+// twofa turns the second factor of the person of $TOKEN on.
+func twofa(ts *testscript.TestScript, _ bool, _ []string) {
+	status := call(ts, http.MethodGet, "/api/v1/auth/2fa/status", nil, http.StatusOK)
+	code, err := totp.GenerateCode(status["secret"].(string), time.Now())
+	ts.Check(err)
+	call(ts, http.MethodPost, "/api/v1/auth/2fa/enable", map[string]string{"code": code}, http.StatusOK)
 }
 
 // me demands the status of GET /me with $TOKEN: "me 200".

@@ -44,6 +44,7 @@ func TestCommands(t *testing.T) {
 			"ready":     ready,
 			"terminate": terminate,
 			"register":  register,
+			"twofa":     twofa,
 			"me":        me,
 			"age":       age,
 			"ring":      ring,

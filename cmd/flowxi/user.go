@@ -17,6 +17,7 @@ type userCommand struct {
 	Unblock userUnblock `cmd:"" help:"Let a blocked person in again."`
 	Close   userClose   `cmd:"" help:"End an account for good."`
 	Logout  userLogout  `cmd:"" help:"End all sessions of a person."`
+	Reset   userReset   `cmd:"" name:"reset-2fa" help:"Take away a second factor that a person has lost, and end all sessions. Make sure first that it is that person who asks."`
 }
 
 type userList struct {

@@ -65,6 +65,19 @@ func (c *userLogout) Run(w *world) error {
 	})
 }
 
+type userReset struct {
+	who
+	harm
+}
+
+// Run takes a second factor away.
+func (c *userReset) Run(w *world) error {
+	return act(w, c.Ref, c.harm, deed{
+		question: "Take the second factor of %s away, and log them out everywhere?",
+		done:     "has no second factor and is logged out everywhere", do: (*auth.Operator).ResetTwoFA,
+	})
+}
+
 var errClosed = errors.New("the account is closed, for good")
 
 // deed is what is done to a person.
@@ -85,7 +98,10 @@ func act(w *world, ref string, h harm, d deed) error {
 		if err := confirm(w, h.Yes, fmt.Sprintf(d.question, u.Username+" ("+u.Email+")")); err != nil {
 			return err
 		}
-		if u, err = d.do(a.Operator, ctx, u.ID); err != nil {
+		if u, err = d.do(a.Operator, ctx, u.ID); errors.Is(err, account.ErrTwoFANotEnabled) {
+			return fmt.Errorf("user %s has no second factor that is on", u.Username)
+		}
+		if err != nil {
 			return fmt.Errorf("user %s: %w", u.Username, err)
 		}
 		if u.Status == account.Closed && d.becomes != account.Closed && d.becomes != "" {

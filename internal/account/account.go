@@ -61,6 +61,7 @@ type User struct {
 	Locale          Locale // empty where none is known
 	PasswordHash    Secret // empty until activation
 	PasswordChanged time.Time
+	SessionsRevoked time.Time // when all sessions were last ended at once, zero for never
 	Profile         Profile
 	PhotoKey        string // object key of the profile photo, empty where there is none
 	TOTP            TOTP
@@ -134,6 +135,7 @@ type Challenge struct {
 	UserAgent       string    `json:"user_agent"`
 	PasswordChanged time.Time `json:"password_changed"`
 	TOTPEnabled     time.Time `json:"totp_enabled"`
+	SessionsRevoked time.Time `json:"sessions_revoked,omitzero"`
 }
 
 // Username is the generated name of a person (contract section 4).

@@ -49,7 +49,7 @@ var triesOfOneCode = canary.Stands("tries of one code",
 
 var sessionsApart = canary.Stands("sessions that no failure ends", canary.Place{
 	File: "internal/auth/login.go", Code: "return LoginResult{}, a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)",
-	Without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(ctx, who.User.ID); return err })\n\t\t}\n\t\t$CODE",
+	Without: "if $GONE {\n\t\t\t_ = a.store.Tx(ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(ctx, who.User.ID, a.now()); return err })\n\t\t}\n\t\t$CODE",
 })
 
 var activeStays = canary.Stands("active people who stay so",

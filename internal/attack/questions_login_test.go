@@ -60,7 +60,7 @@ var challengeOfActive = canary.Stands("challenges of active people alone", canar
 	File:    "internal/auth/login_twofa.go",
 	Code:    "u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged)",
 	Without: "($CODE) && !($GONE && u.Status != account.Active)",
-})
+}, revocationNoted)
 
 var challengeTries = canary.Stands("tries of a challenge", canary.Refusal("internal/auth/login_twofa.go", "!try.Allowed"))
 

@@ -17,6 +17,7 @@ var replaysOfChallenges = []attempt{
 	{kind: replay, try: "a challenge moved to another browser", defence: challengeBrowser, run: movedToBrowser},
 	{kind: replay, try: "a challenge of somebody who was blocked meanwhile", defence: challengeActive, run: blockedMeanwhile},
 	{kind: replay, try: "a challenge of somebody whose account was closed meanwhile", defence: challengeActive, run: closedMeanwhile},
+	{kind: replay, try: "a challenge from before a block, once the block is lifted", defence: challengeRevoked, run: blockLifted},
 	{kind: replay, try: "a challenge of a second factor that was changed meanwhile", defence: challengeFactor, run: factorMeanwhile},
 }
 
@@ -36,8 +37,9 @@ var (
 	challengeDevice  = canary.Stands("device of a challenge", canary.Refusal(secondStep, "ch.Device.ID != in.DeviceID"))
 	challengeActive  = canary.Stands("challenge of an active person", canary.Place{
 		File: secondStep, Code: "if u.Status != account.Active ||", Without: "if !$GONE && u.Status != account.Active ||",
-	})
-	challengeFactor = canary.Stands("challenge of a lasting factor", canary.Refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
+	}, revocationNoted)
+	challengeRevoked = canary.Stands("challenge of somebody not logged out", revocationNoted)
+	challengeFactor  = canary.Stands("challenge of a lasting factor", canary.Refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
 )
 
 // challengeTwice has fewer callers than others, since a person's codes are limited.
@@ -92,6 +94,14 @@ func blockedMeanwhile(t *testing.T, w *world) {
 	w.Block(t, p.ID)
 	p.answer(p.Client, id, "phone", 0).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
 	w.Unblock(t, p.ID)
+}
+
+func blockLifted(t *testing.T, w *world) {
+	p := replaySecured(t, w)
+	id := p.challenge("phone")
+	w.Block(t, p.ID)
+	w.Unblock(t, p.ID)
+	p.answer(p.Client, id, "phone", 0).Expect(410, "TWOFA_CHALLENGE_EXPIRED")
 }
 
 func closedMeanwhile(t *testing.T, w *world) {

@@ -32,6 +32,8 @@ var revokeAll = canary.Place{
 	Without: "ifGone($NAME, `UPDATE sessions SET ip = ip WHERE user_id = $1`, $CODE)",
 }
 
+var revocationNoted = canary.Clause(sessionSQL, "SET sessions_revoked_at = $2", "SET updated_at = $2")
+
 var (
 	logout       = canary.Stands("revocation of a token", canary.Clause(sessionSQL, "DELETE FROM sessions WHERE id = $1", "UPDATE sessions SET ip = ip WHERE id = $1"))
 	deviceLogout = canary.Stands("revocation of a device",
@@ -48,7 +50,7 @@ var (
 	blockedInFlight = canary.Stands("login of an active person", canary.Place{
 		File: "internal/auth/login.go", Code: "if u.Status != account.Active || !u.PasswordChanged",
 		Without: "if !$GONE && u.Status != account.Active || !u.PasswordChanged",
-	})
+	}, revocationNoted)
 	tokenTime        = canary.Stands("time of a token", canary.Refusal("internal/auth/session.go", "!now.Before(who.Session.Expires(a.cfg.TokenIdleTTL))"))
 	tokenEnvironment = canary.Stands("environment of a token", canary.Refusal("internal/auth/token.go", "!strings.HasPrefix(secret, prefix)"))
 )

@@ -34,6 +34,7 @@ const (
 	eventPhotoDeleted   = "profile.photo_deleted"
 	eventStatusChanged  = "operator.status_changed"
 	eventOperatorLogout = "operator.logout"
+	eventOperatorReset  = "operator.twofa_reset"
 	eventResealed       = "operator.resealed"
 )
 

@@ -102,7 +102,8 @@ func (a *Auth) refuseLogin(ctx context.Context, c *Caller, device string, about 
 }
 
 // unchanged reads a person again and makes sure that nothing that the login rests on
-// has changed since: a block, a new password or a second factor in between wins.
+// has changed since: a block, a new password, a second factor or a logout everywhere in
+// between wins.
 func (a *Auth) unchanged(ctx context.Context, tx *store.Tx, was account.User) (account.User, error) {
 	u, err := tx.UserByID(ctx, was.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -111,7 +112,8 @@ func (a *Auth) unchanged(ctx context.Context, tx *store.Tx, was account.User) (a
 	if err != nil {
 		return u, err
 	}
-	if u.Status != account.Active || !u.PasswordChanged.Equal(was.PasswordChanged) || !u.TOTP.EnabledAt.Equal(was.TOTP.EnabledAt) {
+	if u.Status != account.Active || !u.PasswordChanged.Equal(was.PasswordChanged) || !u.TOTP.EnabledAt.Equal(was.TOTP.EnabledAt) ||
+		!u.SessionsRevoked.Equal(was.SessionsRevoked) {
 		return u, account.ErrInvalidCredentials
 	}
 	return u, nil

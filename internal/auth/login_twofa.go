@@ -19,7 +19,7 @@ func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device 
 	id := randomHex(32)
 	plain, err := json.Marshal(account.Challenge{
 		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: c.UserAgent,
-		PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt,
+		PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt, SessionsRevoked: u.SessionsRevoked,
 	})
 	if err != nil {
 		return LoginResult{}, fmt.Errorf("encode challenge: %w", err)
@@ -128,7 +128,8 @@ func (a *Auth) readChallenge(ctx context.Context, key string) (ch account.Challe
 }
 
 // challenged reads the person of a challenge and makes sure that the challenge still
-// rests on what it did: active, the same password, the same second factor.
+// rests on what it did: active, the same password, the same second factor, and not logged
+// out everywhere since.
 func (a *Auth) challenged(ctx context.Context, read func(context.Context, account.UserID) (account.User, error), ch account.Challenge) (account.User, error) {
 	u, err := read(ctx, ch.UserID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -137,7 +138,8 @@ func (a *Auth) challenged(ctx context.Context, read func(context.Context, accoun
 	if err != nil {
 		return u, err
 	}
-	if u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged) || !u.TOTP.EnabledAt.Equal(ch.TOTPEnabled) {
+	if u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged) || !u.TOTP.EnabledAt.Equal(ch.TOTPEnabled) ||
+		!u.SessionsRevoked.Equal(ch.SessionsRevoked) {
 		return u, account.ErrTwoFAChallengeExpired
 	}
 	return u, nil

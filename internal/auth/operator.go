@@ -108,7 +108,7 @@ func (o *Operator) setStatus(ctx context.Context, id account.UserID, next func(a
 			return err
 		}
 		if u.Status.Locked() {
-			if _, err := tx.RevokeAll(ctx, id); err != nil {
+			if _, err := tx.RevokeAll(ctx, id, o.now()); err != nil {
 				return err
 			}
 		}
@@ -126,11 +126,44 @@ func (o *Operator) LogoutAll(ctx context.Context, id account.UserID) (u account.
 		if u, err = tx.UserByID(ctx, id); err != nil {
 			return err
 		}
-		n, err := tx.RevokeAll(ctx, id)
+		n, err := tx.RevokeAll(ctx, id, o.now())
 		if err != nil {
 			return err
 		}
 		return tx.Audit(ctx, o.event(eventOperatorLogout, id, strconv.FormatInt(n, 10)+" sessions"))
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return u, account.ErrNotFound
+	}
+	return u, err
+}
+
+// ErrNotActive says that something is for active people alone.
+var ErrNotActive = errors.New("this person is not active")
+
+// ResetTwoFA takes away the second factor of an active person who has lost it, and ends
+// every session: a thief may have put it there. ErrTwoFANotEnabled where there is none,
+// ErrNotActive where the person cannot log in anyway.
+func (o *Operator) ResetTwoFA(ctx context.Context, id account.UserID) (u account.User, err error) {
+	err = o.store.Tx(ctx, func(tx *store.Tx) error {
+		if u, err = tx.UserByID(ctx, id); err != nil {
+			return err
+		}
+		if u.Status != account.Active {
+			return ErrNotActive
+		}
+		off, err := tx.DisableTOTP(ctx, id, u.TOTP.EnabledAt, o.now())
+		if err != nil {
+			return err
+		}
+		if !off {
+			return account.ErrTwoFANotEnabled
+		}
+		if _, err := tx.RevokeAll(ctx, id, o.now()); err != nil {
+			return err
+		}
+		u.TOTP = account.TOTP{}
+		return tx.Audit(ctx, o.event(eventOperatorReset, id, ""))
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return u, account.ErrNotFound

@@ -151,7 +151,7 @@ func runEverything(t *testing.T, s *Store) {
 		did(nil, tx.Touch(ctx, map[account.SessionID]time.Time{1: now}))
 		did(tx.Revoke(ctx, 1))
 		did(tx.RevokeDevice(ctx, 1, "phone", now, now))
-		did(tx.RevokeAll(ctx, 1))
+		did(tx.RevokeAll(ctx, 1, now))
 
 		did(tx.EnableTOTP(ctx, 1, []byte("sealed"), now))
 		did(tx.UseStep(ctx, 1, 100))

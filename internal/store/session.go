@@ -107,8 +107,12 @@ func (tx *Tx) RevokeDevice(ctx context.Context, id account.UserID, device string
 	return n == 1, err
 }
 
-// RevokeAll deletes every session of a person and tells how many there were.
-func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID) (int64, error) {
+// RevokeAll deletes every session of a person, notes when, so that no login that was under
+// way opens another, and tells how many there were.
+func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID, now time.Time) (int64, error) {
+	if _, err := tx.exec(ctx, "note revocation", `UPDATE users SET sessions_revoked_at = $2 WHERE id = $1`, id, micros(now)); err != nil {
+		return 0, err
+	}
 	return tx.exec(ctx, "revoke sessions", `DELETE FROM sessions WHERE user_id = $1`, id)
 }
 

@@ -254,10 +254,14 @@ func TestAllSessionsOfOnePersonAreRevoked(t *testing.T) {
 		d.login(u, "phone", noon)
 		d.login(u, "", noon)
 		left := d.login(other, "phone", noon)
-		all := func() int64 { return write(d, func(tx *store.Tx) (int64, error) { return tx.RevokeAll(d.ctx, u) }) }
+		all := func() int64 {
+			return write(d, func(tx *store.Tx) (int64, error) { return tx.RevokeAll(d.ctx, u, after(3)) })
+		}
 		same(d.t, all(), 2)
 		same(d.t, all(), 0)
 		same(d.t, d.sessions(other), []account.SessionID{left})
+		same(d.t, d.user(u).SessionsRevoked, after(3))
+		same(d.t, d.user(other).SessionsRevoked, time.Time{})
 	})
 }
 
