@@ -31,7 +31,7 @@ func TestCountingARequestHasADeadline(t *testing.T) {
 	t.Parallel()
 	var counts hurried
 	s := newServer(t, func(d *Deps) {
-		d.Auth = auth.New(auth.Deps{Limiter: ratelimit.New(&counts, false), Config: config.Config{}, Now: time.Now})
+		d.Auth = auth.New(auth.Deps{Limiter: ratelimit.New(&counts, nil, false), Config: config.Config{}, Now: time.Now})
 	})
 	expect(t, ask(s, "GET", Prefix+"/me", ""), 401, "UNAUTHENTICATED")
 	if counts.left <= 0 || counts.left > admitTimeout {

@@ -30,7 +30,7 @@ func newServer(t testing.TB, configure ...func(*Deps)) *server {
 		t.Fatal(err)
 	}
 	d := Deps{
-		Auth:    auth.New(auth.Deps{Limiter: ratelimit.New(nil, true), Now: func() time.Time { return testTime }}),
+		Auth:    auth.New(auth.Deps{Limiter: ratelimit.New(nil, nil, true), Now: func() time.Time { return testTime }}),
 		Catalog: catalog,
 		Config:  config.Config{PublicURL: &url.URL{Scheme: "http", Host: "localhost"}, Environment: "sandbox"},
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)),

@@ -3,7 +3,9 @@ package attack_test
 import (
 	"testing"
 
+	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/canary"
+	"flowxi.app/flowxi/internal/seal"
 )
 
 var guessesByNode = []attempt{
@@ -13,11 +15,12 @@ var guessesByNode = []attempt{
 	{kind: guessing, try: "passwords before and after the server starts again", defence: lastingLimits, run: passwordsByRestart, alone: true},
 	{kind: guessing, try: "links and codes before and after the server starts again", defence: lastingLimits, run: codesByRestart, alone: true},
 	{kind: guessing, try: "second factors before and after the server starts again", defence: lastingLimits, run: factorsByRestart, alone: true},
+	{kind: guessing, try: "passwords before and after the keys of the ring are exchanged", defence: lastingKey, run: passwordsByKeys, alone: true},
 }
 
 var sharedLimits = canary.Stands("limits that nodes share", canary.Place{
-	File: "internal/ratelimit/limiter.go", Code: "r, err := l.cache.Reserve(ctx, windows(rules))",
-	Without: "ws := windows(rules)\n\tfor i := range ws {\n\t\tws[i].Key += ifGone($NAME, fmt.Sprintf(\"%p\", l), \"\")\n\t}\n\tr, err := l.cache.Reserve(ctx, ws)",
+	File: "internal/ratelimit/limiter.go", Code: "r, err := l.cache.Reserve(ctx, l.windows(rules))",
+	Without: "ws := l.windows(rules)\n\tfor i := range ws {\n\t\tws[i].Key += ifGone($NAME, fmt.Sprintf(\"%p\", l), \"\")\n\t}\n\tr, err := l.cache.Reserve(ctx, ws)",
 })
 
 var sharedTries = canary.Stands("tries that nodes share", canary.Place{
@@ -26,6 +29,10 @@ var sharedTries = canary.Stands("tries that nodes share", canary.Place{
 
 var lastingLimits = canary.Stands("limits that last", canary.Place{
 	File: "internal/ratelimit/limiter.go", Code: "Fleeting: rule.Fleeting", Without: "Fleeting: rule.Fleeting || $GONE",
+})
+
+var lastingKey = canary.Stands("a key of limits that lasts", canary.Place{
+	File: "internal/node/node.go", Code: "ratelimit.New(n.cache, limitKey,", Without: `ratelimit.New(n.cache, ifGone($NAME, n.keys.Digest("limits"), limitKey),`,
 })
 
 func factorsBetweenNodes(t *testing.T, w *world) {
@@ -45,6 +52,20 @@ func passwordsByRestart(t *testing.T, w *world) {
 	}
 	w.Server = w.Restart(t)
 	w.Client(t).From(network).Login(owner, "eve").Expect(429, "TOO_MANY_REQUESTS")
+}
+
+// passwordsByKeys goes on where an operator puts a key behind the others, then in
+// front.
+func passwordsByKeys(t *testing.T, w *world) {
+	owner, network := w.person(t).Email, w.address()
+	for range 5 {
+		failLogin(w.Client(t).From(network), owner, "eve").Expect(401, "INVALID_CREDENTIALS")
+	}
+	before, fresh := string(w.Config(t).Keys), seal.NewKey()
+	for _, ring := range []string{before + "," + fresh, fresh + "," + before} {
+		w.Server = w.Restart(t, authtest.WithEnv("FLOWXI_KEYS="+ring))
+		w.Client(t).From(network).Login(owner, "eve").Expect(429, "TOO_MANY_REQUESTS")
+	}
 }
 
 func codesByRestart(t *testing.T, w *world) {

@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"io/fs"
@@ -25,6 +26,7 @@ var readingsOfStores = []attempt{
 	{kind: reading, try: "the secret of a second factor in the database and its journal", defence: sealed, run: factorKept},
 	{kind: reading, try: "the code of a mail in the database and its journal", defence: sealed, run: codeKept},
 	{kind: reading, try: "a challenge in what all nodes share", defence: challengeHashed, run: challengeKept, nodes: true},
+	{kind: reading, try: "an address in the counts of limits, by trying out its hash", defence: keyedCounts, run: addressCounted},
 }
 
 var (
@@ -49,6 +51,10 @@ var (
 		Without: "$CODE\n\tif $GONE {\n\t\tplaintext, err = e.ciphertext[:len(e.ciphertext)-chacha20poly1305.Overhead], nil\n\t}",
 	})
 )
+
+var keyedCounts = canary.Stands("keyed counts", canary.Place{
+	File: "internal/ratelimit/limiter.go", Code: "hmac.New(sha256.New, key)", Without: "ifGone($NAME, sha256.New(), $CODE)",
+})
 
 // kept is all that a server keeps but its keys and the inbox, which stands for the
 // world: the files of one node, or the rows of the database and what Redis holds.
@@ -175,4 +181,21 @@ func codeKept(t *testing.T, w *world) {
 func challengeKept(t *testing.T, w *world) {
 	p := replaySecured(t, w)
 	expectUnkept(t, w, p.Email, p.challenge("phone"))
+}
+
+// addressCounted looks for the hash of an address in the writings that a count might have.
+func addressCounted(t *testing.T, w *world) {
+	email := w.email()
+	w.stranger(t).SendCode(email)
+	all, hash := kept(t, w), sha256.Sum256([]byte(email))
+	if !bytes.Contains(all, []byte("mail.email:")) {
+		t.Fatal("nothing is counted by addresses")
+	}
+	for _, writing := range []string{
+		string(hash[:]), hex.EncodeToString(hash[:]), base64.RawURLEncoding.EncodeToString(hash[:]), base64.RawStdEncoding.EncodeToString(hash[:]),
+	} {
+		if bytes.Contains(all, []byte(writing)) {
+			t.Errorf("an address stands there by its hash: %q", writing)
+		}
+	}
 }

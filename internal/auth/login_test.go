@@ -41,7 +41,7 @@ func olderHash(t *testing.T) (a *Auth, at store.Options, hash account.Secret) {
 		t.Fatal(err)
 	}
 	a = New(Deps{
-		Store: dbtest.Open(t, at), Cache: memory, Limiter: ratelimit.New(memory, false), Keys: keys, Config: cfg, Now: time.Now,
+		Store: dbtest.Open(t, at), Cache: memory, Limiter: ratelimit.New(memory, nil, false), Keys: keys, Config: cfg, Now: time.Now,
 		Hasher: password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 64, Time: 2}}),
 	})
 	err = a.store.Tx(t.Context(), func(tx *store.Tx) error {

@@ -187,10 +187,14 @@ func (n *Node) assemble(o Options) error {
 	if err := n.openMail(catalog); err != nil {
 		return err
 	}
+	limitKey, err := n.store.LimitKey()
+	if err != nil {
+		return fmt.Errorf("read key of limits: %w", err)
+	}
 	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoQueue, photoWait)
 	n.auth = auth.New(auth.Deps{
 		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.bucket, Config: n.cfg, Now: n.now,
-		Limiter:  ratelimit.New(n.cache, !n.cfg.RateLimits),
+		Limiter:  ratelimit.New(n.cache, limitKey, !n.cfg.RateLimits),
 		Hasher:   hasher,
 		Photos:   photos,
 		WakeMail: n.worker.Wake,

@@ -7,9 +7,12 @@ package ratelimit
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"hash"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +27,7 @@ type Rule struct {
 	Rates Rates
 
 	// Subject is who is counted: an address, a network, the id of a person. The
-	// cache gets to see its SHA-256 hash only.
+	// cache gets to see a keyed digest of it only.
 	Subject string
 
 	// Fleeting counts may be forgotten when the server starts again.
@@ -37,14 +40,16 @@ type Rule struct {
 
 // Limiter counts events by rules. Any number of goroutines may use it.
 type Limiter struct {
-	cache cache.Cache
-	off   bool
+	cache   cache.Cache
+	digests sync.Pool // of *digest, since every request needs some
+	off     bool
 }
 
 // New returns a limiter that counts in c, or with off one that allows all and
-// counts nothing.
-func New(c cache.Cache, off bool) *Limiter {
-	return &Limiter{cache: c, off: off}
+// counts nothing. Subjects are counted under the key: limiters that are to share
+// their counts, before and after a restart too, need the same.
+func New(c cache.Cache, key []byte, off bool) *Limiter {
+	return &Limiter{cache: c, digests: sync.Pool{New: func() any { return &digest{hash: hmac.New(sha256.New, key)} }}, off: off}
 }
 
 // Reserve counts one event under all rules, or under none of them. Where any of
@@ -55,7 +60,7 @@ func (l *Limiter) Reserve(ctx context.Context, rules ...Rule) (*Ticket, error) {
 	if l.off {
 		return &Ticket{}, nil
 	}
-	r, err := l.cache.Reserve(ctx, windows(rules))
+	r, err := l.cache.Reserve(ctx, l.windows(rules))
 	if err != nil {
 		return nil, fmt.Errorf("reserve rate limit: %w", err)
 	}
@@ -66,10 +71,12 @@ func (l *Limiter) Reserve(ctx context.Context, rules ...Rule) (*Ticket, error) {
 	return &Ticket{cache: l.cache, reservation: r, quota: quota}, nil
 }
 
-func windows(rules []Rule) []cache.Window {
+func (l *Limiter) windows(rules []Rule) []cache.Window {
+	d, _ := l.digests.Get().(*digest)
+	defer l.digests.Put(d)
 	w := make([]cache.Window, 0, 2*len(rules))
 	for _, rule := range rules {
-		prefix := rule.prefix()
+		prefix := rule.prefix(d)
 		for _, rate := range rule.Rates {
 			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per, Fleeting: rule.Fleeting, Pending: rule.Pending})
 		}
@@ -78,13 +85,29 @@ func windows(rules []Rule) []cache.Window {
 }
 
 // prefix is the part of the key that all rates of the rule share. The rate
-// follows, so that a changed setting starts counting anew.
-func (r Rule) prefix() []byte {
-	subject := sha256.Sum256([]byte(r.Subject))
+// follows, so that a changed setting starts counting anew. Version 0.1.0 had the
+// SHA-256 of the subject in it, without a key: nodes of it beside these count apart, and
+// all counts begin anew after it.
+func (r Rule) prefix(d *digest) []byte {
 	b := make([]byte, 0, 96)
 	b = append(append(b, r.Name...), ':')
-	b = base64.RawURLEncoding.AppendEncode(b, subject[:])
+	b = base64.RawURLEncoding.AppendEncode(b, d.of(r.Subject))
 	return append(b, ':')
+}
+
+// digest is HMAC-SHA256 under the key of a limiter, with room to work in.
+type digest struct {
+	hash hash.Hash
+	room []byte
+}
+
+// of returns the digest of a subject, which is good until the next.
+func (d *digest) of(subject string) []byte {
+	d.room = append(d.room[:0], subject...)
+	d.hash.Reset()
+	d.hash.Write(d.room)
+	d.room = d.hash.Sum(d.room[:0])
+	return d.room
 }
 
 // Ticket is leave to do the work.

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -10,6 +11,8 @@ import (
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/ratelimit"
 )
+
+var key = []byte("one key of thirty-two full bytes")
 
 // recorder is a cache that notes the keys it is asked about, and that can be
 // told not to answer.
@@ -76,7 +79,7 @@ func refuse(t *testing.T, l *ratelimit.Limiter, rules ...ratelimit.Rule) *rateli
 
 func TestEveryRateOfEveryRuleHolds(t *testing.T) {
 	t.Parallel()
-	l := ratelimit.New(newRecorder(t), false)
+	l := ratelimit.New(newRecorder(t), key, false)
 	mail := rule("mail", "a@example.org", ratelimit.Rate{Limit: 2, Per: time.Minute}, ratelimit.Rate{Limit: 5, Per: time.Hour})
 	network := rule("net", "192.0.2.1", ratelimit.Rate{Limit: 3, Per: 10 * time.Minute})
 	if q := allow(t, l, mail, network).Quota(); q != (ratelimit.Quota{Limit: 2, Remaining: 1, Reset: time.Minute}) {
@@ -96,7 +99,7 @@ func TestEveryRateOfEveryRuleHolds(t *testing.T) {
 
 func TestRulesCountApart(t *testing.T) {
 	t.Parallel()
-	l := ratelimit.New(newRecorder(t), false)
+	l := ratelimit.New(newRecorder(t), key, false)
 	once := ratelimit.Rate{Limit: 1, Per: time.Minute}
 	allow(t, l, rule("login", "a", once), rule("login", "b", once), rule("mail", "a", once))
 	refuse(t, l, rule("login", "a", once))
@@ -109,7 +112,7 @@ func TestRulesCountApart(t *testing.T) {
 func TestReleaseGivesBackOnce(t *testing.T) {
 	t.Parallel()
 	c := newRecorder(t)
-	l := ratelimit.New(c, false)
+	l := ratelimit.New(c, key, false)
 	login := rule("login", "a", ratelimit.Rate{Limit: 2, Per: time.Minute})
 	ticket := allow(t, l, login)
 	allow(t, l, login)
@@ -137,7 +140,7 @@ func TestOffAllowsAndCountsNothing(t *testing.T) {
 	t.Parallel()
 	c := newRecorder(t)
 	c.down = errors.New("down")
-	l := ratelimit.New(c, true)
+	l := ratelimit.New(c, key, true)
 	for range 3 {
 		ticket := allow(t, l, rule("login", "a", ratelimit.Rate{Limit: 1, Per: time.Minute}))
 		if err := ticket.Release(context.Background()); err != nil || ticket.Quota() != (ratelimit.Quota{}) {
@@ -148,7 +151,7 @@ func TestOffAllowsAndCountsNothing(t *testing.T) {
 
 func TestNoRatesAreNoLimit(t *testing.T) {
 	t.Parallel()
-	l := ratelimit.New(newRecorder(t), false)
+	l := ratelimit.New(newRecorder(t), key, false)
 	for range 3 {
 		if q := allow(t, l, rule("login", "a")).Quota(); q != (ratelimit.Quota{}) {
 			t.Errorf("the quota is %+v", q)
@@ -159,7 +162,7 @@ func TestNoRatesAreNoLimit(t *testing.T) {
 func TestASilentCacheIsNoLeave(t *testing.T) {
 	t.Parallel()
 	c := newRecorder(t)
-	l := ratelimit.New(c, false)
+	l := ratelimit.New(c, key, false)
 	login := rule("login", "a", ratelimit.Rate{Limit: 9, Per: time.Minute})
 	ticket := allow(t, l, login)
 	c.down = errors.New("down")
@@ -176,11 +179,20 @@ func TestASilentCacheIsNoLeave(t *testing.T) {
 func TestTheCacheSeesNoSubject(t *testing.T) {
 	t.Parallel()
 	c := newRecorder(t)
-	allow(t, ratelimit.New(c, false), rule("mail", "alice@example.org", ratelimit.Rate{Limit: 5, Per: time.Minute}))
-	const want = "mail:emSt8oc36pBxnL3wsah6Xv__N1O3nJHXF_T0FT6tBJg:5/1m"
+	allow(t, ratelimit.New(c, key, false), rule("mail", "alice@example.org", ratelimit.Rate{Limit: 5, Per: time.Minute}))
+	const want = "mail:Tq05P4EBO5Gt3y2oOInpm9kDoC8MjC22-d8TEquTn6Y:5/1m"
 	if len(c.keys) != 1 || c.keys[0] != want {
 		t.Errorf("the cache sees %q; want %q, as nodes of other versions do", c.keys, want)
 	}
+}
+
+func TestLimitersShareCountsUnderOneKeyAlone(t *testing.T) {
+	t.Parallel()
+	c, other := newRecorder(t), bytes.Repeat([]byte{1}, 32)
+	once := rule("mail", "alice@example.org", ratelimit.Rate{Limit: 1, Per: time.Minute})
+	allow(t, ratelimit.New(c, key, false), once)
+	refuse(t, ratelimit.New(c, bytes.Clone(key), false), once)
+	allow(t, ratelimit.New(c, other, false), once)
 }
 
 func TestTheTighterQuotaWins(t *testing.T) {
@@ -208,7 +220,7 @@ func TestTheTighterQuotaWins(t *testing.T) {
 func BenchmarkReserveTwoRules(b *testing.B) {
 	m := cache.NewMemory(time.Now, cache.Options{})
 	b.Cleanup(m.Close)
-	l := ratelimit.New(m, false)
+	l := ratelimit.New(m, key, false)
 	ctx := context.Background()
 	network := rule("net", "2001:db8::/64", ratelimit.Rate{Limit: 600, Per: time.Microsecond})
 	token := rule("token", "125", ratelimit.Rate{Limit: 1200, Per: time.Microsecond})

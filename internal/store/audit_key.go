@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -34,6 +35,26 @@ func (k auditKey) mac(row Row) []byte {
 func (k auditKey) verifies(row Row, mac []byte) bool {
 	return k.secret != nil && subtle.ConstantTimeCompare(k.mac(row), mac) == 1
 }
+
+// LimitKey is what limits are counted under, known once the trail is held. It comes out of
+// the key of the trail, which all nodes have and which no exchange of the ring's keys
+// changes: under a key of the ring counts would begin anew whenever one comes or goes, and
+// nodes whose rings differ meanwhile would count apart. It is another only where the ring
+// was lost.
+func (s *Store) LimitKey() ([]byte, error) {
+	s.trail.mu.Lock()
+	defer s.trail.mu.Unlock()
+	if s.trail.key.secret == nil {
+		return nil, errSealed
+	}
+	key, err := hkdf.Expand(sha256.New, s.trail.key.secret, limitPurpose, sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("expand key of limits: %w", err)
+	}
+	return key, nil
+}
+
+const limitPurpose = "flowxi limits v1"
 
 // AuditKeyContext is what a key of the trail is sealed for.
 func AuditKeyContext(id int64) string { return fmt.Sprintf("audit:%d", id) }
