@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/ratelimit": {"internal/cache"},
 	"internal/locale":    {"internal/account"},
 	"internal/form":      {"internal/account", "internal/password"},
-	"internal/config":    {"internal/account", "internal/ratelimit"},
+	"internal/config":    {"internal/account", "internal/password", "internal/ratelimit"},
 
 	// One direction: cmd → node → reference → {api, web, mail} → auth → store → account.
 	"internal/store": {"internal/account", "internal/seal", "internal/trace"},

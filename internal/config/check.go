@@ -1,10 +1,13 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 
+	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
@@ -12,7 +15,7 @@ import (
 // in what follows from other settings.
 func (c *Config) check() error {
 	checks := []func() error{
-		c.checkListener, c.checkPlainHTTP, c.checkTLS, c.checkDatabase, c.checkCache, c.checkStorage, c.checkMail, c.checkOps, c.checkMagicLink, c.checkLimits,
+		c.checkListener, c.checkPlainHTTP, c.checkTLS, c.checkDatabase, c.checkCache, c.checkStorage, c.checkMail, c.checkOps, c.checkMagicLink, c.checkPasswords, c.checkLimits,
 	}
 	for _, check := range checks {
 		if err := check(); err != nil {
@@ -128,6 +131,17 @@ func (c *Config) checkMagicLink() error {
 	if err == nil && u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
 		return wrong("FLOWXI_MAGIC_LINK_URL", c.MagicLinkURL,
 			"allowed: https://… (plain HTTP to another machine only with FLOWXI_INSECURE_HTTP=allow)")
+	}
+	return nil
+}
+
+// checkPasswords lets nobody choose costs that are too weak, or that no login bears.
+func (c *Config) checkPasswords() error {
+	p := c.Passwords.Params()
+	least, most := password.Passes(p.MemoryKiB)
+	if p.Time < least || p.Time > most {
+		return wrong("FLOWXI_PASSWORD_PASSES", strconv.Itoa(c.Passwords.Passes),
+			fmt.Sprintf("allowed: a number from %d to %d, since FLOWXI_PASSWORD_MEMORY_KIB is %d", least, most, p.MemoryKiB))
 	}
 	return nil
 }

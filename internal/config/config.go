@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
@@ -57,7 +58,21 @@ type Config struct {
 	DrainDelay time.Duration `env:"FLOWXI_DRAIN_DELAY" envDefault:"3s" min:"0s" max:"60s" doc:"How long a server that is told to stop goes on taking requests while /readyz says no already, so that proxies hear of it: twice the time between two of their checks is enough. Only where FLOWXI_OPS_ADDR is set."`
 	TracesURL  string        `env:"FLOWXI_TRACES_URL" allowed:"http://host:4318 or https://…, an OpenTelemetry collector that takes OTLP by HTTP" doc:"Where traces are sent. Without it none are made."`
 
-	Limits Limits
+	Passwords Passwords
+	Limits    Limits
+}
+
+// Passwords are the costs of the argon2id hashes that are made from now on.
+type Passwords struct {
+	MemoryKiB int `env:"FLOWXI_PASSWORD_MEMORY_KIB" envDefault:"19456" min:"7168" max:"1048576" doc:"Memory of one password hash (argon2id), in KiB. A server hashes as many passwords at once as it has processors. A hash of other costs is made anew at the next login of its owner. Raise costs rather than lower them: until then a person with a dearer hash is told from a stranger by the time of a login."`
+	Passes    int `env:"FLOWXI_PASSWORD_PASSES" envDefault:"2" min:"1" max:"100" doc:"Passes over that memory. The less memory, the more passes are demanded: 1 from 47104 KiB on, 2 from 19456, 3 from 12288, 4 from 9216 and 5 below (OWASP Password Storage Cheat Sheet)."`
+	Lanes     int `env:"FLOWXI_PASSWORD_LANES" envDefault:"1" min:"1" max:"16" doc:"Processors that work on one password hash. More of them than one make a single login faster, and a storm of logins no faster."`
+}
+
+// Params are the costs as package password takes them. The bounds of the settings are
+// within its own.
+func (p Passwords) Params() password.Params {
+	return password.Params{MemoryKiB: uint32(p.MemoryKiB), Time: uint32(p.Passes), Threads: uint8(p.Lanes)}
 }
 
 // Limits are the limits of contract section 12.

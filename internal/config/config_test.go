@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
@@ -89,6 +91,24 @@ func TestEverySettingIsRead(t *testing.T) {
 	}
 	if c.OTPTTL != 90*time.Second || c.LogLevel != "warn" || c.Limits.CodeTries != 3 || c.Limits.MailPerEmail.String() != "2/1m" {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The choices of OWASP for argon2id, and what is stronger than one of them.
+func TestStrongCostsOfPasswordsAreTaken(t *testing.T) {
+	t.Parallel()
+	if diff := cmp.Diff(password.Params{MemoryKiB: 19456, Time: 2, Threads: 1}, load(t).Passwords.Params()); diff != "" {
+		t.Errorf("the default: %s", diff)
+	}
+	for _, p := range []password.Params{
+		{MemoryKiB: 47104, Time: 1, Threads: 1}, {MemoryKiB: 12288, Time: 3, Threads: 1}, {MemoryKiB: 9216, Time: 4, Threads: 1},
+		{MemoryKiB: 7168, Time: 5, Threads: 1}, {MemoryKiB: 65536, Time: 3, Threads: 4}, {MemoryKiB: 1048576, Time: 4, Threads: 16},
+	} {
+		c := load(t, fmt.Sprintf("FLOWXI_PASSWORD_MEMORY_KIB=%d", p.MemoryKiB), fmt.Sprintf("FLOWXI_PASSWORD_PASSES=%d", p.Time),
+			fmt.Sprintf("FLOWXI_PASSWORD_LANES=%d", p.Threads))
+		if diff := cmp.Diff(p, c.Passwords.Params()); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
 

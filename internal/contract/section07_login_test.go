@@ -1,7 +1,10 @@
 package contract_test
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -201,4 +204,42 @@ func TestSection07_Login_RefusalsAreAlike(t *testing.T) {
 			alike(t, name, got, unknown)
 		}
 	})
+}
+
+// The costs of passwords are a setting. Nobody is logged out or asked for another password
+// where it changes: a login makes the hash anew.
+func TestSection07_Login_MakesAHashOfOtherCostsAnew(t *testing.T) {
+	t.Parallel()
+	const dearer = "$argon2id$v=19$m=20480,t=3,p=2$"
+	srv := authtest.Start(t, authtest.Embedded)
+	person := srv.Client(t).Register(ada)
+	srv = srv.Restart(t, authtest.WithEnv("FLOWXI_PASSWORD_MEMORY_KIB=20480", "FLOWXI_PASSWORD_PASSES=3", "FLOWXI_PASSWORD_LANES=2"))
+	expectLoggedIn(t, srv.Client(t).Token(person.Bearer()), true)
+	login := authtest.LoginFields(ada, "phone")
+	srv.Client(t).Post("/auth/login", login.With("password", "another one 42")).Expect(401, "INVALID_CREDENTIALS")
+	if database := databaseFiles(t, srv); bytes.Contains(database, []byte(dearer)) || !bytes.Contains(database, []byte("$m=19456,t=2,p=1$")) {
+		t.Error("the hash is not that of the registration before a login")
+	}
+	srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS")
+	if !bytes.Contains(databaseFiles(t, srv), []byte(dearer)) {
+		t.Error("the hash has not the costs of today after a login")
+	}
+	srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS")
+}
+
+// databaseFiles are the file of an embedded database and its journal.
+func databaseFiles(t *testing.T, srv *authtest.Server) (all []byte) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(srv.Config(t).DataDir, "*.db*"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there is no database: %v", err)
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, content...)
+	}
+	return all
 }

@@ -35,7 +35,7 @@ type Options struct {
 	Now      func() time.Time // nil is the clock of the machine
 	Log      *slog.Logger     // nil is nowhere
 	Version  string           // of the program, as the health check tells it
-	Password password.Options // the zero value is what production uses
+	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
 }
 
 // Node is one running Flowxi. Its methods may be called from any goroutine.
@@ -190,6 +190,9 @@ func (n *Node) assemble(o Options) error {
 	limitKey, err := n.store.LimitKey()
 	if err != nil {
 		return fmt.Errorf("read key of limits: %w", err)
+	}
+	if o.Password.Params == (password.Params{}) {
+		o.Password.Params = n.cfg.Passwords.Params()
 	}
 	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoQueue, photoWait)
 	n.auth = auth.New(auth.Deps{

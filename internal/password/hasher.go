@@ -71,6 +71,10 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 // right, stale tells that it is worth hashing anew: its hash is bcrypt, or its
 // costs are not today's. A stored hash that is malformed, or whose costs nobody
 // would choose, is an error.
+//
+// A wrong password takes as long with a cheaper argon2id hash, from before the costs were
+// raised, as VerifyNobody does: its time would tell that the person exists. With a dearer
+// hash, or with one of bcrypt, it takes as long as that.
 func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
 	if strings.HasPrefix(encoded, "$2") {
 		ok, err = h.verifyBcrypt(ctx, encoded, password)
@@ -82,6 +86,9 @@ func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stal
 	}
 	err = h.gate.do(ctx, func() {
 		ok = subtle.ConstantTimeCompare(stored.derive(Normalize(password)), stored.tag) == 1
+		if rest, any := stored.params.lacking(h.params); any && !ok {
+			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive("")
+		}
 	})
 	return ok, ok && !h.isCurrent(stored), err
 }

@@ -2,6 +2,7 @@ package password_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -79,6 +80,54 @@ func TestOtherCostsAreStale(t *testing.T) {
 		before := password.NewHasher(password.Options{Params: p})
 		verify(t, today, hash(t, before, "correct horse"), "correct horse", true, true)
 	}
+}
+
+// Where costs were raised, a person with an older hash must not be told from nobody by
+// the time of a wrong password. Not parallel: the processor's time is that of all tests.
+func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
+	today := password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 16 * 1024, Time: 4}})
+	others := []password.Params{{MemoryKiB: 16 * 1024, Time: 1}, {MemoryKiB: 10 * 1024, Time: 3}, {MemoryKiB: 32 * 1024, Time: 1}}
+	best, encoded := make([]time.Duration, len(others)+1), make([]string, len(others))
+	for i, p := range others {
+		encoded[i] = hash(t, password.NewHasher(password.Options{Params: p}), "correct horse")
+	}
+	quicker := func(i int, do func() error) {
+		if took := spent(t, do); best[i] == 0 || took < best[i] {
+			best[i] = took
+		}
+	}
+	for range 6 {
+		for i := range others {
+			quicker(i, func() error {
+				_, _, err := today.Verify(t.Context(), encoded[i], "a guess")
+				return err
+			})
+		}
+		quicker(len(others), func() error { return today.VerifyNobody(t.Context(), "a guess") })
+	}
+	nobody := best[len(others)]
+	for i, p := range others {
+		if ratio := float64(best[i]) / float64(nobody); ratio < 0.8 || ratio > 1.25 {
+			t.Errorf("with a hash of %+v a wrong password takes %v, and that of nobody %v", p, best[i], nobody)
+		}
+	}
+}
+
+// spent is the time of the processor that something takes.
+func spent(t *testing.T, do func() error) time.Duration {
+	t.Helper()
+	now := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	start := now()
+	if err := do(); err != nil {
+		t.Fatal(err)
+	}
+	return now() - start
 }
 
 func TestImportedBcryptVerifiesAndIsStale(t *testing.T) {

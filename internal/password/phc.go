@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/argon2"
@@ -22,6 +23,31 @@ const (
 	saltSize = 16
 	tagSize  = 32
 )
+
+// floor is the choices for argon2id of the OWASP Password Storage Cheat Sheet, which are
+// of one strength, the most memory first. All are with one thread, and more of them make
+// none weaker: they share the memory and the passes.
+var floor = [...]Params{
+	{MemoryKiB: 46 * 1024, Time: 1},
+	{MemoryKiB: 19 * 1024, Time: 2},
+	{MemoryKiB: 12 * 1024, Time: 3},
+	{MemoryKiB: 9 * 1024, Time: 4},
+	{MemoryKiB: LeastMemoryKiB, Time: 5},
+}
+
+// LeastMemoryKiB is the least memory of a hash that is strong enough.
+const LeastMemoryKiB = 7 * 1024
+
+// Passes tells how many passes over that much memory make a hash that is strong enough
+// for new passwords, and up to how many Verify does. Least is 0 where none are enough.
+func Passes(memoryKiB uint32) (least, most uint32) {
+	for _, choice := range floor {
+		if memoryKiB >= choice.MemoryKiB {
+			return choice.Time, maxWork / memoryKiB
+		}
+	}
+	return 0, 0
+}
 
 var errMalformed = errors.New("the stored hash is malformed")
 
@@ -53,6 +79,22 @@ func (p Params) bearable() bool {
 	return p.Time >= 1 && p.Threads >= 1 &&
 		p.MemoryKiB >= memoryPerWay*uint32(p.Threads) && p.MemoryKiB <= maxMemoryKiB &&
 		uint64(p.MemoryKiB)*uint64(p.Time) <= maxWork
+}
+
+// blocks is how long a hash takes, in blocks of 1 KiB that are filled one after the other.
+func (p Params) blocks() uint64 {
+	return uint64(p.MemoryKiB) * uint64(p.Time) / uint64(min(int(p.Threads), runtime.GOMAXPROCS(0)))
+}
+
+// lacking are the costs that a hash lacks of today's, none where it takes as long.
+func (p Params) lacking(today Params) (rest Params, any bool) {
+	has, wants := p.blocks(), today.blocks()
+	if has >= wants {
+		return Params{}, false
+	}
+	passes := (wants - has + uint64(today.MemoryKiB) - 1) / uint64(today.MemoryKiB)
+	memory := max((wants-has)/passes, memoryPerWay)
+	return Params{MemoryKiB: uint32(memory), Time: uint32(passes), Threads: 1}, true
 }
 
 // phc is an argon2id hash. Its text is the PHC string format:
