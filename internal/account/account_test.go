@@ -21,17 +21,29 @@ func TestASecretNeverShowsItself(t *testing.T) {
 	s := account.Secret(canary)
 	holder := struct{ Password account.Secret }{s}
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("a line", "secret", s, "holder", holder)
-	encoded, err := json.Marshal(holder)
-	if err != nil {
-		t.Fatal(err)
+	values := map[string]any{
+		"alone": s, "held": holder, "pointed at": &holder, "one of many": []account.Secret{s}, "named": map[string]account.Secret{"a": s},
+		"an interface": []any{s},
 	}
-	shown := []string{log.String(), string(encoded)}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		shown = append(shown, fmt.Sprintf(verb, s), fmt.Sprintf(verb, holder), fmt.Sprintf(verb, []account.Secret{s}))
+	var shown []string
+	for name, value := range values {
+		encoded, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, string(encoded))
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			shown = append(shown, fmt.Sprintf(verb, value))
+		}
+		for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
+			log.Reset()
+			slog.New(handler).With("before", value).WithGroup("group").Info("a line", name, value)
+			shown = append(shown, log.String())
+		}
 	}
+	shown = append(shown, fmt.Sprint(s), fmt.Errorf("wrapped: %w, %v", errors.New("x"), s).Error())
 	for _, text := range shown {
-		if strings.Contains(text, canary) || strings.Contains(text, fmt.Sprintf("%x", canary)) {
+		if strings.Contains(text, canary) || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", canary)) {
 			t.Errorf("%s shows the secret", text)
 		}
 		if !strings.Contains(text, "[secret]") {
