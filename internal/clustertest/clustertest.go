@@ -187,6 +187,13 @@ func (c *Cluster) pid(t testing.TB, name string) int {
 	return pid
 }
 
+// Processes are the process of a part and those that it has started.
+func (c *Cluster) Processes(t testing.TB, name string) []int {
+	t.Helper()
+	pid := c.pid(t, name)
+	return append([]int{pid}, children(pid)...)
+}
+
 // children lists the processes that a process has started.
 func children(pid int) (list []int) {
 	out, _ := exec.Command("pgrep", "-P", strconv.Itoa(pid)).Output() // none is an error
