@@ -191,6 +191,12 @@ func addressCounted(t *testing.T, w *world) {
 	if !bytes.Contains(all, []byte("mail.email:")) {
 		t.Fatal("nothing is counted by addresses")
 	}
+	if w.engine == authtest.Embedded {
+		journal := keptFiles(t, filepath.Join(w.Config(t).DataDir, "limits"))
+		if !bytes.Contains(journal, []byte("mail.email:")) || bytes.Contains(journal, []byte(email)) {
+			t.Error("the journal of limits has no counts by addresses, or has the addresses")
+		}
+	}
 	for _, writing := range []string{
 		string(hash[:]), hex.EncodeToString(hash[:]), base64.RawURLEncoding.EncodeToString(hash[:]), base64.RawStdEncoding.EncodeToString(hash[:]),
 	} {

@@ -51,6 +51,9 @@ func TestManyNodesAreOne(t *testing.T) {
 			for _, s := range loud {
 				t.Run(s.says, func(t *testing.T) { s.prove(t, w) })
 			}
+			if !o.Pooler { // it would be the same again
+				t.Run("no secret is kept or told", func(t *testing.T) { noSecretIsKept(t, w) })
+			}
 		})
 	}
 }
