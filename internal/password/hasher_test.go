@@ -83,7 +83,8 @@ func TestOtherCostsAreStale(t *testing.T) {
 }
 
 // Where costs were raised, a person with an older hash must not be told from nobody by
-// the time of a wrong password. Not parallel: the processor's time is that of all tests.
+// the time of a wrong password. Of other work beside it the bounds leave room, and none
+// for a hash that is not made as dear as today's. Not parallel: the processor's time is that of all tests.
 func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 	today := password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 16 * 1024, Time: 4}})
 	others := []password.Params{{MemoryKiB: 16 * 1024, Time: 1}, {MemoryKiB: 10 * 1024, Time: 3}, {MemoryKiB: 32 * 1024, Time: 1}}
@@ -96,7 +97,7 @@ func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 			best[i] = took
 		}
 	}
-	for range 6 {
+	for range 8 {
 		for i := range others {
 			quicker(i, func() error {
 				_, _, err := today.Verify(t.Context(), encoded[i], "a guess")
@@ -107,7 +108,7 @@ func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 	}
 	nobody := best[len(others)]
 	for i, p := range others {
-		if ratio := float64(best[i]) / float64(nobody); ratio < 0.8 || ratio > 1.25 {
+		if ratio := float64(best[i]) / float64(nobody); ratio < 0.7 || ratio > 1.6 {
 			t.Errorf("with a hash of %+v a wrong password takes %v, and that of nobody %v", p, best[i], nobody)
 		}
 	}

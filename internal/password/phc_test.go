@@ -26,6 +26,29 @@ func FuzzParsePHC(f *testing.F) {
 	})
 }
 
+func FuzzWhatAHashLacks(f *testing.F) {
+	f.Add(uint32(19*1024), uint32(2), uint8(1), uint32(46*1024), uint32(3), uint8(2))
+	f.Add(uint32(8), uint32(1), uint8(1), uint32(19*1024), uint32(2), uint8(1))
+	f.Add(uint32(46*1024), uint32(1), uint8(1), uint32(19*1024), uint32(2), uint8(1))
+	f.Fuzz(func(t *testing.T, m1, t1 uint32, p1 uint8, m2, t2 uint32, p2 uint8) {
+		stored, today := Params{m1 % maxMemoryKiB, t1, p1}.completed(), Params{m2 % maxMemoryKiB, t2, p2}.completed()
+		rest, any := stored.lacking(today)
+		if !any {
+			if stored.blocks() < today.blocks() {
+				t.Errorf("%+v lacks nothing of %+v", stored, today)
+			}
+			return
+		}
+		if !rest.bearable() || rest.MemoryKiB > max(today.MemoryKiB, memoryPerWay) {
+			t.Errorf("%+v lacks %+v of %+v, which is more than it may take", stored, rest, today)
+		}
+		together, slack := stored.blocks()+rest.blocks(), uint64(rest.Time)+memoryPerWay
+		if together+slack < today.blocks() || together > today.blocks()+slack {
+			t.Errorf("%+v and %+v take %d, and %+v takes %d", stored, rest, together, today, today.blocks())
+		}
+	})
+}
+
 func FuzzCheckBcrypt(f *testing.F) {
 	f.Add("$2b$04$eiFfQxGoiKr5uzzHECxfUemqsTpK6LcmOTvYKOVIyqu6UkTVm9f.O")
 	f.Add("$2y$31$" + "eiFfQxGoiKr5uzzHECxfUemqsTpK6LcmOTvYKOVIyqu6UkTVm9f.O")
