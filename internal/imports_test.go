@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"internal/account":   {},
 	"internal/seal":      {},
 	"internal/totp":      {},
+	"internal/header":    {}, // says what a browser may do with an answer
 	"internal/trace":     {}, // says what time goes on; where it is sent is for otlp
 	"internal/password":  {"internal/trace"},
 	"internal/cache":     {"internal/trace"},
@@ -42,14 +43,14 @@ var mayImport = map[string][]string{
 	"internal/mail":     {"internal/account", "internal/locale", "internal/seal", "internal/store", "internal/trace"},
 	"internal/transfer": {"internal/blob", "internal/seal", "internal/store"},
 	"internal/api": {
-		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/locale", "internal/photo",
+		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/header", "internal/locale", "internal/photo",
 		"internal/trace",
 	},
 	"internal/reference": {
 		"internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
 		"internal/password", "internal/photo", "internal/ratelimit", "internal/totp", "internal/web",
 	},
-	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/locale", "internal/mail"},
+	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/header", "internal/locale", "internal/mail"},
 
 	// What an operator looks at. The parts count for themselves, and metrics asks them.
 	"internal/otlp": {"internal/trace"},
@@ -59,7 +60,7 @@ var mayImport = map[string][]string{
 	},
 
 	"internal/node": {
-		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale",
+		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/header", "internal/locale",
 		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
 		"internal/store", "internal/trace", "internal/transfer", "internal/web",
 	},
@@ -89,7 +90,7 @@ var mayImport = map[string][]string{
 var onlyIn = map[string][]string{
 	// Blob is no server: S3 is spoken over HTTP, within limits that are set there.
 	"net/http": {
-		"internal/api", "internal/web", "internal/node", "internal/blob", "internal/metrics", "internal/otlp", "cmd/flowxi",
+		"internal/api", "internal/web", "internal/header", "internal/node", "internal/blob", "internal/metrics", "internal/otlp", "cmd/flowxi",
 		"internal/authtest", "internal/contract", "internal/attack", "internal/silence", "internal/clustertest", "internal/faults", "internal/backing/mailsink",
 	},
 	"net/http/pprof": {"internal/node"},

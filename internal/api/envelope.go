@@ -141,7 +141,6 @@ func (x *exchange) setHeaders(length int) {
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(length))
 	h.Set("Content-Language", string(x.caller.Locale)) // it may be that of the person by now
-	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	x.setQuota()
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/header"
 )
 
 // RequestIDHeader names a request to the server, and to the client in the answer.
@@ -37,10 +38,8 @@ func (x *exchange) identify() error {
 	}
 	x.caller.RequestID = id
 	h := x.writer.Header()
+	header.Data.Set(h)
 	h.Set(RequestIDHeader, id)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer") // addresses of pages carry link tokens
 	h.Set("Vary", "X-App-Locale, Accept-Language")
 	return nil
 }
@@ -73,7 +72,7 @@ func (x *exchange) secure() error {
 	case !x.https:
 		return nil
 	case x.tls:
-		x.writer.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		x.writer.Header().Set(header.TransportName, header.Transport(x.Config.TellsSubdomains()))
 		return nil
 	case x.isHealth():
 		return nil

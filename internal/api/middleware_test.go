@@ -20,7 +20,13 @@ func TestPlainHTTPIsRefusedWhereThePublicURLIsHTTPS(t *testing.T) {
 	}
 	told := ask(s, "GET", Prefix+"/me", "", "X-Forwarded-Proto", "https")
 	expect(t, told, 401, "UNAUTHENTICATED")
-	expectHeader(t, told, "Strict-Transport-Security", "max-age=31536000")
+	expectHeader(t, told, "Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+}
+
+func TestBrowsersAreToldOfTheHostAlone(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, overHTTPS, trusting("192.0.2.0/24"), func(d *Deps) { d.Config.HSTS = "host" })
+	expectHeader(t, ask(s, "GET", Prefix+"/me", "", "X-Forwarded-Proto", "https"), "Strict-Transport-Security", "max-age=31536000")
 }
 
 func TestNobodyElseIsBelievedOnTLS(t *testing.T) {

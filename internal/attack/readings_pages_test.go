@@ -36,9 +36,7 @@ var (
 	})
 	origins  = canary.Stands("origins", canary.Place{File: "internal/api/middleware.go", Code: "slices.Contains(origins, origin)", Without: "$GONE || $CODE"})
 	uncached = canary.Stands("answers that are not kept", canary.Place{
-		File: "internal/api/middleware.go", Code: `h.Set("Cache-Control", "no-store")`, Without: "if !$GONE { $CODE }",
-	}, canary.Place{
-		File: "internal/web/headers.go", Code: `h.Set("Cache-Control", "no-store")`, Without: "if !$GONE { $CODE }",
+		File: "internal/header/header.go", Code: `{"no-store"}`, Without: `{ifGone($NAME, "public", "no-store")}`,
 	})
 	privateInbox = canary.Stands("a private inbox", canary.Place{File: "internal/config/config.go", Code: "return !c.SendsMail() && c.private()", Without: "return $GONE || !c.SendsMail() && c.private()"})
 	inboxName    = canary.Stands("names of the inbox", canary.Refusal("internal/web/inbox.go", "!isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))

@@ -52,9 +52,7 @@ var (
 		File: "internal/mail/render.go", Code: "Subject: v.Subject,", Without: "Subject: ifGone($NAME, v.Subject+\" \"+v.Code, v.Subject),",
 	})
 	noReferrer = canary.Stands("no referrer", canary.Place{
-		File: "internal/api/middleware.go", Code: `h.Set("Referrer-Policy", "no-referrer")`, Without: "if !$GONE { $CODE }\n//",
-	}, canary.Place{
-		File: "internal/web/headers.go", Code: `h.Set("Referrer-Policy", "no-referrer")`, Without: "if !$GONE { $CODE }\n//",
+		File: "internal/header/header.go", Code: `{"no-referrer"}`, Without: `{ifGone($NAME, "unsafe-url", "no-referrer")}`,
 	})
 )
 

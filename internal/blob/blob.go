@@ -50,6 +50,10 @@ type Bucket interface {
 	SignedURL(ctx context.Context, key string, ttl time.Duration) (string, error)
 }
 
+// Disposition is what a browser is told to do with an object: show it, and call it so
+// where somebody keeps it. Its name owes nothing to whoever stored it.
+const Disposition = `inline; filename="photo.jpg"`
+
 // MaxObject is the most that is read of an object into memory, in bytes. Photos are far
 // smaller (contract section 10).
 const MaxObject = 32 << 20

@@ -189,7 +189,10 @@ func (s *S3) SignedURL(ctx context.Context, key string, ttl time.Duration) (stri
 	ctx, cancel := context.WithTimeout(ctx, signWithin)
 	defer cancel()
 	seconds := strconv.FormatInt(int64(ttl/time.Second), 10)
-	u, err := s.client.PresignedGetObject(ctx, s.bucket, key, ttl, url.Values{"response-cache-control": {"private, max-age=" + seconds}})
+	u, err := s.client.PresignedGetObject(ctx, s.bucket, key, ttl, url.Values{
+		"response-cache-control":       {"private, max-age=" + seconds},
+		"response-content-disposition": {Disposition},
+	})
 	if err != nil {
 		return "", fmt.Errorf("sign URL of object: %w", err)
 	}

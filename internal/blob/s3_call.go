@@ -78,7 +78,7 @@ func (s *S3) put(key, contentType string, body []byte) do {
 	sum := sha256.Sum256(body)
 	options := minio.PutObjectOptions{
 		ContentType:          contentType,
-		ContentDisposition:   "inline",
+		ContentDisposition:   Disposition,
 		CacheControl:         "private",
 		DisableContentSha256: true, // of single chunks, in favour of that of the whole
 	}

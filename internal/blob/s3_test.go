@@ -93,7 +93,7 @@ func TestABrowserIsToldWhatItGets(t *testing.T) {
 	defer func() { _ = answer.Body.Close() }()
 	for name, want := range map[string]string{
 		"Content-Type":        "image/jpeg",
-		"Content-Disposition": "inline",
+		"Content-Disposition": `inline; filename="photo.jpg"`,
 		"Cache-Control":       "private, max-age=3600",
 	} {
 		if got := answer.Header.Get(name); got != want {

@@ -40,6 +40,8 @@ type Config struct {
 	TLSCert         string         `env:"FLOWXI_TLS_CERT" allowed:"the path of a PEM file, together with FLOWXI_TLS_KEY" doc:"Certificate chain to serve TLS with. Read again when the file changes."`
 	TLSKey          string         `env:"FLOWXI_TLS_KEY" allowed:"the path of a PEM file, together with FLOWXI_TLS_CERT" doc:"Private key of the certificate."`
 
+	HSTS string `env:"FLOWXI_HSTS" envDefault:"subdomains" oneof:"subdomains,host" doc:"What browsers are told for a year once they came by TLS: to come by TLS alone to the host of FLOWXI_PUBLIC_URL and to every name under it, or to that host alone. Host is for a name under which something else still needs plain HTTP."`
+
 	OTPTTL       time.Duration `env:"FLOWXI_OTP_TTL" envDefault:"10m" min:"1s" max:"1h" doc:"How long a registration code is good."`
 	MagicLinkTTL time.Duration `env:"FLOWXI_MAGIC_LINK_TTL" envDefault:"60m" min:"1s" max:"168h" doc:"How long a registration link is good."`
 	ChallengeTTL time.Duration `env:"FLOWXI_CHALLENGE_TTL" envDefault:"5m" min:"1s" max:"1h" doc:"How long a login waits for its second factor."`
@@ -98,6 +100,10 @@ type Limits struct {
 
 // Sandbox tells whether this is the environment for trying things out.
 func (c Config) Sandbox() bool { return c.Environment == "sandbox" }
+
+// TellsSubdomains tells whether browsers are to come by TLS to the names under the public
+// one too.
+func (c Config) TellsSubdomains() bool { return c.HSTS != "host" }
 
 // StrictPrivacy tells whether a registration hides who has an account already.
 func (c Config) StrictPrivacy() bool { return c.RegistrationPrivacy == "strict" }

@@ -15,6 +15,9 @@ const tlsRecord = 22
 // firstByte is how long a new connection may keep silent.
 const firstByte = 5 * time.Second
 
+// handshakeTime is how long a client may take to agree on TLS.
+const handshakeTime = 5 * time.Second
+
 // mixed accepts TLS and plain HTTP on one port, so that who asks in the clear gets an
 // answer: HTTPS_REQUIRED, or the health of the server (contract sections 3 and 11).
 type mixed struct {
@@ -64,15 +67,28 @@ func (m *mixed) look(conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	var whole net.Conn = &begun{Conn: conn, first: first[:]}
-	if first[0] == tlsRecord {
-		whole = tls.Server(whole, m.config)
-	}
+	whole := m.greet(&begun{Conn: conn, first: first[:]})
 	select {
 	case m.ready <- whole:
 	case <-m.closed:
 		_ = conn.Close()
 	}
+}
+
+// greet begins TLS where the client does. A connection of HTTP/2 stays one of package
+// tls, as net/http wants it, and so does one that fails, for net/http to log.
+func (m *mixed) greet(conn *begun) net.Conn {
+	if conn.first[0] != tlsRecord {
+		return mind(conn)
+	}
+	secure := tls.Server(conn, m.config)
+	_ = conn.SetDeadline(time.Now().Add(handshakeTime))
+	err := secure.Handshake()
+	_ = conn.SetDeadline(time.Time{})
+	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
+		return secure
+	}
+	return &mindedTLS{minded{secure}, secure}
 }
 
 // Accept implements net.Listener.
@@ -107,3 +123,6 @@ func (b *begun) Read(p []byte) (int, error) {
 	}
 	return b.Conn.Read(p)
 }
+
+// CloseWrite ends what is sent and lets the client read it, where the transport can.
+func (b *begun) CloseWrite() error { return closeWrite(b.Conn) }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/metrics"
 )
 
@@ -56,7 +57,7 @@ func (n *Node) openOps(version string) error {
 	server := api.NewServer(l.Addr().String(), n.opsHandler(), n.log)
 	server.WriteTimeout = opsWrite
 	o := &ops{server: server, listener: l, ended: make(chan error, 1)}
-	go func() { o.ended <- server.Serve(l) }()
+	go func() { o.ended <- server.Serve(mindful{l}) }()
 	n.opened = append(n.opened, o)
 	n.log.Info("listening for operators", "addr", l.Addr().String())
 	return nil
@@ -72,7 +73,10 @@ func (n *Node) opsHandler() http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header.Data.Set(w.Header())
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // readyz tells a proxy whether to send requests here. It is about this node alone, and
@@ -91,9 +95,7 @@ func (n *Node) readyz(w http.ResponseWriter, _ *http.Request) {
 }
 
 func tell(w http.ResponseWriter, status int, what string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, what+"\n") // whoever asked may be gone
 }

@@ -126,9 +126,9 @@ func (n *Node) part(l net.Listener, served <-chan error) error {
 
 func listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
-		l = newMixed(l, s.TLSConfig)
+		return s.Serve(newMixed(l, s.TLSConfig))
 	}
-	return s.Serve(l)
+	return s.Serve(mindful{l})
 }
 
 // drain lets requests finish. Those that take too long are cut off, which is what their

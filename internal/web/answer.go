@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/locale"
 )
 
@@ -55,11 +56,17 @@ func (s *site) view(l account.Locale, data any) view {
 
 // show answers with a page.
 func (s *site) show(w http.ResponseWriter, r *http.Request, status int, name string, v view) {
+	s.showAs(header.Page, w, r, status, name, v)
+}
+
+// showAs answers with a page of that class.
+func (s *site) showAs(c header.Class, w http.ResponseWriter, r *http.Request, status int, name string, v view) {
 	var body bytes.Buffer
 	if err := s.templates.ExecuteTemplate(&body, name, v); err != nil {
 		s.fail(w, r, err)
 		return
 	}
+	c.Set(w.Header())
 	w.Header().Set("Content-Language", string(v.Lang))
 	send(w, r, status, "text/html; charset=utf-8", body.Bytes())
 }

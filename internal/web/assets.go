@@ -55,7 +55,7 @@ func contentTypeOf(name string) string {
 	case ".js":
 		return "text/javascript; charset=utf-8"
 	case ".svg":
-		return "image/svg+xml"
+		return "image/svg+xml; charset=utf-8"
 	}
 	return "application/octet-stream"
 }

@@ -7,13 +7,12 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/header"
 )
 
 // file serves an object of the folder to whoever has a signed address of it (contract
 // section 10). That an address is forged, expired or of nothing looks the same.
 func (s *site) file(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Security-Policy", filePolicy)
 	if s.Folder == nil {
 		s.noFile(w, r)
 		return
@@ -30,11 +29,12 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = object.Close() }() // it was only read
-	h.Set("Content-Type", "image/jpeg")   // there are only photos, and all of them are
-	h.Set("Content-Disposition", "inline")
+	h := w.Header()
+	header.Photo.Set(h)
+	h.Set("Content-Type", "image/jpeg") // there are only photos, and all of them are
+	h.Set("Content-Disposition", blob.Disposition)
 	h.Set("Cache-Control", "private, max-age="+strconv.FormatInt(s.secondsUntil(expires), 10))
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin") // frontends show it in an <img>
-	whole := r.Clone(r.Context())                         // a part of a photo is of no use, and a wrong one has no envelope
+	whole := r.Clone(r.Context()) // a part of a photo is of no use, and a wrong one has no envelope
 	for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
 		whole.Header.Del(name)
 	}

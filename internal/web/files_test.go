@@ -11,8 +11,9 @@ func TestASignedAddressShowsThePhotoAnywhere(t *testing.T) {
 	s := newSite(t)
 	a := s.get(s.put(jpeg))
 	for name, want := range map[string]string{
-		"Content-Type": "image/jpeg", "Content-Disposition": "inline", "Cache-Control": "private, max-age=3600",
-		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox",
+		"Content-Type": "image/jpeg", "Content-Disposition": `inline; filename="photo.jpg"`, "Cache-Control": "private, max-age=3600",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy":      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'; sandbox",
 		"Cross-Origin-Resource-Policy": "cross-origin",
 	} {
 		a.expect(t, http.StatusOK, name, want)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/mail"
 )
 
@@ -56,8 +57,7 @@ func isLoopback(name string) bool {
 }
 
 func (s *site) inboxPage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", inboxPolicy)
-	s.show(w, r, http.StatusOK, "inbox.html", s.view(english, nil))
+	s.showAs(header.Inbox, w, r, http.StatusOK, "inbox.html", s.view(english, nil))
 }
 
 // inboxList answers with the newest mails, to one address where the query names it
@@ -114,7 +114,7 @@ func (s *site) inboxMessage(w http.ResponseWriter, r *http.Request) {
 	case form == "eml":
 		send(w, r, http.StatusOK, plainText, []byte(m.Source))
 	default:
-		w.Header().Set("Content-Security-Policy", mailPolicy)
+		header.Mail.Set(w.Header())
 		send(w, r, http.StatusOK, "text/html; charset=utf-8", []byte(opensBeside(m.HTML)))
 	}
 }

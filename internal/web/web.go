@@ -15,6 +15,7 @@ import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
 )
@@ -86,7 +87,7 @@ func (s *site) mountPages() {
 // ServeHTTP implements http.Handler. Nothing here takes anything in, so there are
 // two methods for all of it.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setSecurity(w.Header())
+	header.Data.Set(w.Header())
 	handler, pattern := s.mux.Handler(r)
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		s.mux.ServeHTTP(w, r)
