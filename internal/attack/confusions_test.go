@@ -2,4 +2,4 @@ package attack_test
 
 import "slices"
 
-var confusions = slices.Concat(confusedObjects, confusedTypes, confusedTexts, confusedPaths, confusedFrames, confusedPhotos)
+var confusions = slices.Concat(confusedObjects, confusedTypes, confusedTexts, confusedPaths, confusedFrames, confusedPhotos, confusedProxies)

@@ -34,8 +34,9 @@ func Given(variable, script string) (Server, error) {
 	return Start(script)
 }
 
-// Start starts a server by a script of this project: postgres, redis or s3.
-func Start(script string) (Server, error) {
+// Start starts a server by a script of this project: postgres, redis, s3, or nginx, which
+// is told what it stands before.
+func Start(script string, more ...string) (Server, error) {
 	dir, err := os.MkdirTemp("", "flowxi-"+script+"-")
 	if err != nil {
 		return Server{}, err
@@ -44,7 +45,7 @@ func Start(script string) (Server, error) {
 	if err != nil {
 		return Server{}, err
 	}
-	server, err := hold(script, dir, port)
+	server, err := hold(script, dir, port, more...)
 	if err != nil {
 		release()
 	}
@@ -56,8 +57,8 @@ func (s Server) Stop() error { return s.held.Close() }
 
 // hold starts a server that ends with this process: the script waits for the other side
 // of its standard input to go away.
-func hold(script, dir string, port int) (Server, error) {
-	cmd := exec.Command(filepath.Join(Root(), "scripts", script), "hold", dir, strconv.Itoa(port))
+func hold(script, dir string, port int, more ...string) (Server, error) {
+	cmd := exec.Command(filepath.Join(Root(), "scripts", script), append([]string{"hold", dir, strconv.Itoa(port)}, more...)...)
 	var failure bytes.Buffer
 	cmd.Stderr = &failure
 	held, err := cmd.StdinPipe()

@@ -93,6 +93,11 @@ func (n *Node) answer(w http.ResponseWriter, r *http.Request) {
 		n.lastCame.Store(time.Now().UnixNano())
 		w.Header().Set("Connection", "close")
 	}
+	if len(r.TransferEncoding) > 0 {
+		// It may have had a length too, of which net/http tells nothing. Then a proxy may
+		// take what comes next for another request than we do (RFC 9112 section 6.1).
+		w.Header().Set("Connection", "close")
+	}
 	n.handler.ServeHTTP(w, r)
 }
 
