@@ -14,6 +14,7 @@ import (
 
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/backing"
+	"flowxi.app/flowxi/internal/canary"
 )
 
 // What a stranger tries through nginx, which has one connection to the server for all
@@ -28,7 +29,7 @@ var confusedProxies = []attempt{
 	{kind: reading, try: "a mailed link that leads to the host that nginx was asked for", defence: linkHome, run: otherHostBehind},
 }
 
-var endOfChunks = stands("end of chunks", refusal("internal/node/serve.go", "len(r.TransferEncoding) > 0"))
+var endOfChunks = canary.Stands("end of chunks", canary.Refusal("internal/node/serve.go", "len(r.TransferEncoding) > 0"))
 
 // proxied is a world behind nginx.
 type proxied struct {
