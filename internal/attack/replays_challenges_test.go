@@ -33,7 +33,7 @@ var (
 		Without: "a.keys.Seal(plain, key), ifGone($NAME, time.Hour, a.cfg.ChallengeTTL))",
 	})
 	challengeAddress = canary.Stands("address of a challenge", canary.Refusal(secondStep, "ch.Network != Network(c.IP)"))
-	challengeBrowser = canary.Stands("browser of a challenge", canary.Refusal(secondStep, "ch.UserAgent != c.UserAgent"))
+	challengeBrowser = canary.Stands("browser of a challenge", canary.Refusal(secondStep, "ch.UserAgent != agent(c)"))
 	challengeDevice  = canary.Stands("device of a challenge", canary.Refusal(secondStep, "ch.Device.ID != in.DeviceID"))
 	challengeActive  = canary.Stands("challenge of an active person", canary.Place{
 		File: secondStep, Code: "if u.Status != account.Active ||", Without: "if !$GONE && u.Status != account.Active ||",

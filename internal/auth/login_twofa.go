@@ -18,7 +18,7 @@ import (
 func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device account.Device) (LoginResult, error) {
 	id := randomHex(32)
 	plain, err := json.Marshal(account.Challenge{
-		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: c.UserAgent,
+		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: agent(c),
 		PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt, SessionsRevoked: u.SessionsRevoked,
 	})
 	if err != nil {
@@ -34,6 +34,10 @@ func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device 
 	return LoginResult{Challenge: account.Secret(id), ExpiresIn: a.cfg.ChallengeTTL}, nil
 }
 
+// agent is what a browser calls itself, as a challenge can keep it: JSON has no bytes that
+// are not UTF-8.
+func agent(c *Caller) string { return string([]rune(c.UserAgent)) }
+
 func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(hashSecret(id)) }
 
 // LoginTwoFA is step 2 of a login: a challenge and a code for a token (contract section
@@ -45,7 +49,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 	if err != nil {
 		return Issued{}, err
 	}
-	if ch.Network != Network(c.IP) || ch.UserAgent != c.UserAgent || ch.Device.ID != in.DeviceID {
+	if ch.Network != Network(c.IP) || ch.UserAgent != agent(c) || ch.Device.ID != in.DeviceID {
 		if err := a.record(ctx, a.eventOn(c, in.DeviceID, eventMismatch, ch.UserID, "")); err != nil {
 			return Issued{}, err
 		}

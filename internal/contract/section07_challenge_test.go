@@ -52,6 +52,16 @@ func TestSection07_TwoFA_AnIPv6AddressCountsByItsNetwork(t *testing.T) {
 	})
 }
 
+func TestSection07_TwoFA_ABrowserMayCallItselfAnything(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		_, app := withTwoFA(t, srv)
+		latin1 := srv.Client(t).Header("User-Agent", "un t\xe9l\xe9phone")
+		id, code := challenge(t, latin1, "phone"), app.next()
+		finish(latin1.Header("User-Agent", "un t\xe9lephone"), id, code, "phone").Expect(403, "TWOFA_CHALLENGE_MISMATCH")
+		finish(latin1, id, code, "phone").Expect(200, "LOGIN_SUCCESS")
+	})
+}
+
 func TestSection07_TwoFA_ExpiredSpentEndedAndUnknownAreOneAnswer(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		_, app := withTwoFA(t, srv)
