@@ -43,6 +43,15 @@ func (s *Server) CloseAccount(t testing.TB, id int64) {
 	})
 }
 
+// LogoutAll ends every session of a person.
+func (s *Server) LogoutAll(t testing.TB, id int64) {
+	t.Helper()
+	s.operate(t, func(ctx context.Context, a *node.Admin) error {
+		_, err := a.LogoutAll(ctx, account.UserID(id))
+		return err
+	})
+}
+
 // UserID is the id of an account, of a pending one too, or 0 where there is none.
 func (s *Server) UserID(t testing.TB, email string) (id int64) {
 	t.Helper()
