@@ -83,7 +83,14 @@ func Decrypt(r io.Reader, ring *seal.KeyRing, identities string) (io.Reader, err
 		return nil, errors.New(advice)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open backup: %w", err)
+		return nil, fmt.Errorf("open backup: %w", oneLine{err})
 	}
 	return plain, nil
 }
+
+// oneLine is an error that age tells in several lines, with its hints.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
+
+func (e oneLine) Unwrap() error { return e.error }
