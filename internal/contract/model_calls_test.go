@@ -203,10 +203,13 @@ func (s *script) finishLogin(at seat, h *human, m move) {
 	}
 	c := s.challenges[n]
 	device := c.device
-	if m.pick < 7 {
+	if m.pick < 9 {
 		at = c.at
 	}
-	if m.pick == 8 {
+	switch m.pick {
+	case 7:
+		at.agent = "another browser"
+	case 8:
 		device = "another"
 	}
 	code, called := s.factorCode(c.factor, m)
