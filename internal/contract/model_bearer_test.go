@@ -132,7 +132,7 @@ func (s *script) me(at seat, t *token) {
 func (s *script) patchMe(at seat, t *token, m move) {
 	changes := one(m.twist, Fields{"first_name": "Ada"}, Fields{"last_name": "L" + at.device}, Fields{"country": "BJ", "nationality": "BEN"},
 		Fields{"first_name": nil}, Fields{"birth_date": "1990-02-28"}, Fields{"phone_number": "+22900000000"})
-	want := verdict{}
+	var want verdict
 	if m.twist == 11 {
 		changes = Fields{"birth_date": "1990-02-30"}
 		if want = s.read(t, ""); want.status == 200 {

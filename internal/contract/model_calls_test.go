@@ -221,6 +221,25 @@ func (s *script) finishLogin(at seat, h *human, m move) {
 	}
 }
 
+// beginAgain asks for a code or a link twice, with wrong tries between, and then tries the
+// older and the newer one.
+func (s *script) beginAgain(at seat, h *human, m move) {
+	link := m.pick%2 == 1
+	s.send(at, h, link, false, move{})
+	for range m.twist % 6 {
+		s.verifyCode(s.places[3], h, move{twist: 5})
+	}
+	s.pass(time.Minute)
+	s.send(at, h, link, m.pick%3 == 2, move{})
+	if link {
+		s.byLink(at, h, move{twist: 6, pick: max(0, len(h.links)-2)})
+		s.byLink(at, h, move{pick: m.pick})
+		return
+	}
+	s.verifyCode(at, h, move{twist: 8, pick: max(0, len(h.codes)-2)})
+	s.byCode(at, h, move{pick: m.pick})
+}
+
 // storm makes one call again and again, as whoever guesses does, and then once as its owner
 // would.
 func (s *script) storm(at seat, h *human, m move) {
@@ -256,7 +275,7 @@ func (s *script) operate(h *human, m move) {
 	if h.id == 0 {
 		h.id = s.srv.UserID(s.of, h.email)
 	}
-	do := one(m.twist, "logs out", "logs out", "blocks", "blocks", "unblocks", "unblocks", "logs out", "blocks", "unblocks", "blocks", "unblocks", "closes")
+	do := one(m.twist, "logs out", "logs out", "blocks", "blocks", "blocks for a while", "unblocks", "logs out", "blocks for a while", "unblocks", "blocks for a while", "unblocks", "closes")
 	s.lines = append(s.lines, fmt.Sprintf("operator: %s %s", do, h.name))
 	switch do {
 	case "logs out":
@@ -265,6 +284,11 @@ func (s *script) operate(h *human, m move) {
 	case "blocks":
 		s.srv.Block(s.of, h.id)
 		s.block(h)
+	case "blocks for a while":
+		s.srv.Block(s.of, h.id)
+		s.block(h)
+		s.srv.Unblock(s.of, h.id)
+		s.unblock(h)
 	case "unblocks":
 		s.srv.Unblock(s.of, h.id)
 		s.unblock(h)

@@ -56,7 +56,7 @@ var moves = func() (list []string) {
 	for what, times := range map[string]int{
 		"join": 3, "send": 3, "verify": 2, "register by code": 2, "register by link": 3,
 		"login": 8, "finish": 6, "me": 2, "patch": 2, "devices": 2, "logout": 1, "logout device": 2,
-		"factor status": 2, "factor on": 3, "enable": 2, "disable": 2, "step up": 2, "operator": 2, "wait": 4, "look around": 1, "storm": 2,
+		"factor status": 2, "factor on": 3, "enable": 2, "disable": 2, "step up": 2, "operator": 3, "wait": 4, "look around": 1, "storm": 2, "begin again": 3,
 	} {
 		list = append(list, slices.Repeat([]string{what}, times)...)
 	}
@@ -98,6 +98,8 @@ func (s *script) play(m move) {
 		s.operate(h, m)
 	case "wait":
 		s.wait(m)
+	case "begin again":
+		s.beginAgain(at, s.pending(h, 0), m)
 	case "storm":
 		s.storm(at, h, m)
 	case "look around":

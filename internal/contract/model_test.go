@@ -280,8 +280,8 @@ func (m *model) end(h *human) {
 
 // step finds the time step of a code, one before and one after included.
 func (m *model) step(f *factor, code string) (int64, bool) {
-	for _, by := range []time.Duration{0, -1, 1} {
-		at := m.began.Add(m.now + by*30*time.Second)
+	for _, by := range []int{0, -1, 1} {
+		at := m.began.Add(m.now + time.Duration(by)*30*time.Second)
 		if authtest.TOTP(f.secret, at) == code {
 			return at.Unix() / 30, true
 		}
