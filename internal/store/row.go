@@ -35,7 +35,7 @@ func AppendRow(b []byte, row Row) []byte {
 func appendValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case int64:
-		return binary.BigEndian.AppendUint64(append(b, tagInt), uint64(v))
+		return binary.BigEndian.AppendUint64(append(b, tagInt), uint64(v)) //nolint:gosec // the same bits, which are read back as they were
 	case string:
 		return append(binary.BigEndian.AppendUint64(append(b, tagText), uint64(len(v))), v...)
 	case []byte:
@@ -60,6 +60,9 @@ func ParseRow(t Table, b []byte) (Row, error) {
 		v, rest, err := parseValue(b)
 		if err != nil {
 			return nil, err
+		}
+		if _, number := v.(int64); number && c.Kind == Bool {
+			return nil, errNoRow // which only a driver calls so
 		}
 		if row[i], err = c.value(v); err != nil {
 			return nil, err
@@ -88,7 +91,7 @@ func parseValue(b []byte) (v any, rest []byte, err error) {
 	}
 	n, b := binary.BigEndian.Uint64(b), b[8:]
 	if tag == tagInt {
-		return int64(n), b, nil
+		return int64(n), b, nil //nolint:gosec // the same bits
 	}
 	if n > uint64(len(b)) {
 		return nil, nil, errNoRow

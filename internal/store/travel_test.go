@@ -357,6 +357,7 @@ func FuzzParseRow(f *testing.F) {
 	table := store.Table{Columns: []store.Column{{Name: "a", Kind: store.Int}, {Name: "b", Kind: store.Text}, {Name: "c", Kind: store.Bytes}, {Name: "d", Kind: store.Bool}}}
 	f.Add(store.AppendRow(nil, store.Row{int64(1), "x", []byte{0}, true}))
 	f.Add(store.AppendRow(nil, store.Row{nil, nil, nil, nil}))
+	f.Add(store.AppendRow(nil, store.Row{int64(1), nil, nil, int64(1)})) // a number is no truth
 	f.Add([]byte{2, 255, 255, 255, 255, 255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		row, err := store.ParseRow(table, b)
