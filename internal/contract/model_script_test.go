@@ -168,7 +168,9 @@ func (s *script) tell(who, what string, a *authtest.Answer, want verdict, langua
 	s.lines = append(s.lines, line)
 	s.calls[strings.Join(strings.Fields(what)[:2], " ")+" "+got.code]++
 	if got.status == http.StatusTooManyRequests {
-		if after := a.RetryAfter(); after < want.after-s.slack() || after > want.after+time.Second {
+		// One of several nodes that has counted up to a limit itself asks nobody how far the
+		// others of the call are, and may tell a shorter time.
+		if after := a.RetryAfter(); s.nodes == 1 && after < want.after-s.slack() || after > want.after+time.Second {
 			s.fail("%s, to try again after %s, model says %s", line, after, want.after)
 		}
 	}
