@@ -19,7 +19,7 @@ func told(t *testing.T, terminal bool) string {
 	defer f.Close()
 	now := time.Unix(0, 0)
 	p := &progress{to: f, terminal: terminal, now: func() time.Time { return now }}
-	for done := int64(0); done <= 1000; done++ {
+	for done := range int64(1001) {
 		p.at("Copying rows", done, 1000)
 		now = now.Add(10 * time.Millisecond)
 	}

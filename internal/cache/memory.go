@@ -135,7 +135,7 @@ func (m *Memory) tidyJournal() {
 }
 
 func (m *Memory) index(key string) int {
-	return int(maphash.String(m.seed, key) % uint64(len(m.shards)))
+	return int(maphash.String(m.seed, key) % uint64(len(m.shards))) //nolint:gosec // less than there are shards
 }
 
 // lock returns the shard of key, locked, and the time at which that was.

@@ -142,7 +142,7 @@ func (o order) Swap(i, j int) {
 }
 
 func (o *order) Push(x any) {
-	e := x.(*entry)
+	e := x.(*entry) //nolint:forcetypeassert // nothing else is pushed
 	e.place = len(*o)
 	*o = append(*o, e)
 }

@@ -103,7 +103,7 @@ func (w *Worker) count(m account.Mail, err error) {
 // backoff is how long to wait after that many earlier failures. Up to a fifth of it
 // is taken off by chance, so that mails which failed together do not return together.
 func backoff(failures int) time.Duration {
-	steps := [...]time.Duration{1, 2, 5, 15, 30, 60, 120}
-	full := steps[min(failures, len(steps)-1)] * time.Second
+	steps := [...]int{1, 2, 5, 15, 30, 60, 120}
+	full := time.Duration(steps[min(failures, len(steps)-1)]) * time.Second
 	return full - rand.N(full/5) //nolint:gosec // spreads tries, guards nothing
 }

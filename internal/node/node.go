@@ -82,7 +82,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	if n.now == nil {
 		n.now = time.Now
 	}
-	if err := errors.Join(n.openOps(o.Version), n.openTraces(o.Version)); err != nil {
+	if err := errors.Join(n.openOps(ctx, o.Version), n.openTraces(o.Version)); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	if err := n.open(ctx, o); err != nil {

@@ -45,11 +45,11 @@ type ops struct {
 }
 
 // openOps begins to listen where the settings name an address for it.
-func (n *Node) openOps(version string) error {
+func (n *Node) openOps(ctx context.Context, version string) error {
 	if n.cfg.OpsAddr == "" {
 		return nil
 	}
-	l, err := net.Listen("tcp", n.cfg.OpsAddr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.OpsAddr)
 	if err != nil {
 		return fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
 	}

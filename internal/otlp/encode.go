@@ -31,7 +31,7 @@ func span(s sdk.ReadOnlySpan) *wire.Span {
 	trace, id := s.SpanContext().TraceID(), s.SpanContext().SpanID()
 	w := &wire.Span{
 		TraceId: trace[:], SpanId: id[:], Name: s.Name(), Flags: uint32(s.SpanContext().TraceFlags()),
-		Kind:              wire.Span_SpanKind(s.SpanKind()), // the numbers are the same
+		Kind:              wire.Span_SpanKind(s.SpanKind()), //nolint:gosec // the numbers are the same, and few
 		StartTimeUnixNano: nanos(s.StartTime()), EndTimeUnixNano: nanos(s.EndTime()),
 		Attributes: attributes(s.Attributes()), Status: &wire.Status{},
 	}

@@ -65,7 +65,7 @@ func (d *document) paths() (object, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.Operation, err)
 		}
-		paths[i].value = paths[i].value.(object).and(operations...)
+		paths[i].value = paths[i].value.(object).and(operations...) //nolint:forcetypeassert // as it was put there
 	}
 	return paths, nil
 }

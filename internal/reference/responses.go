@@ -135,7 +135,7 @@ func (d *document) answerSchema(a answers) object {
 		choices = append(choices, d.refusalSchema(a.errors))
 	}
 	if len(choices) == 1 {
-		return choices[0].(object)
+		return choices[0].(object) //nolint:forcetypeassert // every schema is one
 	}
 	return object{{"oneOf", choices}}
 }

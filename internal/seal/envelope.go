@@ -28,7 +28,7 @@ func (r *KeyRing) Seal(plaintext []byte, context string) []byte {
 	k := r.keys.Load().active()
 	const overhead = 2 + maxIDLen + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
 	out := make([]byte, 0, overhead+len(plaintext))
-	out = append(out, version, byte(len(k.id)))
+	out = append(out, version, byte(len(k.id))) //nolint:gosec // at most maxIDLen
 	out = append(out, k.id...)
 	header := len(out)
 	out = out[:header+chacha20poly1305.NonceSizeX]

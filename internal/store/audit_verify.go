@@ -99,7 +99,7 @@ func scanAudited(from scanner) (a audited, err error) {
 	return a, nil
 }
 
-func (a audited) id() int64 { return a.row[0].(int64) }
+func (a audited) id() int64 { return a.row[0].(int64) } //nolint:forcetypeassert // a primary key is nothing else, on either engine
 
 func (a audited) mac() []byte {
 	mac, _ := a.row[macColumn].([]byte)
@@ -212,10 +212,10 @@ func (v *verifier) take(ctx context.Context, a audited) error {
 	}
 	v.report.Head = strconv.FormatInt(id, 10) + ":" + hex.EncodeToString(a.mac())
 	if a.row[2] == AuditSwept {
-		v.report.SweptTo = max(v.report.SweptTo, sweptUpTo(a.row[9].(string)))
+		v.report.SweptTo = max(v.report.SweptTo, sweptUpTo(a.row[9].(string))) //nolint:forcetypeassert // the MAC fits a row of no other types
 	}
 	v.open[id] = true
-	for _, l := range parseLinks(a.row[macColumn-1].([]byte)) {
+	for _, l := range parseLinks(a.row[macColumn-1].([]byte)) { //nolint:forcetypeassert // as above
 		if err := v.named(ctx, l, id); err != nil {
 			return err
 		}

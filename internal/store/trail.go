@@ -49,14 +49,14 @@ func linkTo(id int64, mac []byte) link {
 
 func appendLinks(b []byte, list []link) []byte {
 	for _, l := range list {
-		b = append(binary.BigEndian.AppendUint64(b, uint64(l.id)), l.mac[:]...)
+		b = append(binary.BigEndian.AppendUint64(b, uint64(l.id)), l.mac[:]...) //nolint:gosec // the same bits
 	}
 	return b
 }
 
 func parseLinks(b []byte) (list []link) {
 	for ; len(b) >= linkSize; b = b[linkSize:] {
-		list = append(list, linkTo(int64(binary.BigEndian.Uint64(b)), b[8:linkSize]))
+		list = append(list, linkTo(int64(binary.BigEndian.Uint64(b)), b[8:linkSize])) //nolint:gosec // the same bits
 	}
 	return list
 }

@@ -61,7 +61,7 @@ func headings(document ast.Node, source []byte) []heading {
 			continue
 		}
 		if id, ok := h.AttributeString("id"); ok {
-			all = append(all, heading{Level: h.Level, ID: string(id.([]byte)), Text: words(h, source)})
+			all = append(all, heading{Level: h.Level, ID: string(id.([]byte)), Text: words(h, source)}) //nolint:forcetypeassert // goldmark makes the ids of headings so
 		}
 	}
 	return all
