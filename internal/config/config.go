@@ -74,7 +74,7 @@ type Passwords struct {
 // Params are the costs as package password takes them. The bounds of the settings are
 // within its own.
 func (p Passwords) Params() password.Params {
-	return password.Params{MemoryKiB: uint32(p.MemoryKiB), Time: uint32(p.Passes), Threads: uint8(p.Lanes)}
+	return password.Params{MemoryKiB: uint32(p.MemoryKiB), Time: uint32(p.Passes), Threads: uint8(p.Lanes)} //nolint:gosec // see above
 }
 
 // Limits are the limits of contract section 12.

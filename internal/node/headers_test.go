@@ -218,7 +218,7 @@ func (s *surface) walkPages() {
 func (s *surface) walkInbox() {
 	inbox, _ := s.ask("GET", "/dev/inbox", "")
 	s.safe(header.Inbox, inbox)
-	list, body := s.ask("GET", "/dev/inbox.json", "")
+	list, _ := s.ask("GET", "/dev/inbox.json", "")
 	s.safe(header.Data, list)
 	events, _ := s.ask("GET", "/dev/inbox/events", "")
 	s.safe(header.Data, events)
@@ -229,7 +229,7 @@ func (s *surface) walkInbox() {
 		if time.Now().After(deadline) {
 			s.t.Fatal("no mail comes")
 		}
-		if _, body = s.ask("GET", "/dev/inbox.json", ""); json.Unmarshal(body, &found) != nil {
+		if _, body := s.ask("GET", "/dev/inbox.json", ""); json.Unmarshal(body, &found) != nil {
 			s.t.Fatalf("the inbox is %s", body)
 		}
 	}

@@ -83,7 +83,7 @@ func (m *mixed) greet(conn *begun) net.Conn {
 	}
 	secure := tls.Server(conn, m.config)
 	_ = conn.SetDeadline(time.Now().Add(handshakeTime))
-	err := secure.Handshake()
+	err := secure.Handshake() //nolint:noctx // the deadline ends it
 	_ = conn.SetDeadline(time.Time{})
 	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure

@@ -94,7 +94,7 @@ func TestTLSIsOfTwoVersionsAlone(t *testing.T) {
 	t.Parallel()
 	addr, _ := secured(t, io.Discard)
 	for version, good := range map[uint16]bool{
-		tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true, //nolint:gosec // the old are to be refused
+		tls.VersionTLS10: false, tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true,
 	} {
 		state, err := agree(addr, &tls.Config{MinVersion: version, MaxVersion: version})
 		if (err == nil) != good || good && state.Version != version {

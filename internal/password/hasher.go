@@ -86,7 +86,7 @@ func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stal
 	}
 	err = h.gate.do(ctx, func() {
 		ok = subtle.ConstantTimeCompare(stored.derive(Normalize(password)), stored.tag) == 1
-		if rest, any := stored.params.lacking(h.params); any && !ok {
+		if rest, lacks := stored.params.lacking(h.params); lacks && !ok {
 			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive("")
 		}
 	})

@@ -83,18 +83,18 @@ func (p Params) bearable() bool {
 
 // blocks is how long a hash takes, in blocks of 1 KiB that are filled one after the other.
 func (p Params) blocks() uint64 {
-	return uint64(p.MemoryKiB) * uint64(p.Time) / uint64(min(int(p.Threads), runtime.GOMAXPROCS(0)))
+	return uint64(p.MemoryKiB) * uint64(p.Time) / uint64(min(int(p.Threads), runtime.GOMAXPROCS(0))) //nolint:gosec // there is one at least
 }
 
 // lacking are the costs that a hash lacks of today's, none where it takes as long.
-func (p Params) lacking(today Params) (rest Params, any bool) {
+func (p Params) lacking(today Params) (rest Params, lacks bool) {
 	has, wants := p.blocks(), today.blocks()
 	if has >= wants {
 		return Params{}, false
 	}
 	passes := (wants - has + uint64(today.MemoryKiB) - 1) / uint64(today.MemoryKiB)
 	memory := max((wants-has)/passes, memoryPerWay)
-	return Params{MemoryKiB: uint32(memory), Time: uint32(passes), Threads: 1}, true
+	return Params{MemoryKiB: uint32(memory), Time: uint32(passes), Threads: 1}, true //nolint:gosec // no more than wants, which is below maxWork
 }
 
 // phc is an argon2id hash. Its text is the PHC string format:

@@ -32,8 +32,8 @@ func FuzzWhatAHashLacks(f *testing.F) {
 	f.Add(uint32(46*1024), uint32(1), uint8(1), uint32(19*1024), uint32(2), uint8(1))
 	f.Fuzz(func(t *testing.T, m1, t1 uint32, p1 uint8, m2, t2 uint32, p2 uint8) {
 		stored, today := Params{m1 % maxMemoryKiB, t1, p1}.completed(), Params{m2 % maxMemoryKiB, t2, p2}.completed()
-		rest, any := stored.lacking(today)
-		if !any {
+		rest, lacks := stored.lacking(today)
+		if !lacks {
 			if stored.blocks() < today.blocks() {
 				t.Errorf("%+v lacks nothing of %+v", stored, today)
 			}
