@@ -22,10 +22,11 @@ var mayImport = map[string][]string{
 	"internal/account":   {},
 	"internal/seal":      {},
 	"internal/totp":      {},
+	"internal/rescue":    {}, // anybody may start a goroutine
 	"internal/header":    {}, // says what a browser may do with an answer
 	"internal/trace":     {}, // says what time goes on; where it is sent is for otlp
 	"internal/password":  {"internal/trace"},
-	"internal/cache":     {"internal/trace"},
+	"internal/cache":     {"internal/rescue", "internal/trace"},
 	"internal/photo":     {"internal/trace"},
 	"internal/blob":      {},
 	"internal/ratelimit": {"internal/cache"},
@@ -37,14 +38,14 @@ var mayImport = map[string][]string{
 	"internal/store": {"internal/account", "internal/seal", "internal/trace"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
-		"internal/photo", "internal/ratelimit", "internal/seal", "internal/store", "internal/totp",
+		"internal/photo", "internal/ratelimit", "internal/rescue", "internal/seal", "internal/store", "internal/totp",
 		"internal/trace",
 	},
-	"internal/mail":     {"internal/account", "internal/locale", "internal/seal", "internal/store", "internal/trace"},
+	"internal/mail":     {"internal/account", "internal/locale", "internal/rescue", "internal/seal", "internal/store", "internal/trace"},
 	"internal/transfer": {"internal/blob", "internal/seal", "internal/store"},
 	"internal/api": {
 		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/header", "internal/locale", "internal/photo",
-		"internal/trace",
+		"internal/rescue", "internal/trace",
 	},
 	"internal/reference": {
 		"internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
@@ -53,15 +54,15 @@ var mayImport = map[string][]string{
 	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/header", "internal/locale", "internal/mail"},
 
 	// What an operator looks at. The parts count for themselves, and metrics asks them.
-	"internal/otlp": {"internal/trace"},
+	"internal/otlp": {"internal/rescue", "internal/trace"},
 	"internal/metrics": {
 		"internal/account", "internal/api", "internal/auth", "internal/cache", "internal/mail", "internal/password",
-		"internal/photo", "internal/store",
+		"internal/photo", "internal/rescue", "internal/store",
 	},
 
 	"internal/node": {
 		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/header", "internal/locale",
-		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/seal",
+		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/rescue", "internal/seal",
 		"internal/store", "internal/trace", "internal/transfer", "internal/web",
 	},
 	"cmd/flowxi": {

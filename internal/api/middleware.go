@@ -19,6 +19,7 @@ import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/header"
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // RequestIDHeader names a request to the server, and to the client in the answer.
@@ -126,6 +127,7 @@ func (x *exchange) recover() {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, which net/http compares like this too
 		panic(cause)
 	}
+	rescue.Note(cause)
 	x.Log.Error("panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", x.caller.RequestID)
 	if x.writer.status != 0 {
 		panic(http.ErrAbortHandler)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // The background jobs, by the names that the log and the counts have for them.
@@ -30,11 +32,12 @@ var (
 	errNotDue    = errors.New("this node did it lately") // a run that is none, and not counted
 )
 
-// runJob runs a job once, within its time, and counts how that went.
+// runJob runs a job once, within its time, and counts how that went. A panic is a failure
+// like others: the job has its next turn.
 func (a *Auth) runJob(ctx context.Context, j job) error {
 	ctx, cancel := context.WithTimeout(ctx, j.limit)
 	defer cancel()
-	err := j.do(ctx)
+	err := rescue.Do(func() error { return j.do(ctx) })
 	count := a.jobs[j.name]
 	switch {
 	case errors.Is(err, errNotDue):

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 const (
@@ -52,7 +54,7 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 				case <-job.wake:
 				}
 				if err := a.runJob(ctx, job); err != nil && ctx.Err() == nil {
-					log.Error("background job failed", "job", job.name, "error", err)
+					log.Error("background job failed", "job", job.name, "error", err, rescue.Stack(err))
 				}
 			}
 		})

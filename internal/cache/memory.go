@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 const (
@@ -30,6 +32,8 @@ type Options struct {
 	// MaxEntries is how many values and windows it holds together;
 	// zero or less is 1,000,000.
 	MaxEntries int
+
+	Log *slog.Logger // nil is nowhere
 }
 
 // Memory is the Cache of a single node.
@@ -46,6 +50,7 @@ type Memory struct {
 	seed    maphash.Seed
 	shards  []shard
 	journal *journal // nil where there is none
+	log     *slog.Logger
 
 	stop    sync.Once
 	stopped chan struct{}
@@ -67,8 +72,12 @@ func newMemory(now func() time.Time, o Options) *Memory {
 	if o.MaxEntries <= 0 {
 		o.MaxEntries = defaultMaxEntries
 	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Memory{
 		clock:   newClock(now),
+		log:     o.Log,
 		seed:    maphash.MakeSeed(),
 		shards:  makeShards(o.MaxEntries),
 		stopped: make(chan struct{}),
@@ -104,9 +113,20 @@ func (m *Memory) sweepUntilStopped() {
 		case <-m.stopped:
 			return
 		case <-tick.C:
-			m.sweep()
-			m.tidyJournal()
+			m.sweepOnce()
 		}
+	}
+}
+
+// sweepOnce leaves what a panic has kept it from to the next turn.
+func (m *Memory) sweepOnce() {
+	err := rescue.Do(func() error {
+		m.sweep()
+		m.tidyJournal()
+		return nil
+	})
+	if err != nil {
+		m.log.Error("cannot sweep the limits, trying again", "error", err, rescue.Stack(err))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gomodule/redigo/redis"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // A server that loses data, by a flush, a restart or a failover, would open every limit.
@@ -78,7 +80,10 @@ func (r *Redis) watch(ctx context.Context) {
 		case <-turn.C:
 		case <-r.ask:
 		}
-		_, err := r.join(ctx)
+		err := rescue.Do(func() error {
+			_, err := r.join(ctx)
+			return err
+		})
 		r.tell(ctx, err)
 		pause(ctx, lookPause)
 	}
@@ -99,7 +104,7 @@ func (r *Redis) tell(ctx context.Context, err error) {
 		return
 	}
 	if down {
-		r.log.Error("Redis does not answer: logins and codes are refused until it does", "error", err)
+		r.log.Error("Redis does not answer: logins and codes are refused until it does", "error", err, rescue.Stack(err))
 		return
 	}
 	r.log.Info("Redis answers again")

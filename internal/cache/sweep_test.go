@@ -1,8 +1,12 @@
 package cache
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,4 +103,36 @@ func TestALogTakesTheRoomOfItsRecentEvents(t *testing.T) {
 			t.Fatalf("the oldest event is %d; want %d", got, limit-e.n)
 		}
 	}
+}
+
+// A bug in the sweeping costs one turn of it, and is told.
+func TestAPanicInASweepCostsOneTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		now := func() time.Time {
+			if broken.Load() {
+				panic("the clock has stopped at fxp_secret")
+			}
+			return time.Now()
+		}
+		var log bytes.Buffer
+		m := NewMemory(now, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		defer m.Close()
+		if err := m.Set(t.Context(), "a", nil, time.Second); err != nil {
+			t.Fatal(err)
+		}
+		broken.Store(true)
+		time.Sleep(2*sweepEvery + sweepEvery/2)
+		synctest.Wait()
+		if text := log.String(); strings.Count(text, "cannot sweep") != 2 || !strings.Contains(text, "sweepShard") || strings.Contains(text, "fxp_secret") {
+			t.Errorf("the log is %s", text)
+		}
+		broken.Store(false)
+		time.Sleep(sweepEvery)
+		synctest.Wait()
+		if n := m.entries(); n != 0 {
+			t.Errorf("%d entries are left", n)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // settle notes in the outbox how a delivery went. Log lines name a mail by its id:
@@ -19,7 +20,7 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 	}
 	args := []any{"mail", m.ID, "kind", m.Kind, "attempt", m.Attempts + 1}
 	if err != nil {
-		args = append(args, "error", err)
+		args = append(args, "error", err, rescue.Stack(err))
 	}
 	w.logger.Log(ctx, level, message, args...)
 	w.count(m, err)

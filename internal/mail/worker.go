@@ -12,6 +12,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
+	"flowxi.app/flowxi/internal/rescue"
 	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 	"flowxi.app/flowxi/internal/trace"
@@ -92,10 +93,20 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		onTheWay.Go(func() {
 			defer func() { <-slots }()
-			w.settle(noting, m, w.deliver(sending, m))
+			w.send(sending, noting, m)
 		})
 	}
 	return nil
+}
+
+// send delivers a mail and notes how that went. One that ends in a panic is tried again,
+// as others are that fail, and dropped when it expires. Where the panic is in the noting,
+// it is due again when its lease ends.
+func (w *Worker) send(sending, noting context.Context, m account.Mail) {
+	failed := rescue.Do(func() error { return w.deliver(sending, m) })
+	if err := rescue.Do(func() error { w.settle(noting, m, failed); return nil }); err != nil {
+		w.logger.ErrorContext(noting, "cannot note what became of a mail", "mail", m.ID, "error", err, rescue.Stack(err))
+	}
 }
 
 // outlive returns a context that ends a while after ctx does.
@@ -135,9 +146,13 @@ func (w *Worker) claim(ctx context.Context) (account.Mail, bool) {
 	ctx, cancel := context.WithTimeout(ctx, outboxTime)
 	defer cancel()
 	now := w.now()
-	mails, err := w.store.ClaimMail(ctx, now, now.Add(lease), 1)
+	var mails []account.Mail
+	err := rescue.Do(func() (err error) {
+		mails, err = w.store.ClaimMail(ctx, now, now.Add(lease), 1)
+		return err
+	})
 	if err != nil && !errors.Is(ctx.Err(), context.Canceled) {
-		w.logger.WarnContext(ctx, "cannot read the outbox, will try again", "error", err)
+		w.logger.WarnContext(ctx, "cannot read the outbox, will try again", "error", err, rescue.Stack(err))
 	}
 	if err != nil || len(mails) == 0 {
 		return account.Mail{}, false

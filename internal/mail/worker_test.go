@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -497,4 +498,29 @@ func TestBackoffGrowsToTwoMinutes(t *testing.T) {
 	if mail.Backoff(1_000_000) > 2*time.Minute {
 		t.Error("it grows beyond two minutes")
 	}
+}
+
+// A mail that nobody can send without a panic holds up none of the others, and has its
+// next try as one does that fails.
+func TestAPanicOverOneMailIsOneFailedTry(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	bad := o.code(1)
+	var tries atomic.Int32
+	o.answer = func(_ context.Context, m mail.Message) error {
+		if m.ID == bad.ID && tries.Add(1) == 1 {
+			panic("the row has " + m.Text)
+		}
+		return nil
+	}
+	o.put(bad, o.code(2), o.code(3), o.code(4), o.code(5), o.code(6))
+	w, _ := o.open()
+	o.awaitDelivery(5)
+	o.awaitLog("will try again")
+	if text := o.log.String(); !strings.Contains(text, "a value of type string") || !strings.Contains(text, "worker_test.go") || strings.Contains(text, "900001") {
+		t.Errorf("the log is %s", text)
+	}
+	o.advance(time.Minute)
+	w.Wake()
+	o.awaitDelivery(6)
 }

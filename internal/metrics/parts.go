@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/photo"
+	"flowxi.app/flowxi/internal/rescue"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -24,6 +26,7 @@ type Parts struct {
 	Redis  *cache.Redis // nil where the node counts in its own memory
 	Mails  *mail.Worker
 	Now    func() time.Time // the clock that mails are written by
+	Log    *slog.Logger     // nil is nowhere
 }
 
 // Watch has every scrape ask the parts of a node. It is called once.
@@ -67,6 +70,8 @@ var (
 
 	jobRuns = desc("job_runs_total", "Runs of background jobs; elsewhere is one that was another node's to do.", "job", "result")
 	jobLast = desc("job_last_success_timestamp_seconds", "When a background job last succeeded on this node.", "job")
+
+	panics = desc("panics_total", "Panics that the process has lived through: each is a bug, and the log has its stack.")
 )
 
 // Describe implements prometheus.Collector.
@@ -74,15 +79,24 @@ func (p *parts) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		hashActive, hashWaiting, hashRefused, photoActive, photoWaiting, photoRefused, photoTrash,
 		poolMax, poolOpen, poolUsed, poolWaits, poolWaited, txRetries, cacheUp, cacheLosses,
-		mails, outbox, outboxOldest, jobRuns, jobLast,
+		mails, outbox, outboxOldest, jobRuns, jobLast, panics,
 	} {
 		to <- d
 	}
 }
 
-// Collect implements prometheus.Collector.
+// Collect implements prometheus.Collector. A scrape calls it from a goroutine of its own,
+// in which a panic would end the process; it costs what was not told yet instead.
 func (p *parts) Collect(to chan<- prometheus.Metric) {
 	out := sink(to)
+	err := rescue.Do(func() error { p.collect(out); return nil })
+	if err != nil && p.Log != nil {
+		p.Log.Error("cannot read some of the metrics", "error", err, rescue.Stack(err))
+	}
+	out.count(panics, rescue.Caught())
+}
+
+func (p *parts) collect(out sink) {
 	h, f, m := p.Hasher.Load(), p.Photos.Load(), p.Mails.Counts()
 	out.gauge(hashActive, float64(h.Active))
 	out.gauge(hashWaiting, float64(h.Waiting))

@@ -3,9 +3,12 @@ package node
 import (
 	"crypto/tls"
 	"errors"
+	"log"
 	"net"
 	"sync"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // tlsRecord is the first byte of a TLS handshake (RFC 8446 section 5.1). No HTTP
@@ -23,6 +26,7 @@ const handshakeTime = 5 * time.Second
 type mixed struct {
 	net.Listener
 	config *tls.Config
+	log    *log.Logger
 
 	ready  chan net.Conn
 	failed chan error
@@ -30,8 +34,8 @@ type mixed struct {
 	once   sync.Once
 }
 
-func newMixed(l net.Listener, config *tls.Config) *mixed {
-	m := &mixed{Listener: l, config: config, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
+func newMixed(l net.Listener, config *tls.Config, log *log.Logger) *mixed {
+	m := &mixed{Listener: l, config: config, log: log, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
 	go m.run()
 	return m
 }
@@ -67,7 +71,16 @@ func (m *mixed) look(conn net.Conn) {
 		return
 	}
 	_ = conn.SetReadDeadline(time.Time{})
-	whole := m.greet(&begun{Conn: conn, first: first[:]})
+	var whole net.Conn
+	err := rescue.Do(func() error {
+		whole = m.greet(&begun{Conn: conn, first: first[:]})
+		return nil
+	})
+	if err != nil {
+		m.log.Printf("%v in the handshake of TLS: %v", err, rescue.Stack(err))
+		_ = conn.Close()
+		return
+	}
 	select {
 	case m.ready <- whole:
 	case <-m.closed:

@@ -3,6 +3,7 @@ package node
 import (
 	"crypto/tls"
 	"errors"
+	"log"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -32,7 +33,7 @@ func TestAListenerThatFaltersGoesOn(t *testing.T) {
 	}
 	f := &faltering{Listener: l}
 	f.failures.Store(3)
-	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12})
+	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12}, log.Default())
 	client, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

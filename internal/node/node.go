@@ -169,7 +169,7 @@ func (n *Node) openCache(ctx context.Context) error {
 	if n.cfg.RedisURL != "" {
 		return n.openRedis(ctx)
 	}
-	memory, err := cache.OpenMemory(n.now, cache.Options{}, n.data.limits())
+	memory, err := cache.OpenMemory(n.now, cache.Options{Log: n.log}, n.data.limits())
 	if err != nil {
 		return err
 	}

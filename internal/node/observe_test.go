@@ -122,7 +122,7 @@ func expectFamilies(t *testing.T, families map[string]*dto.MetricFamily) {
 		"database_connections_max", "database_connections_open", "database_connections_in_use",
 		"database_connection_waits_total", "database_connection_wait_seconds_total",
 		"database_work_duration_seconds", "database_transaction_retries_total",
-		"outbox_waiting", "outbox_oldest_seconds", "mails_total", "job_runs_total", "build_info",
+		"outbox_waiting", "outbox_oldest_seconds", "mails_total", "job_runs_total", "panics_total", "build_info",
 	} {
 		if families["flowxi_"+name] == nil {
 			t.Errorf("flowxi_%s is missing", name)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // reloadEvery is how long a changed key file may go unnoticed.
@@ -42,8 +44,14 @@ func (n *Node) watchRing(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticks.C:
-			said = n.reloadRing(said)
-			noted = n.noteKey(ctx, noted)
+			err := rescue.Do(func() error {
+				said = n.reloadRing(said)
+				noted = n.noteKey(ctx, noted)
+				return nil
+			})
+			if err != nil {
+				n.log.Error("cannot look after the key ring, trying again", "error", err, rescue.Stack(err))
+			}
 		}
 	}
 }

@@ -131,7 +131,7 @@ func (n *Node) part(l net.Listener, served <-chan error) error {
 
 func listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
-		return s.Serve(newMixed(l, s.TLSConfig))
+		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog))
 	}
 	return s.Serve(mindful{l})
 }

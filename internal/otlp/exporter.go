@@ -13,6 +13,8 @@ import (
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/protobuf/proto"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 // tracesPath is where a collector takes spans (OTLP/HTTP, section "OTLP/HTTP Request").
@@ -46,10 +48,10 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) er
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.alive, cancel)()
-	err := e.send(ctx, spans)
+	err := rescue.Do(func() error { return e.send(ctx, spans) })
 	switch was := e.losing.Swap(err != nil); {
 	case err != nil && !was:
-		e.log.Warn("traces are being lost", "error", err)
+		e.log.Warn("traces are being lost", "error", err, rescue.Stack(err))
 	case err == nil && was:
 		e.log.Info("traces arrive again")
 	}
