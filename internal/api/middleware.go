@@ -108,6 +108,10 @@ func newCORS(origins []string) *cors.Cors {
 }
 
 // admit counts the request against its network (contract section 12).
+//
+// It comes after secure and share, whose answers are made of nothing but the request: to
+// count them would cost a call of the cache and save none. A preflight that was refused,
+// moreover, would hide from a page how long it has to wait.
 func (x *exchange) admit() error {
 	if x.isHealth() {
 		return nil

@@ -153,3 +153,20 @@ func TestTheAccessLogHasALineWithoutSecrets(t *testing.T) {
 		t.Errorf("the line is %s", lines[1])
 	}
 }
+
+// TestWhatIsAnsweredBeforeTheLimitsCostsNothing has a server whose limits, database and
+// cache are missing: whoever asked one of them would panic. So these answers cost less
+// than the refusal of a limit would, which has to be counted first.
+func TestWhatIsAnsweredBeforeTheLimitsCostsNothing(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, overHTTPS, withFrontend, trusting("192.0.2.0/24"), func(d *Deps) { d.Auth = nil })
+	for range 2000 { // more than the limits of any network
+		expect(t, ask(s, "POST", Prefix+"/auth/login", "{}"), 403, "HTTPS_REQUIRED")
+		preflight := ask(s, "OPTIONS", Prefix+"/me", "", "X-Forwarded-Proto", "https", "Origin", frontend, "Access-Control-Request-Method", "GET")
+		if preflight.Code != http.StatusNoContent || preflight.Body.Len() > 0 {
+			t.Fatalf("a preflight is answered with %d", preflight.Code)
+		}
+	}
+	counted := ask(s, "GET", Prefix+"/me", "", "X-Forwarded-Proto", "https")
+	expect(t, counted, 500, "SERVER_ERROR") // this one did ask
+}
