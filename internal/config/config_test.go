@@ -147,12 +147,46 @@ func TestWhatIsAllowedButDangerousIsSaid(t *testing.T) {
 	for name, environ := range map[string][]string{
 		"IN CLEAR":         {"FLOWXI_INSECURE_HTTP=allow"},
 		"EVERY LIMIT":      {"FLOWXI_RATE_LIMITS=off"},
-		"one node":         {"FLOWXI_DATABASE_URL=postgres://h/d", "FLOWXI_KEYS=k"},
+		"one node":         {"FLOWXI_DATABASE_URL=postgres://localhost/d", "FLOWXI_KEYS=k"},
 		"HTTPS_REQUIRED":   {"FLOWXI_PUBLIC_URL=https://localhost"},
 		"FLOWXI_MAIL_FROM": {"FLOWXI_PUBLIC_URL=https://a.example.org", "FLOWXI_TRUSTED_PROXIES=::1", "FLOWXI_SMTP_URL=smtp://h"},
 	} {
 		if w := load(t, environ...).Warnings(); len(w) != 1 || !strings.Contains(w[0], name) {
 			t.Errorf("with %q it warns of %q, want %s", environ, w, name)
+		}
+	}
+}
+
+func TestServersThatAreSpokenToInClearAreNamed(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]bool{
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@db/d":                        true,
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@db/d?sslmode=disable":        true,
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@db/d?sslmode=allow":          true,
+		"FLOWXI_DATABASE_URL=postgresql://u:p4ss@10.0.0.1/d?sslmode=prefer": true,
+		"FLOWXI_DATABASE_URL=postgres:///d?host=127.0.0.1,db":               true,
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@db/d?sslmode=require":        false,
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@db/d?sslmode=verify-full":    false,
+		"FLOWXI_DATABASE_URL=postgres://u:p4ss@127.0.0.1/d":                 false,
+		"FLOWXI_DATABASE_URL=postgres:///d?host=/var/run/postgresql":        false,
+		"FLOWXI_REDIS_URL=redis://u:p4ss@cache:6379/1":                      true,
+		"FLOWXI_REDIS_URL=rediss://u:p4ss@cache:6379/1":                     false,
+		"FLOWXI_REDIS_URL=redis://[::1]:6379/1":                             false,
+		"FLOWXI_STORAGE_URL=s3://id:p4s/s@x#@s3.test/bucket?tls=false":      true,
+		"FLOWXI_STORAGE_URL=s3://id:p4s/s@x#@s3.test/bucket":                false,
+		"FLOWXI_STORAGE_URL=s3://id:p4ss@localhost:9/bucket?tls=false":      false,
+		"FLOWXI_TRACES_URL=http://u:p4ss@collector:4318":                    true,
+		"FLOWXI_TRACES_URL=https://u:p4ss@collector:4318":                   false,
+		"FLOWXI_TRACES_URL=http://localhost:4318":                           false,
+		"FLOWXI_OPS_ADDR=127.0.0.1:9090":                                    false,
+	} {
+		name, _, _ := strings.Cut(given, "=")
+		said := strings.Join(load(t, given, "FLOWXI_KEYS=k").Warnings(), "\n")
+		if got := strings.Contains(said, "IN CLEAR"); got != want || got && !strings.Contains(said, name) {
+			t.Errorf("with %s it warns of %q", given, said)
+		}
+		if strings.Contains(said, "p4s") {
+			t.Errorf("with %s it tells the secret", given)
 		}
 	}
 }

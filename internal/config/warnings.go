@@ -20,6 +20,7 @@ func (c Config) Warnings() []string {
 	warn(c.RedisURL != "" && c.DatabaseURL == "", "FLOWXI_REDIS_URL without FLOWXI_DATABASE_URL: the data is in this node's SQLite file, and this serves one node only")
 	warn(c.DatabaseURL != "" && c.RedisURL != "" && c.StorageURL == "", "FLOWXI_STORAGE_URL is not set: photos are in this node's folder, and other nodes do not have them")
 	warn(c.opsExposed(), "FLOWXI_OPS_ADDR is no loopback address: whoever reaches it reads metrics and profiles of this node")
+	c.warnClear(warn)
 	warn(c.noTLS(), "FLOWXI_PUBLIC_URL is https, but neither FLOWXI_TLS_CERT nor FLOWXI_TRUSTED_PROXIES is set: every request will be answered HTTPS_REQUIRED")
 	warn(c.Sandbox() && c.SMTPURL != "", "FLOWXI_SMTP_URL is not used: a sandbox keeps its mail in the inbox")
 	warn(c.SendsMail() && !c.Loopback() && strings.Contains(c.MailFrom, "@localhost"), "FLOWXI_MAIL_FROM is at localhost: other mail servers may refuse such mail")
