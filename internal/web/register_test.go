@@ -29,7 +29,9 @@ func TestRegistering(t *testing.T) {
 		"in French":                     speaksFrench,
 		"changes the language":          changesLanguage,
 		"opening asks nothing":          openingAsksNothing,
-		"after a reload":                survivesReload,
+		"after a reload":                forgetsOnReload,
+		"what comes from outside":       showsTextAsText,
+		"a password is pasted":          takesPaste,
 		"errors stand at their fields":  showsFieldErrors,
 		"passwords that differ":         noticesDifferentPasswords,
 		"other errors stand on top":     showsOtherErrors,
@@ -122,12 +124,50 @@ func openingAsksNothing(t *testing.T, browser context.Context) {
 	}
 }
 
-func survivesReload(t *testing.T, browser context.Context) {
-	p := openTab(t, browser, link)
+// forgetsOnReload looks at what a browser may write to its disk, too.
+func forgetsOnReload(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
-	p.is(`location.search === ""`)
+	p.is(`location.search === "?lang=en" && history.state === null`)
+	p.is(`localStorage.length + sessionStorage.length === 0 && document.cookie === ""`)
 	p.do(reload())
+	p.shows("incomplete-title", "")
+	p.is(`!document.getElementById("choose").checkVisibility()`)
+}
+
+// showsTextAsText has markup in the address and in the answer, and errors at fields that
+// are called like what every object has.
+func showsTextAsText(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/register?lang=en&token=0123abcd&email=%3Cimg%20id%3Dform%20src%3Dx%20onerror%3Dwindow.hit%3D1%3E%40x.org")
+	defer p.close()
+	p.shows("who", "<img id=form")
+	p.api.will(finish, http.StatusUnprocessableEntity, `{"message":"<b>No</b>","code":"VALIDATION_FAILED",
+		"errors":{"__proto__":["<i>one</i>"],"constructor":["two"],"toString":["three"],"password":["<script>window.hit=1</script>"]}}`)
+	p.choose(password, password)
+	p.shows("password-error", "<script>window.hit=1</script>")
+	p.shows("problem", "<i>one</i> two three")
+	p.is(`document.querySelectorAll("main img, main i, main b, main script").length === document.querySelectorAll(".strength i").length`)
+	p.is(`window.hit === undefined && ({}).one === undefined && Object.keys(Object.prototype).length === 0`)
+}
+
+// takesPaste pastes as a person and as a password manager does. A page that forbids it
+// would stop the event.
+func takesPaste(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
 	p.shows("who", email)
+	for _, id := range []string{"password", "confirmation"} {
+		p.do(focus(id))
+		p.is(`document.activeElement.dispatchEvent(new ClipboardEvent("paste", {bubbles: true, cancelable: true, clipboardData: new DataTransfer()}))`)
+		p.is(`document.execCommand("insertText", false, ` + quote(password) + `) && document.activeElement.value === ` + quote(password))
+		p.is(`!document.activeElement.readOnly && document.activeElement.autocomplete === "new-password"`)
+	}
+	p.press(kb.Enter)
+	p.shows("done-title", "ready")
+	if calls := p.api.made(); calls[0].body["password"] != password {
+		t.Errorf("it sent %v", calls[0])
+	}
 }
 
 func showsFieldErrors(t *testing.T, browser context.Context) {

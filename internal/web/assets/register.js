@@ -17,17 +17,16 @@
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
-  // that they are neither bookmarked nor shared. They stay with this entry of the
-  // history, so that the page can be reloaded. A change of language brings them in the
-  // fragment, which is not sent to any server.
+  // that they are neither bookmarked nor shared, nor kept with an entry of the history,
+  // which a browser writes to its disk. A reload asks for the link once more. A change of
+  // language brings them in the fragment, which is not sent to any server.
   function takeLink() {
     const address = new URL(location.href);
     const fragment = new URLSearchParams(address.hash.slice(1));
-    const kept = history.state || {};
-    const find = (name) => address.searchParams.get(name) || fragment.get(name) || kept[name] || "";
+    const find = (name) => address.searchParams.get(name) || fragment.get(name) || "";
     const found = { token: find("token"), email: find("email").trim() };
     const chosen = address.searchParams.get("lang");
-    history.replaceState(found, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
+    history.replaceState(null, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
     return found;
   }
 
@@ -119,7 +118,6 @@
     $("form").reset();
     link.token = "";
     document.querySelector(".languages").remove(); // its links carry the token
-    history.replaceState(null, "");
     if (token) {
       fetch("/api/v1/auth/logout", {
         method: "POST", credentials: "omit", keepalive: true, headers: { Authorization: "Bearer " + token, "X-App-Locale": lang },
@@ -132,10 +130,10 @@
   // explain puts errors at their fields, and those of fields that are not on the page
   // above the form.
   function explain(body) {
-    const places = { password: "password", password_confirmation: "confirmation" };
+    const places = new Map([["password", "password"], ["password_confirmation", "confirmation"]]);
     const elsewhere = [];
     for (const [field, messages] of Object.entries(body.errors || {})) {
-      if (places[field]) complain(places[field], messages.join(" "));
+      if (places.has(field)) complain(places.get(field), messages.join(" "));
       else elsewhere.push(...messages);
     }
     if (elsewhere.length > 0) tell("problem", elsewhere.join(" "));
