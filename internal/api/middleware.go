@@ -131,7 +131,7 @@ func (x *exchange) recover() {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, which net/http compares like this too
 		panic(cause)
 	}
-	rescue.Note(cause)
+	_ = rescue.Note(cause) // it is counted, and logged with the request
 	x.Log.Error("panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", x.caller.RequestID)
 	if x.writer.status != 0 {
 		panic(http.ErrAbortHandler)

@@ -55,7 +55,7 @@ func Note(cause any) *Panic {
 }
 
 func plain(cause any) string {
-	if err, ok := cause.(runtime.Error); ok { //nolint:errorlint // it is not wrapped: Go has raised it just now
+	if err, ok := cause.(runtime.Error); ok {
 		return err.Error()
 	}
 	return fmt.Sprintf("a value of type %T", cause)
