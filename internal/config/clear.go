@@ -9,11 +9,11 @@ import (
 // warnClear names each server to which what is secret travels in clear, if it is not on
 // this machine. It may be meant so, in a network that is nobody else's, and so is allowed.
 func (c Config) warnClear(warn func(bool, string)) {
-	const clear = " TRAVEL IN CLEAR, for everybody on the way to read and change: "
-	warn(clearDatabase(string(c.DatabaseURL)), "FLOWXI_DATABASE_URL: ALL DATA AND THE PASSWORD OF THE DATABASE"+clear+"use sslmode=verify-full, or a network of the servers alone")
-	warn(clearURL(string(c.RedisURL), "redis"), "FLOWXI_REDIS_URL: LIMITS, WAITING LOGINS AND THE PASSWORD OF REDIS"+clear+"use rediss://, or a network of the servers alone")
-	warn(clearStorage(string(c.StorageURL)), "FLOWXI_STORAGE_URL with tls=false: PHOTOS AND THEIR ADDRESSES"+clear+"leave tls=false out, or use a network of the servers alone")
-	warn(clearURL(c.TracesURL, "http"), "FLOWXI_TRACES_URL: TRACES AND THE PASSWORD OF THE COLLECTOR"+clear+"use https://, or a network of the servers alone")
+	const exposed = " TRAVEL IN CLEAR, for everybody on the way to read and change: "
+	warn(clearDatabase(string(c.DatabaseURL)), "FLOWXI_DATABASE_URL: ALL DATA AND THE PASSWORD OF THE DATABASE"+exposed+"use sslmode=verify-full, or a network of the servers alone")
+	warn(clearURL(string(c.RedisURL), "redis"), "FLOWXI_REDIS_URL: LIMITS, WAITING LOGINS AND THE PASSWORD OF REDIS"+exposed+"use rediss://, or a network of the servers alone")
+	warn(clearStorage(string(c.StorageURL)), "FLOWXI_STORAGE_URL with tls=false: PHOTOS AND THEIR ADDRESSES"+exposed+"leave tls=false out, or use a network of the servers alone")
+	warn(clearURL(c.TracesURL, "http"), "FLOWXI_TRACES_URL: TRACES AND THE PASSWORD OF THE COLLECTOR"+exposed+"use https://, or a network of the servers alone")
 }
 
 // clearURL tells whether a URL of the plain scheme leads to another machine.
