@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,11 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 			return Issued{}, err
 		}
 	}
-	e := a.eventOn(c, device.ID, eventLogin, u.ID, device.Type)
+	detail := device.Type
+	if u.TOTP.Enabled() { // no session is opened without it
+		detail = strings.TrimPrefix(detail+" + second factor", " + ")
+	}
+	e := a.eventOn(c, device.ID, eventLogin, u.ID, detail)
 	e.SessionID = id
 	if err := tx.Audit(ctx, e); err != nil {
 		return Issued{}, err

@@ -174,6 +174,29 @@ func TestABriefFailureIsNotNoticed(t *testing.T) {
 	shows(t, signed(t, s, "k"), large)
 }
 
+func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.New(t)
+	var followed atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	var away atomic.Bool
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusTemporaryRedirect)
+			return
+		}
+		relay(w, r, bucket.Host())
+	}))
+	defer front.Close()
+	s := openS3(t, bucket.At(front.Listener.Addr().String()))
+	away.Store(true)
+	err := within(t, 20*time.Second, func() error { return s.Put(context.Background(), "k", "image/jpeg", []byte("photo")) })
+	if err == nil || followed.Load() != 0 {
+		t.Errorf("%d requests went elsewhere: %v", followed.Load(), err)
+	}
+}
+
 // TestA500IsTriedAgain has a server in front that fails twice before each answer.
 func TestA500IsTriedAgain(t *testing.T) {
 	t.Parallel()

@@ -16,6 +16,15 @@ import (
 const loginTemplate = `{"message": "Login successful.", "code": "LOGIN_SUCCESS",
 	"data": {"mfa_required": false, "access_token": "$token", "token_type": "Bearer", "account_status": "active", "user_id": "$int"}}`
 
+func TestSection07_Login_APasswordIsGoodForYears(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		c := srv.Client(t)
+		c.Register(ada)
+		srv.Advance(5 * 365 * 24 * time.Hour)
+		c.Login(ada, "laptop").Expect(200, "LOGIN_SUCCESS")
+	})
+}
+
 func TestSection07_Login_Answer(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)

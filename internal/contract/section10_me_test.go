@@ -63,6 +63,32 @@ func TestSection10_Patch_Answer(t *testing.T) {
 	})
 }
 
+// What means something to a database, a shell, a page or an encoder is a text like others.
+func TestSection10_Patch_TextsAreKeptToTheLetter(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		person, other := srv.Client(t).Register("o'brien+1@example.com"), srv.Client(t).Register(bob)
+		for _, text := range []string{
+			`'; DROP TABLE users; --`, `' OR '1'='1`, `1); UPDATE users SET status = 'closed' WHERE (1=1`, `$1 $2 :name ? %s %d`, `\'; SELECT pg_sleep(9); --`,
+			`"quoted" \ {"code":"ME_UPDATED"}`, `</script><img src=x onerror=alert(1)>`, `&lt;b&gt; &amp;`, `$(id) ${HOME}`, "x; `id`",
+		} {
+			person.Patch("/me", Fields{"first_name": text, "last_name": text}).Expect(200, "ME_UPDATED")
+			me := person.Get("/me").Expect(200, "ME_OK")
+			if me.Text("data.first_name") != text || me.Text("data.last_name") != text {
+				me.Fail("want %q", text)
+			}
+			login := authtest.LoginFields("o'brien+1@example.com", text[:min(len(text), 60)]).With("device_name", text)
+			device := person.Token(person.Post("/auth/login", login).Expect(200, "LOGIN_SUCCESS").Text("data.access_token"))
+			if list := device.Get("/auth/devices").Expect(200, "DEVICES_LIST"); !strings.Contains(fmt.Sprint(list.Value("data")), text) {
+				list.Fail("want a device called %q", text)
+			}
+			device.Post("/auth/logout-device", Fields{"device_id": text}).Expect(200, "LOGOUT_SUCCESS")
+		}
+		if me := other.Get("/me").Expect(200, "ME_OK"); me.Value("data.first_name") != nil || me.Text("data.email") != bob {
+			me.Fail("somebody else has changed")
+		}
+	})
+}
+
 func TestSection10_Patch_AbsentIsUnchangedAndNullClears(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)

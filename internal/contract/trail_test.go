@@ -86,6 +86,7 @@ func TestTheTrailTellsWhatHappened(t *testing.T) {
 			{"login.refused", "stranger", about, ""},
 			{"login.refused", "stranger", 0, ""},
 			{"login.succeeded", "stranger", about, "ios"},
+			{"login.succeeded", "stranger", about, "ios + second factor"},
 			{"session.displaced", "stranger", about, "1 sessions"},
 			{"session.device_logout", self, about, ""},
 			{"profile.updated", self, about, ""},

@@ -133,6 +133,28 @@ func TestALossIsSaidOnceAndWithoutThePassword(t *testing.T) {
 	}
 }
 
+func TestARedirectIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	var followed atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	to := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer to.Close()
+	var log lines
+	p, err := Open(to.URL, "v1", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, span := p.Tracer().Root(context.Background(), "x", "")
+	span.End(nil)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if followed.Load() != 0 || !strings.Contains(log.String(), "answers 307") {
+		t.Errorf("%d traces went elsewhere; the log is %s", followed.Load(), log.String())
+	}
+}
+
 func TestWithoutATracerThereIsNothing(t *testing.T) { // not parallel: it counts allocations
 	ctx := t.Context()
 	n := testing.AllocsPerRun(100, func() {
