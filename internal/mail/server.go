@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -48,6 +49,8 @@ func port(u *url.URL) (int, error) {
 		return 0, errors.New("must begin with smtp:// or smtps://")
 	case u.Hostname() == "":
 		return 0, errors.New("has no host")
+	case strings.Contains(u.Hostname(), ":") && !strings.HasPrefix(u.Host, "["):
+		return 0, errors.New("an IPv6 address stands in brackets")
 	case u.Port() == "" && u.Scheme == "smtps":
 		return submissionsPort, nil
 	case u.Port() == "":
