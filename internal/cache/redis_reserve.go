@@ -53,7 +53,35 @@ func (r *Redis) reserve(ctx context.Context, windows []Window, event string) (Re
 		return Reservation{}, err
 	}
 	r.note(answer[0])
-	return reservation(answer, windows, event, keys), nil
+	res := reservation(answer, windows, event, keys)
+	r.hear(answer, windows, res.Allowed)
+	return res, nil
+}
+
+// hear notes which windows are full for all nodes. The next event that the node refuses by
+// its own count asks nobody, and is told the longer of both times all the same. A window
+// that may be left again by what is under way elsewhere does not count as full, and one
+// that is Fleeting has nothing beside it.
+func (r *Redis) hear(answer []int64, windows []Window, counted bool) {
+	i := (len(answer) - 2) / 2
+	elsewhere := false
+	for j := len(windows) - 1; j >= 0; j-- {
+		w := &windows[j]
+		if w.Limit <= 0 {
+			continue
+		}
+		i--
+		events, reset := int(answer[2+2*i]), micros(answer[3+2*i])
+		switch {
+		case w.Pending:
+			elsewhere = events > 1 || events > 0 && !counted
+		case w.Fleeting:
+		case events >= w.Limit && !elsewhere:
+			r.shadow.hear(w.Key, reset)
+		default:
+			r.shadow.hear(w.Key, 0)
+		}
+	}
 }
 
 func appendAll(args []any, texts []string) []any {
@@ -99,6 +127,9 @@ func (r *Redis) Release(ctx context.Context, res Reservation) error {
 	}
 	if err := r.shadow.Release(ctx, *t.shadow); err != nil {
 		return err
+	}
+	for _, key := range t.shadow.taken.keys {
+		r.shadow.hear(key, 0)
 	}
 	return r.withdraw(ctx, "cache: release", t.event, t.left())
 }

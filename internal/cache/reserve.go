@@ -28,7 +28,7 @@ func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, erro
 
 	now := m.clock.read()
 	if retry := judge(slots, now); retry > 0 {
-		r := Reservation{RetryAfter: retry}
+		r := Reservation{RetryAfter: max(retry, heard(slots, now))}
 		r.measure(slots, now)
 		return r, nil
 	}
@@ -115,6 +115,26 @@ func judge(slots []slot, now int64) (retry time.Duration) {
 		}
 	}
 	return retry
+}
+
+// heard is how long the shared windows of slots stay full, as far as is known here.
+func heard(slots []slot, now int64) (wait time.Duration) {
+	for i := range slots {
+		if e := slots[i].entry; e != nil {
+			wait = max(wait, time.Duration(e.full-now))
+		}
+	}
+	return wait
+}
+
+// hear notes how long the shared window of a key stays full. Of a window without an event
+// here it notes nothing: such a one is never full here, and so the server is asked again.
+func (m *Memory) hear(key string, full time.Duration) {
+	s, now := m.lock(key)
+	defer s.mu.Unlock()
+	if e := s.windows.byKey[key]; e != nil {
+		e.full = after(now, full)
+	}
 }
 
 // until is how long the i-th oldest event stays.

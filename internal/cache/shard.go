@@ -18,6 +18,7 @@ type entry struct {
 	events   events
 	per      time.Duration
 	fleeting bool
+	full     int64 // until when the window that nodes share is full, as it was told last
 
 	// due orders the heap. It is never later than expires: a later expiry is
 	// only noted, and the heap catches up when the entry reaches its top, so

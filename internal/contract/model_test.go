@@ -44,6 +44,7 @@ type verdict struct {
 	status int
 	code   string
 	after  time.Duration // Retry-After of a 429
+	least  time.Duration // and of the rule that is over first
 }
 
 func ok(code string) verdict { return verdict{status: http.StatusOK, code: code} }
@@ -177,17 +178,25 @@ func factorRules(at seat, h *human) (network, person rule) {
 // refused tells whether a rule has no room, and for how long.
 func (m *model) refused(rules ...rule) (v verdict, full bool) {
 	for _, r := range rules {
-		all := m.events[r.of]
-		for _, rate := range r.rates {
-			if len(all) >= rate.most {
-				if until := all[len(all)-rate.most] + rate.per; until > m.now {
-					v.after = max(v.after, until-m.now)
-				}
-			}
+		after := m.full(r)
+		if after > 0 && (v.least == 0 || after < v.least) {
+			v.least = after
 		}
+		v.after = max(v.after, after)
 	}
 	v.status, v.code = http.StatusTooManyRequests, "TOO_MANY_REQUESTS"
 	return v, v.after > 0
+}
+
+// full is how long a rule has no room.
+func (m *model) full(r rule) (after time.Duration) {
+	all := m.events[r.of]
+	for _, rate := range r.rates {
+		if len(all) >= rate.most {
+			after = max(after, all[len(all)-rate.most]+rate.per-m.now)
+		}
+	}
+	return after
 }
 
 func (m *model) count(rules ...rule) {
