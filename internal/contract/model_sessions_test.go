@@ -25,7 +25,7 @@ func (m *model) finish(at seat, c *openLogin, code, device string) verdict {
 		return challengeExpired
 	case c.at.network != at.network || c.at.agent != at.agent || c.device != device:
 		return challengeMismatch
-	case c.of.status != "active" || c.of.factor != c.factor || c.wrong >= tries:
+	case c.ended || c.of.status != "active" || c.of.factor != c.factor || c.wrong >= tries:
 		return challengeExpired
 	}
 	v := m.prove(at, c.of, c.factor, code)

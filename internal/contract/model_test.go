@@ -132,6 +132,7 @@ type openLogin struct {
 	until  time.Duration
 	wrong  int
 	spent  bool
+	ended  bool // with all sessions of the person
 }
 
 // rule is a limit of section 12.
@@ -284,6 +285,9 @@ func (m *model) onDevices(h *human) (list []*token) {
 func (m *model) end(h *human) {
 	for _, t := range m.tokens {
 		t.dead = t.dead || t.of == h
+	}
+	for _, c := range m.challenges {
+		c.ended = c.ended || c.of == h
 	}
 }
 
