@@ -14,14 +14,7 @@ import (
 // listening returns the address of a server that is stopped at the end of the test.
 func listening(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := NewServer("", newServer(t), slog.New(slog.NewTextHandler(io.Discard, nil)))
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
-	return l.Addr().String()
+	return served(t, NewServer("", newServer(t), slog.New(slog.NewTextHandler(io.Discard, nil))))
 }
 
 // say sends a raw request and returns the status of the answer.
