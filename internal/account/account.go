@@ -62,6 +62,7 @@ type User struct {
 	PasswordHash    Secret // empty until activation
 	PasswordChanged time.Time
 	SessionsRevoked time.Time // when all sessions were last ended at once, zero for never
+	DevicesRevoked  time.Time // when one or all of the sessions were last ended on purpose, zero for never
 	Profile         Profile
 	PhotoKey        string // object key of the profile photo, empty where there is none
 	TOTP            TOTP

@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -131,8 +129,8 @@ func (x *exchange) recover() {
 	if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, which net/http compares like this too
 		panic(cause)
 	}
-	_ = rescue.Note(cause) // it is counted, and logged with the request
-	x.Log.Error("panic", "cause", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", x.caller.RequestID)
+	err := rescue.Note(cause)
+	x.Log.Error("a request ended in a panic", "error", err, rescue.Stack(err), "request_id", x.caller.RequestID)
 	if x.writer.status != 0 {
 		panic(http.ErrAbortHandler)
 	}

@@ -17,6 +17,7 @@ var replaysOfFactors = []attempt{
 	{kind: replay, try: "an enrolment confirmed by many at once", defence: enrolmentOnce, run: enrolTwice},
 	{kind: replay, try: "an enrolment confirmed once more by another session, for a secret that it saw", defence: enrolmentOnce, run: enrolAgain},
 	{kind: replay, try: "the secret of an enrolment offered again once the second factor is off", defence: enrolmentCleared, run: oldEnrolment},
+	{kind: replay, try: "the secret of an enrolment that a thief began, once the owner has logged the thief out", defence: enrolmentApart, run: thiefsEnrolment},
 	{kind: replay, try: "the secret of an enrolment after its ten minutes", defence: enrolmentTime, run: lateEnrolment, alone: true},
 }
 
@@ -27,16 +28,42 @@ var (
 		File: "internal/auth/twofa.go", Code: "if u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
 		Without: "if !$GONE && u.TOTP.Enabled() {\n\t\treturn account.ErrTwoFAAlreadyEnabled",
 	}, canary.Place{
-		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", Without: "if !$GONE { $CODE }",
+		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u))", Without: "if !$GONE { $CODE }",
 	}, canary.Clause("internal/store/totp.go", "AND status = 'active' AND totp_enabled_at = 0", "AND status = 'active'"))
 	enrolmentCleared = canary.Stands("end of an enrolment", canary.Place{
-		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u.ID))", Without: "if !$GONE { $CODE }",
+		File: "internal/auth/twofa.go", Code: "_ = a.cache.Delete(ctx, pendingKey(u))", Without: "if !$GONE { $CODE }",
+	})
+	enrolmentApart = canary.Stands("an enrolment that ends with a session", canary.Place{
+		File: "internal/auth/twofa.go", Code: "u.DevicesRevoked.UnixMicro())", Without: "ifGone($NAME, 0, u.DevicesRevoked.UnixMicro()))",
 	})
 	enrolmentTime = canary.Stands("time of an enrolment", canary.Place{
 		File: "internal/auth/twofa.go", Code: "a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)",
 		Without: "a.keys.Seal([]byte(secret), key), ifGone($NAME, time.Hour, a.cfg.EnrollTTL))",
 	})
 )
+
+func thiefsEnrolment(t *testing.T, w *world) {
+	email := "enrolled@example.com"
+	owner := w.Client(t).Register(email)
+	secret := func(c *authtest.Client) string {
+		return c.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")
+	}
+	for _, end := range []func(thief *authtest.Client){
+		func(*authtest.Client) {
+			owner.Post("/auth/logout-device", authtest.Fields{"device_id": "stolen"}).Expect(200, "LOGOUT_SUCCESS")
+		},
+		func(thief *authtest.Client) {
+			thief.Post("/auth/logout", authtest.Fields{}).Expect(200, "LOGOUT_SUCCESS")
+		},
+	} {
+		thief := owner.Token(owner.Login(email, "stolen").Expect(200, "LOGIN_SUCCESS").Text("data.access_token"))
+		known := secret(thief)
+		end(thief)
+		if secret(owner.Client) == known {
+			t.Error("the owner is given the secret that the thief knows")
+		}
+	}
+}
 
 func stepTwice(t *testing.T, w *world) {
 	p := replaySecured(t, w)

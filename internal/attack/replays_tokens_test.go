@@ -32,7 +32,7 @@ var revokeAll = canary.Place{
 	Without: "ifGone($NAME, `UPDATE sessions SET ip = ip WHERE user_id = $1`, $CODE)",
 }
 
-var revocationNoted = canary.Clause(sessionSQL, "SET sessions_revoked_at = $2", "SET updated_at = $2")
+var revocationNoted = canary.Clause(sessionSQL, "SET sessions_revoked_at = $2,", "SET updated_at = $2,")
 
 var (
 	logout       = canary.Stands("revocation of a token", canary.Clause(sessionSQL, "DELETE FROM sessions WHERE id = $1", "UPDATE sessions SET ip = ip WHERE id = $1"))

@@ -107,7 +107,7 @@ func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error 
 // Logout revokes the caller's token and no other.
 func (a *Auth) Logout(ctx context.Context, c *Caller) error {
 	return a.store.Tx(ctx, func(tx *store.Tx) error {
-		gone, err := tx.Revoke(ctx, c.Identity.Session.ID)
+		gone, err := tx.Revoke(ctx, c.Identity.User.ID, c.Identity.Session.ID, a.now())
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) 
 	if status.Enabled {
 		return status, nil
 	}
-	secret, left, err := a.ensurePending(ctx, u.ID)
+	secret, left, err := a.ensurePending(ctx, u)
 	if err != nil {
 		return TwoFAStatus{}, err
 	}
@@ -43,11 +43,15 @@ func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) 
 	return status, nil
 }
 
-func pendingKey(id account.UserID) string { return fmt.Sprintf("enroll:%d", id) }
+// pendingKey is another after a session was ended: a thief who had its token may know the
+// secret that was pending, and would share the factor that the owner turns on.
+func pendingKey(u account.User) string {
+	return fmt.Sprintf("enroll:%d:%d", u.ID, u.DevicesRevoked.UnixMicro())
+}
 
 // pendingSecret reads the secret that a person is about to confirm, or cache.ErrMiss.
-func (a *Auth) pendingSecret(ctx context.Context, id account.UserID) (string, time.Duration, error) {
-	key := pendingKey(id)
+func (a *Auth) pendingSecret(ctx context.Context, u account.User) (string, time.Duration, error) {
+	key := pendingKey(u)
 	sealed, left, err := a.cache.Get(ctx, key)
 	if errors.Is(err, cache.ErrMiss) {
 		return "", 0, err
@@ -64,13 +68,13 @@ func (a *Auth) pendingSecret(ctx context.Context, id account.UserID) (string, ti
 
 // ensurePending reads the pending secret, made where there is none. Of callers at the
 // same time one makes it, and the others get the same.
-func (a *Auth) ensurePending(ctx context.Context, id account.UserID) (string, time.Duration, error) {
+func (a *Auth) ensurePending(ctx context.Context, u account.User) (string, time.Duration, error) {
 	for range 3 { // it may expire between one step and the next
-		secret, left, err := a.pendingSecret(ctx, id)
+		secret, left, err := a.pendingSecret(ctx, u)
 		if !errors.Is(err, cache.ErrMiss) {
 			return secret, left, err
 		}
-		key, secret := pendingKey(id), totp.NewSecret()
+		key, secret := pendingKey(u), totp.NewSecret()
 		added, err := a.cache.Add(ctx, key, a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)
 		if err != nil {
 			return "", 0, a.cacheDown(ctx, err)
@@ -88,7 +92,7 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	if u.TOTP.Enabled() {
 		return account.ErrTwoFAAlreadyEnabled
 	}
-	secret, _, err := a.pendingSecret(ctx, u.ID)
+	secret, _, err := a.pendingSecret(ctx, u)
 	if errors.Is(err, cache.ErrMiss) {
 		return a.notPending(ctx, u.ID)
 	}
@@ -100,8 +104,12 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 		return err
 	}
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		if _, err := a.stillThere(ctx, tx, c); err != nil {
+		now, err := a.stillThere(ctx, tx, c)
+		if err != nil {
 			return err
+		}
+		if pendingKey(now) != pendingKey(u) {
+			return account.ErrTwoFAEnrollmentExpired
 		}
 		enabled, err := tx.EnableTOTP(ctx, u.ID, a.keys.Seal([]byte(secret), totpContext(u.ID)), a.now())
 		if err != nil {
@@ -120,7 +128,7 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	}
 	// It is on. A pending secret that cannot be cleared now expires by itself, and until
 	// then nothing reads it.
-	_ = a.cache.Delete(ctx, pendingKey(u.ID))
+	_ = a.cache.Delete(ctx, pendingKey(u))
 	return nil
 }
 

@@ -130,7 +130,7 @@ func (m *model) read(t *token, code string) verdict {
 func (m *model) logout(t *token) verdict {
 	v := m.read(t, "LOGOUT_SUCCESS")
 	if v.status == 200 {
-		t.dead = true
+		t.dead, t.of.pending = true, nil // who had that token may know the secret
 	}
 	return v
 }
@@ -142,6 +142,7 @@ func (m *model) logoutDevice(t *token, device string) verdict {
 	for _, other := range m.onDevices(t.of) {
 		if other.device == device {
 			other.dead = true
+			t.of.pending = nil
 			return ok("LOGOUT_SUCCESS")
 		}
 	}

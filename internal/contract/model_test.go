@@ -286,6 +286,7 @@ func (m *model) end(h *human) {
 	for _, t := range m.tokens {
 		t.dead = t.dead || t.of == h
 	}
+	h.pending = nil
 	for _, c := range m.challenges {
 		c.ended = c.ended || c.of == h
 	}

@@ -61,7 +61,7 @@ func TestActivationLeavesNothingOfBefore(t *testing.T) {
 
 // Whoever adds a column says here whether a stranger's value could survive activation.
 func TestActivationHasAnOpinionOnEveryColumn(t *testing.T) {
-	kept := []string{"id", "email", "username", "locale", "created_at", "sessions_revoked_at"}
+	kept := []string{"id", "email", "username", "locale", "created_at", "sessions_revoked_at", "devices_revoked_at"}
 	written := []string{"status", "password_hash", "password_changed_at", "email_verified_at", "updated_at"}
 	cleared := []string{
 		"name", "first_name", "last_name", "birth_date", "country", "nationality", "phone_number", "photo_key", "totp_sealed", "totp_enabled_at",

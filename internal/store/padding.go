@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,7 +14,7 @@ type Padding int
 // The kinds of padding.
 const (
 	LikeUpdates Padding = iota // rows that cost what a counter does that is changed and returned
-	LikeInserts                // rows that cost what new ones with their indexes do
+	LikeInserts                // rows that cost what new ones do, with their indexes where writing is mostly that (SQLite)
 )
 
 // padSlots is how many rows of padding there are, and padMost how many of them one
@@ -25,11 +26,19 @@ const (
 	padRun   = padSlots / padMost
 )
 
+// nextPad is the place in its runs of the last transaction of this process. One after the
+// other takes the next, since two that wrote the same rows would collide, and so be slower.
+var nextPad = func() *atomic.Uint32 {
+	n := new(atomic.Uint32)
+	n.Store(rand.Uint32()) //nolint:gosec // spreads nodes, guards nothing
+	return n
+}()
+
 // Pad brings the rows that the transaction has written to total, by one statement that is
 // run whatever is missing. More than padMost cannot be made up for.
 func (tx *Tx) Pad(ctx context.Context, total int64, like Padding, now time.Time) error {
 	missing := total - tx.written
-	first := rand.IntN(padRun) //nolint:gosec // spreads callers, guards nothing
+	first := int(nextPad.Add(1) % padRun)
 	slots := [padMost]int{-1, -1, -1, -1}
 	for i := range slots {
 		if int64(i) < missing {

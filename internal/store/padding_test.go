@@ -2,9 +2,25 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/store"
 )
+
+// Padding is for some people and not for others, so it must not make anybody wait.
+func TestPaddedTransactionsDoNotCollide(t *testing.T) {
+	each(t, func(d db) {
+		before := d.Retries()
+		d.allOf(func(_ int, tx *store.Tx) error {
+			if err := tx.Pad(d.ctx, 4, store.LikeInserts, noon); err != nil {
+				return err
+			}
+			time.Sleep(20 * time.Millisecond)
+			return nil
+		})
+		same(d.t, d.Retries()-before, 0)
+	})
+}
 
 func TestATransactionWritesAsManyRowsAsItIsPaddedTo(t *testing.T) {
 	each(t, func(d db) {

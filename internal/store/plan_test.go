@@ -149,7 +149,7 @@ func runEverything(t *testing.T, s *Store) {
 		did(nil, tx.RememberDevice(ctx, 1, digest, now, 200))
 		did(nil, tx.StepUp(ctx, 1, now))
 		did(nil, tx.Touch(ctx, map[account.SessionID]time.Time{1: now}))
-		did(tx.Revoke(ctx, 1))
+		did(tx.Revoke(ctx, 1, 1, now))
 		did(tx.RevokeDevice(ctx, 1, "phone", now, now))
 		did(tx.RevokeAll(ctx, 1, now))
 

@@ -93,24 +93,36 @@ func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash 
 	return err
 }
 
-// Revoke deletes one session; false where it is gone already.
-func (tx *Tx) Revoke(ctx context.Context, id account.SessionID) (bool, error) {
+// Revoke deletes one session of a person and notes when; false where it is gone already.
+func (tx *Tx) Revoke(ctx context.Context, of account.UserID, id account.SessionID, now time.Time) (bool, error) {
 	n, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE id = $1`, id)
-	return n == 1, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, tx.noteRevocation(ctx, of, now)
 }
 
-// RevokeDevice deletes the live session of a person's device; false where there is none.
+func (tx *Tx) noteRevocation(ctx context.Context, of account.UserID, now time.Time) error {
+	_, err := tx.exec(ctx, "note revocation", `UPDATE users SET devices_revoked_at = $2 WHERE id = $1`, of, micros(now))
+	return err
+}
+
+// RevokeDevice deletes the live session of a person's device and notes when; false where
+// there is none.
 func (tx *Tx) RevokeDevice(ctx context.Context, id account.UserID, device string, now, idleSince time.Time) (bool, error) {
 	n, err := tx.exec(ctx, "revoke device", `
 		DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND expires_at > $3 AND last_used_at > $4`,
 		id, device, micros(now), micros(idleSince))
-	return n == 1, err
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, tx.noteRevocation(ctx, id, now)
 }
 
 // RevokeAll deletes every session of a person, notes when, so that no login that was under
 // way opens another, and tells how many there were.
 func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID, now time.Time) (int64, error) {
-	if _, err := tx.exec(ctx, "note revocation", `UPDATE users SET sessions_revoked_at = $2 WHERE id = $1`, id, micros(now)); err != nil {
+	if _, err := tx.exec(ctx, "note revocation", `UPDATE users SET sessions_revoked_at = $2, devices_revoked_at = $2 WHERE id = $1`, id, micros(now)); err != nil {
 		return 0, err
 	}
 	return tx.exec(ctx, "revoke sessions", `DELETE FROM sessions WHERE user_id = $1`, id)

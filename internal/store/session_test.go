@@ -213,7 +213,7 @@ func TestASessionIsRevokedOnce(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
 		id, other := d.login(u, "phone", noon), d.login(u, "tablet", noon)
-		d.oneTrue(func(tx *store.Tx) (bool, error) { return tx.Revoke(d.ctx, id) })
+		d.oneTrue(func(tx *store.Tx) (bool, error) { return tx.Revoke(d.ctx, u, id, noon) })
 		_, _, err := d.Identity(d.ctx, id)
 		notFound(d.t, err)
 		same(d.t, d.sessions(u), []account.SessionID{other})
@@ -261,6 +261,7 @@ func TestAllSessionsOfOnePersonAreRevoked(t *testing.T) {
 		same(d.t, all(), 0)
 		same(d.t, d.sessions(other), []account.SessionID{left})
 		same(d.t, d.user(u).SessionsRevoked, after(3))
+		same(d.t, d.user(u).DevicesRevoked, after(3))
 		same(d.t, d.user(other).SessionsRevoked, time.Time{})
 	})
 }
@@ -280,7 +281,7 @@ func TestATouchNeverMovesBackNorBringsBack(t *testing.T) {
 		u := d.active(ada).ID
 		ahead, behind, gone := d.login(u, "a", after(5)), d.login(u, "b", after(5)), d.login(u, "c", noon)
 		d.tx(func(tx *store.Tx) error {
-			_, err := tx.Revoke(d.ctx, gone)
+			_, err := tx.Revoke(d.ctx, u, gone, noon)
 			return err
 		})
 		d.tx(func(tx *store.Tx) error {

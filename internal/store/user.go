@@ -7,14 +7,14 @@ import (
 	"flowxi.app/flowxi/internal/account"
 )
 
-const userColumns = `u.id, u.email, COALESCE(u.username, ''), u.status, u.locale, u.password_hash, u.password_changed_at, u.sessions_revoked_at,
+const userColumns = `u.id, u.email, COALESCE(u.username, ''), u.status, u.locale, u.password_hash, u.password_changed_at, u.sessions_revoked_at, u.devices_revoked_at,
 	u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
 	u.photo_key, u.totp_sealed, u.totp_enabled_at, u.created_at, u.updated_at`
 
 func userFields(u *account.User) []any {
 	p := &u.Profile
 	return []any{
-		&u.ID, &u.Email, &u.Username, &u.Status, &u.Locale, (*string)(&u.PasswordHash), stamp{&u.PasswordChanged}, stamp{&u.SessionsRevoked},
+		&u.ID, &u.Email, &u.Username, &u.Status, &u.Locale, (*string)(&u.PasswordHash), stamp{&u.PasswordChanged}, stamp{&u.SessionsRevoked}, stamp{&u.DevicesRevoked},
 		&p.FirstName, &p.LastName, &p.BirthDate, &p.Country, &p.Nationality, &p.PhoneNumber,
 		&u.PhotoKey, &u.TOTP.Sealed, stamp{&u.TOTP.EnabledAt}, stamp{&u.CreatedAt}, stamp{&u.UpdatedAt},
 	}
