@@ -3,5 +3,6 @@
 // test keeps a ledger of every answer and holds the servers to it afterwards.
 //
 // FLOWXI_FAULT_ROUNDS says how often each fault is repeated (once where it is not set), and
-// FLOWXI_FAULT_SEED repeats a run. The figures are printed with -v.
+// FLOWXI_FAULT_SEED repeats a run. FLOWXI_FAULT_CONNECTIONS is how many idle connections
+// there are, and has the server close them. The figures are printed with -v.
 package faults
