@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Alpha is the chance, over all comparisons of a measurement together, that times which
-// do not differ are said to.
+// Alpha is the chance, over all comparisons of a measurement together and over both of
+// their tests, that times which do not differ are said to.
 const Alpha = 0.001
 
 // Tolerance is by how much the medians may differ, as a part of the larger one.
@@ -22,12 +22,14 @@ const Tolerance = 0.05
 // Planted is the difference that a measurement must be able to find.
 const Planted = 200 * time.Microsecond
 
-// trimmed is the part of the slowest samples that is left out: what the machine did
-// besides, such as collecting garbage, says nothing about a call.
+// trimmed is the part of the slowest samples, of both lists together, that the medians and
+// the test of means leave out: what the machine did besides, such as collecting garbage,
+// says nothing about a call. To cut each list at a point of its own would make lists that
+// are alike look different. The rank test needs no cut.
 const trimmed = 0.1
 
-// shuffles bounds the permutations of one test. The smallest p that they can tell is far
-// below Alpha, spread over fifty comparisons.
+// shuffles bounds the permutations of one test. The smallest p that they can tell, 5e-6,
+// is below Alpha spread over both tests of ninety comparisons.
 const shuffles = 200_000
 
 // Comparison is the judgement of two lists of samples.
@@ -36,15 +38,15 @@ type Comparison struct {
 	Difference time.Duration // of the medians: the second less the first
 	RankP      float64       // of the Mann-Whitney test, two-sided
 	ShuffleP   float64       // of the permutation test of the means, two-sided; no less than it can tell
-	Power      float64       // share of resamplings in which Planted is found
+	Power      float64       // chance that Planted is found, in two measurements one after the other
 }
 
 // Compare judges two lists of samples, of which it is one of so many comparisons.
 func Compare(first, second []time.Duration, comparisons int, random *rand.Rand) Comparison {
-	a, b := trim(first), trim(second)
-	c := Comparison{Median: [2]time.Duration{median(a), median(b)}, RankP: rankP(a, b), ShuffleP: shuffleP(a, b, comparisons, random)}
+	a, b := trim(first, second)
+	c := Comparison{Median: [2]time.Duration{median(a), median(b)}, RankP: rankP(first, second), ShuffleP: shuffleP(a, b, comparisons, random)}
 	c.Difference = c.Median[1] - c.Median[0]
-	c.Power = power(a, comparisons, random)
+	c.Power = min(power(first, comparisons, random), power(second, comparisons, random))
 	return c
 }
 
@@ -52,7 +54,7 @@ func Compare(first, second []time.Duration, comparisons int, random *rand.Rand) 
 // the tests at Alpha after Bonferroni, or by medians that are apart and of which the rank
 // test at Alpha says that it is no chance.
 func (c Comparison) Differs(comparisons int) bool {
-	limit := Alpha / float64(comparisons)
+	limit := each(comparisons)
 	if c.RankP < limit || c.ShuffleP < limit {
 		return true
 	}
@@ -60,10 +62,17 @@ func (c Comparison) Differs(comparisons int) bool {
 	return apart && c.RankP < Alpha
 }
 
-// trim returns the samples in order, without the slowest.
-func trim(samples []time.Duration) []time.Duration {
-	sorted := slices.Sorted(slices.Values(samples))
-	return sorted[:len(sorted)-int(trimmed*float64(len(sorted)))]
+// each is what one test of one comparison is judged by.
+func each(comparisons int) float64 { return Alpha / float64(2*comparisons) }
+
+// trim returns both lists in order, without what is among the slowest of both.
+func trim(first, second []time.Duration) (a, b []time.Duration) {
+	all := slices.Sorted(slices.Values(slices.Concat(first, second)))
+	most := all[len(all)-1-int(trimmed*float64(len(all)))]
+	kept := func(list []time.Duration) []time.Duration {
+		return slices.DeleteFunc(slices.Sorted(slices.Values(list)), func(d time.Duration) bool { return d > most })
+	}
+	return kept(first), kept(second)
 }
 
 // median of samples in order.
@@ -123,7 +132,7 @@ func shuffleP(a, b []time.Duration, comparisons int, random *rand.Rand) float64 
 	}
 	m, n := float64(len(a)), float64(len(b))
 	gap := func(sum float64) float64 { return math.Abs(sum/m - (total-sum)/n) }
-	found, times := gap(first), min(shuffles, 100*comparisons*int(1/Alpha))
+	found, times := gap(first), min(shuffles, int(100/each(comparisons)))
 	few := len(a) // of which the sum is taken
 	wider := 1
 	for k := 1; k <= times; k++ {
@@ -144,9 +153,9 @@ func shuffleP(a, b []time.Duration, comparisons int, random *rand.Rand) float64 
 }
 
 // power resamples one list twice, plants the difference in one of them, and tells how
-// often the rank test finds it.
+// often the rank test finds it in two measurements.
 func power(samples []time.Duration, comparisons int, random *rand.Rand) float64 {
-	const times = 40
+	const times = 100
 	found := 0
 	for range times {
 		a, b := make([]time.Duration, len(samples)), make([]time.Duration, len(samples))
@@ -154,9 +163,10 @@ func power(samples []time.Duration, comparisons int, random *rand.Rand) float64 
 			a[i] = samples[random.IntN(len(samples))]
 			b[i] = samples[random.IntN(len(samples))] + Planted
 		}
-		if rankP(a, b) < Alpha/float64(comparisons) {
+		if rankP(a, b) < each(comparisons) {
 			found++
 		}
 	}
-	return float64(found) / times
+	once := float64(found) / times
+	return once * once
 }
