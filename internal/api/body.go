@@ -23,6 +23,9 @@ const (
 	// bodyTime is how long a client may take to send a body. It leaves some of
 	// usualTimeout to work in.
 	bodyTime = 10 * time.Second
+
+	// turnTime is how long one who says to send too much may go on before the refusal.
+	turnTime = time.Second
 )
 
 // readObject returns the members of the one JSON object that the body has to be.
@@ -30,6 +33,10 @@ func (x *exchange) readObject() (map[string]jsontext.Value, error) {
 	given := x.request.Header.Values("Content-Type")
 	if len(given) > 0 && !isJSON(given) || isEncoded(x.request.Header) {
 		return nil, account.ErrUnsupportedMediaType
+	}
+	if x.request.ContentLength > MaxBody {
+		x.turnAway()
+		return nil, account.ErrPayloadTooLarge
 	}
 	x.readUntil(time.Now().Add(bodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(x.writer, x.request.Body, MaxBody))
@@ -45,6 +52,17 @@ func (x *exchange) readObject() (map[string]jsontext.Value, error) {
 		return nil, account.ErrMalformedRequest
 	}
 	return members, nil
+}
+
+// turnAway is for a body that is said to be too long. Whoever sends it all the same may
+// not read an answer before some of it is taken; nobody waits for more than that.
+func (x *exchange) turnAway() {
+	x.writer.Header().Set("Connection", "close")
+	if x.request.Header.Get("Expect") != "" {
+		return // it waits for leave to send, which reading would give
+	}
+	x.readUntil(time.Now().Add(turnTime))
+	_, _ = io.CopyN(io.Discard, x.request.Body, MaxBody)
 }
 
 // readUntil sets the end of the time to read, none once there is nothing left to

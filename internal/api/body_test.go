@@ -3,6 +3,9 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -137,6 +140,26 @@ func TestAClientHasNoMoreThanItsTimeToSendABody(t *testing.T) {
 	}
 	if bodyTime >= usualTimeout || uploadTime >= uploadTimeout {
 		t.Error("no time is left to work in")
+	}
+}
+
+// A body that is announced as too long is not waited for, nor is leave given to send it.
+func TestWhoAnnouncesTooMuchIsRefusedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := httptest.NewServer(newServer(t))
+	defer s.Close()
+	for _, expect := range []string{"", "Expect: 100-continue\r\n"} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		_ = conn.SetDeadline(time.Now().Add(bodyTime - time.Second))
+		_, _ = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n%sContent-Length: 99999999\r\n\r\n", verifyPath, jsonType, expect)
+		answer, err := io.ReadAll(conn)
+		if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 413 ")) || !bytes.Contains(answer, []byte("PAYLOAD_TOO_LARGE")) {
+			t.Errorf("%q: %v: %s", expect, err, answer)
+		}
 	}
 }
 

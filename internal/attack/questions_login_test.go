@@ -62,7 +62,9 @@ var challengeOfActive = canary.Stands("challenges of active people alone", canar
 	Without: "($CODE) && !($GONE && u.Status != account.Active)",
 }, revocationNoted)
 
-var challengeTries = canary.Stands("tries of a challenge", canary.Refusal("internal/auth/login_twofa.go", "!try.Allowed"))
+var challengeTries = canary.Stands("tries of a challenge", canary.Place{
+	File: "internal/auth/login_twofa.go", Code: "case try.Allowed:", Without: "case try.Allowed || $GONE:",
+})
 
 var tokenOfActive = canary.Stands("tokens of active people alone",
 	canary.Refusal("internal/auth/operator.go", "u.Status.Locked()"),

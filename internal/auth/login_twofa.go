@@ -63,19 +63,25 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 	if err != nil {
 		return Issued{}, err
 	}
-	step, err := a.matchCode(ctx, c, u, in.Code)
-	if err != nil {
-		if !errors.Is(err, account.ErrTwoFAInvalidCode) {
-			_ = a.cache.Release(context.WithoutCancel(ctx), try) // not a wrong code; unreleased it counts, which is safe
-		}
-		return Issued{}, err
-	}
-	issued, err := a.spendChallenge(ctx, c, key, ch, step)
-	err = a.orReplayed(ctx, c, u.ID, err)
-	if err == nil || !errors.Is(err, account.ErrTwoFAInvalidCode) {
+	issued, err := a.answerChallenge(ctx, c, key, ch, u, in.Code)
+	// What is left as it was counts, which is safe.
+	if errors.Is(err, account.ErrTwoFAInvalidCode) {
+		_ = a.cache.Settle(context.WithoutCancel(ctx), try)
+	} else {
 		_ = a.cache.Release(context.WithoutCancel(ctx), try)
 	}
 	return issued, err
+}
+
+// answerChallenge checks a code, and spends the challenge with it. A wrong one and one that
+// was used before are ErrTwoFAInvalidCode.
+func (a *Auth) answerChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, u account.User, code account.Secret) (Issued, error) {
+	step, err := a.matchCode(ctx, c, u, code)
+	if err != nil {
+		return Issued{}, err
+	}
+	issued, err := a.spendChallenge(ctx, c, key, ch, step)
+	return issued, a.orReplayed(ctx, c, u.ID, err)
 }
 
 // spendChallenge spends time step and challenge and opens the session, in this order
@@ -149,18 +155,37 @@ func (a *Auth) challenged(ctx context.Context, read func(context.Context, accoun
 	return u, nil
 }
 
+const (
+	tryTime = 30 * time.Second      // the most that a try is under way, should its node end
+	tryWait = 2 * time.Second       // for those under way
+	tryAsk  = 10 * time.Millisecond // between two looks at them
+)
+
 // reserveTry takes one of a challenge's tries before the code is looked at, so that
-// guesses at the same time cannot share one. The allowance is part of the challenge and
-// not a rate limit: it holds with limits off, too.
+// guesses at the same time cannot share one. Where others under way hold the last of them
+// it waits until it is known what became of these: a challenge is over where its tries were
+// wrong, and not before. The allowance is part of the challenge and not a rate limit: it
+// holds with limits off, too.
 func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, error) {
 	// A minute more than the challenge lives, so that no try is forgotten before it.
-	window := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute}
-	try, err := a.cache.Reserve(ctx, []cache.Window{window})
-	if err != nil {
-		return try, a.cacheDown(ctx, err)
+	tries := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute}
+	underWay := cache.Window{Key: key + ":under way", Limit: 10_000, Per: tryTime, Pending: true, Fleeting: true}
+	waiting, cancel := context.WithTimeout(ctx, tryWait)
+	defer cancel()
+	for {
+		try, err := a.cache.Reserve(ctx, []cache.Window{tries, underWay})
+		switch {
+		case err != nil:
+			return try, a.cacheDown(ctx, err)
+		case try.Allowed:
+			return try, nil
+		case try.Pending == 0:
+			return try, account.ErrTwoFAChallengeExpired
+		}
+		select {
+		case <-waiting.Done():
+			return try, account.ErrServiceUnavailable.After(busyPause)
+		case <-time.After(tryAsk):
+		}
 	}
-	if !try.Allowed {
-		return try, account.ErrTwoFAChallengeExpired
-	}
-	return try, nil
 }

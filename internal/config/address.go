@@ -57,14 +57,23 @@ func realPort(text string, least uint64) bool {
 	return err == nil && n >= least
 }
 
-// parseProxies reads a network or the address of one proxy. A network of everything is
-// no network of proxies: it would let every client choose its own address.
+// leastProxyBits are those of the widest networks that belong to somebody: 10.0.0.0/8 and
+// fc00::/7.
+const leastProxyBits4, leastProxyBits6 = 8, 7
+
+// parseProxies reads a network or the address of one proxy. A network of everything, or of
+// much of it, is no network of proxies: it would let clients choose their own addresses. An
+// IPv4 network is written as one.
 func parseProxies(text string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(text); err == nil && ip.Zone() == "" {
 		return netip.PrefixFrom(ip, ip.BitLen()), nil
 	}
 	p, err := netip.ParsePrefix(text)
-	if err != nil || p.Bits() == 0 {
+	least := leastProxyBits6
+	if p.Addr().Is4() {
+		least = leastProxyBits4
+	}
+	if err != nil || p.Bits() < least || p.Addr().Is4In6() {
 		return netip.Prefix{}, errAddress
 	}
 	return p.Masked(), nil

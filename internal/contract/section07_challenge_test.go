@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/ratelimit"
 )
 
 // elsewhere are the ways in which a second step can come from another place.
@@ -136,6 +138,25 @@ func TestSection07_TwoFA_WrongCodesByManyAtOnceEndTheChallenge(t *testing.T) {
 			t.Errorf("%d wrong codes got in", n)
 		}
 		finish(c, id, app.next(), "phone").Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+	})
+}
+
+// The limit of a person refuses some of the codes, which are then no wrong tries.
+func TestSection07_TwoFA_AChallengeIsNotOverWhileItLives(t *testing.T) {
+	onEachWith(t, func(c *config.Config) { c.Limits.TwoFAPerPerson = ratelimit.Rates{{Limit: 3, Per: time.Minute}} }, func(t *testing.T, srv *authtest.Server) {
+		_, app := withTwoFA(t, srv)
+		srv.Advance(2 * time.Minute)
+		c := srv.Client(t)
+		id, wrong := challenge(t, c, "phone"), app.wrong()
+		answers := authtest.Race(racers, func(int) *authtest.Answer { return finish(c, id, wrong, "phone") })
+		if n := count(answers, 410); n != 0 {
+			t.Errorf("%d are told that the challenge is over", n)
+		}
+		if n := count(answers, 403); n != 3 {
+			t.Errorf("%d codes were looked at, want 3", n)
+		}
+		srv.Advance(61 * time.Second)
+		finish(c, id, app.next(), "phone").Expect(200, "LOGIN_SUCCESS")
 	})
 }
 

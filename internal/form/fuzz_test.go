@@ -14,7 +14,7 @@ import (
 // no log, mail or screen shows as something else.
 func FuzzText(f *testing.F) {
 	for _, seed := range []string{
-		"Ada", " Ña\u0301ñez-O'Brien ", "👩\u200d👧", "\u202eadA", "a\u2066b", "a\nb", "\u0000", "\ufeff", "\u200b", "\ufdd0", "\U0010ffff", "\u2028", "\u061c",
+		"Ada", " Ña\u0301ñez-O'Brien ", "👩\u200d👧", "\u202eadA", "a\u2066b", "a\nb", "\u0000", "\ufeff", "\u200b", "\ufdd0", "a\u00adb", "\U000e0041", "\ufff9", "\U0010ffff", "\u2028", "\u061c",
 		strings.Repeat("é", 100), strings.Repeat("é", 101), "\u00a0", "",
 	} {
 		f.Add(seed)

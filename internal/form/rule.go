@@ -78,18 +78,17 @@ func tooLong(text string, limit int) []account.Problem {
 	return []account.Problem{{Rule: "max", Params: map[string]any{"Count": limit}}}
 }
 
-// isControl finds what would break a line, a log or the order of words. Joiners
-// are no controls: many scripts and emoji need them.
+// isControl finds what would break a line, a log or the order of words, and what nobody
+// sees. Joiners are no controls: many scripts and emoji need them. Nor are the signs of
+// numbers of some scripts, which are seen.
 func isControl(r rune) bool {
 	switch {
-	case unicode.Is(unicode.Cc, r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r):
+	case r == '\u200c', r == '\u200d', unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+		return false
+	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Noncharacter_Code_Point):
 		return true
 	}
-	switch r {
-	case '\u2028', '\u2029', '\u200b', '\u2060', '\ufeff': // separators, and spaces that nobody sees
-		return true
-	}
-	return false
+	return r == '\u2028' || r == '\u2029' // separators
 }
 
 // Password is any text up to limit code points, taken as it is. Whether it is a

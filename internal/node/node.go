@@ -88,10 +88,20 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	if err := n.open(ctx, o); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
-	for _, text := range cfg.Warnings() {
-		n.log.Warn(text)
-	}
+	n.warn(ctx)
 	return n, nil
+}
+
+// warn tells what the settings leave open, to those too who want to read errors alone:
+// nothing that guards is switched off in silence.
+func (n *Node) warn(ctx context.Context) {
+	level := slog.LevelWarn
+	if !n.log.Enabled(ctx, level) {
+		level = slog.LevelError
+	}
+	for _, text := range n.cfg.Warnings() {
+		n.log.Log(ctx, level, text)
+	}
 }
 
 func (n *Node) open(ctx context.Context, o Options) (err error) {

@@ -210,11 +210,13 @@ func TestADataDirectoryThatCannotBeIsSaid(t *testing.T) {
 
 func TestWarningsAreLogged(t *testing.T) {
 	t.Parallel()
-	var log bytes.Buffer
-	start(t, settings(t, dbtest.Postgres, "FLOWXI_RATE_LIMITS=off"), slog.New(slog.NewTextHandler(&log, nil)))
-	for _, want := range []string{"EVERY LIMIT IS OFF", "one node only"} {
-		if strings.Count(log.String(), want) != 1 {
-			t.Errorf("the log does not say %q once:\n%s", want, &log)
+	for _, level := range []slog.Level{slog.LevelInfo, slog.LevelError} { // nobody is too quiet for them
+		var log bytes.Buffer
+		start(t, settings(t, dbtest.Postgres, "FLOWXI_RATE_LIMITS=off"), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: level})))
+		for _, want := range []string{"EVERY LIMIT IS OFF", "one node only"} {
+			if strings.Count(log.String(), want) != 1 {
+				t.Errorf("at level %v the log does not say %q once:\n%s", level, want, &log)
+			}
 		}
 	}
 }
