@@ -92,6 +92,94 @@ func TestStoresMigrateABlankDatabaseAtOnce(t *testing.T) {
 	})
 }
 
+// outdated is a PostgreSQL database at version 1, one of whose tables a long transaction
+// reads until it is told to end, as a backup does.
+func outdated(t *testing.T) (d db, end func()) {
+	t.Helper()
+	t.Parallel()
+	d = open(t, dbtest.Postgres, dbtest.Blank(t, dbtest.Postgres))
+	if err := d.MigrateTo(d.ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	reading, err := d.raw().BeginTx(d.ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reading.ExecContext(d.ctx, `LOCK TABLE users IN ACCESS SHARE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	return d, func() {
+		if err := reading.Rollback(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAMigrationThatWaitsForALongTransactionKeepsNobodyWaiting(t *testing.T) {
+	d, end := outdated(t)
+	migrated := make(chan error, 1)
+	go func() { migrated <- d.Migrate(d.ctx) }()
+	const queue = `SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = 'users'::regclass`
+	for deadline := time.Now().Add(20 * time.Second); d.number(queue) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing waits for the table")
+		}
+	}
+	began, limited := time.Now(), d
+	var cancel context.CancelFunc
+	limited.ctx, cancel = context.WithTimeout(d.ctx, 10*time.Second)
+	defer cancel()
+	limited.number(`SELECT COUNT(*) FROM users`)
+	if took := time.Since(began); took > 6*time.Second {
+		t.Errorf("a person waited for %s", took)
+	}
+	select {
+	case err := <-migrated:
+		t.Fatalf("it ended before the transaction: %v", err)
+	default:
+	}
+	end()
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range d.migrations() {
+		if m.AppliedAt.IsZero() {
+			t.Errorf("%s was not applied", m.Name)
+		}
+	}
+}
+
+func TestAMigrationTellsWhatItWaitedFor(t *testing.T) {
+	d, end := outdated(t)
+	defer end()
+	d.WaitForTables(time.Millisecond)
+	err := d.Migrate(d.ctx)
+	if err == nil || !strings.Contains(err.Error(), "a backup, or another long transaction, holds a table") {
+		t.Fatalf("it says %v", err)
+	}
+	if v, err := d.SchemaVersion(d.ctx); err != nil || v != 3 {
+		t.Errorf("it is at version %d: %v", v, err)
+	}
+}
+
+// TestAStepOfPostgreSQLGivesWay leaves out the first step, before which there is no table.
+func TestAStepOfPostgreSQLGivesWay(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("migrations/postgres/*.sql")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%d steps, %v", len(files), err)
+	}
+	for _, file := range files[1:] {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(text), "-- +goose Up\nSET LOCAL lock_timeout = '2s';") {
+			t.Errorf("%s may keep everybody waiting", file)
+		}
+	}
+}
+
 func TestAnOpenStoreAnswersAndAClosedOneDoesNot(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {

@@ -57,6 +57,8 @@ type Store struct {
 	db     *sql.DB // writes
 	ro     *sql.DB // reads; the same pool as db on PostgreSQL
 	trail  *trail
+
+	tableWait time.Duration // how long Migrate waits for others to let go of a table
 }
 
 // Open connects to the database. It does not migrate it.
@@ -67,14 +69,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			return nil, err
 		}
 		t := newTally(o.Observe)
-		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db, trail: newTrail(o.Keys)}, nil
+		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db, trail: newTrail(o.Keys), tableWait: tableWait}, nil
 	}
 	db, ro, err := openSQLite(o.Path)
 	if err != nil {
 		return nil, err
 	}
 	t := newTally(o.Observe)
-	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys)}
+	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys), tableWait: tableWait}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(opening(o.Path, err), s.Close())
@@ -104,24 +106,6 @@ type Migration struct {
 	Version   int64     `json:"version"`
 	Name      string    `json:"name"`
 	AppliedAt time.Time `json:"applied_at"` // zero where it is still to come
-}
-
-// Migrate brings the schema up to date. Nodes that start together take turns.
-func (s *Store) Migrate(ctx context.Context) error {
-	p, err := s.migrator()
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	// SQLite has no lock to take turns by. Each step is a transaction, so whoever lost one
-	// to another process finds it done when looking again.
-	for lost := 0; err != nil && s.ro != s.db && lost < len(p.ListSources()); lost++ {
-		_, err = p.Up(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
-	}
-	return nil
 }
 
 // MigrateTo brings an empty database up to a version of the schema that is not the

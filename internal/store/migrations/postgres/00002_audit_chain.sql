@@ -1,4 +1,6 @@
 -- +goose Up
+SET LOCAL lock_timeout = '2s'; -- who asks meanwhile waits behind us
+
 -- The key of the audit trail, sealed under the key ring. There is one, but where a ring was lost.
 CREATE TABLE audit_keys (
   id         BIGINT  PRIMARY KEY,

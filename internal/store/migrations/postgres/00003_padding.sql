@@ -1,4 +1,6 @@
 -- +goose Up
+SET LOCAL lock_timeout = '2s'; -- who asks meanwhile waits behind us
+
 -- Rows that say nothing. They are written where a request about somebody without an account
 -- would otherwise write less than one about somebody with one.
 CREATE TABLE padding (
