@@ -28,10 +28,11 @@ type mixed struct {
 	config *tls.Config
 	log    *log.Logger
 
-	ready  chan net.Conn
-	failed chan error
-	closed chan struct{}
-	once   sync.Once
+	ready   chan net.Conn
+	looking sync.WaitGroup // at connections that net/http does not know of yet
+	failed  chan error
+	closed  chan struct{}
+	once    sync.Once
 }
 
 func newMixed(l net.Listener, config *tls.Config, log *log.Logger) *mixed {
@@ -50,6 +51,7 @@ func (m *mixed) run() {
 	for {
 		conn, err := m.Listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
+			m.finish()
 			m.failed <- err
 			return
 		}
@@ -59,7 +61,19 @@ func (m *mixed) run() {
 			continue
 		}
 		pause = time.Millisecond
-		go m.look(conn)
+		m.looking.Go(func() { m.look(conn) })
+	}
+}
+
+// finish gives those who are in the midst of the handshake as long as open connections
+// have: they are open, too.
+func (m *mixed) finish() {
+	done := make(chan struct{})
+	go func() { m.looking.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(partingTime):
+	case <-m.closed:
 	}
 }
 

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -61,5 +64,99 @@ func TestAListenerThatFaltersGoesOn(t *testing.T) {
 		if _, err := m.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Fatalf("a closed listener says %v", err)
 		}
+	}
+}
+
+// halting is a connection that sends the first half of what it has to say, and the rest
+// when it may.
+type halting struct {
+	net.Conn
+	half, may chan struct{}
+}
+
+func (h *halting) Write(p []byte) (int, error) {
+	select {
+	case <-h.half:
+		return h.Conn.Write(p)
+	default:
+	}
+	n, err := h.Conn.Write(p[:len(p)/2])
+	close(h.half)
+	if err != nil {
+		return n, err
+	}
+	<-h.may
+	rest, err := h.Conn.Write(p[n:])
+	return n + rest, err
+}
+
+// TestAHandshakeUnderWayIsFinished stops a node between two parts of a client's hello. A
+// machine that is busy may be too late for partingTime, but not each time.
+func TestAHandshakeUnderWayIsFinished(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		if answeredInMidHandshake(t) {
+			return
+		}
+	}
+	t.Error("no request is answered")
+}
+
+func answeredInMidHandshake(t *testing.T) bool {
+	t.Helper()
+	cert, key := writeCertificate(t, t.TempDir(), 1, time.Now())
+	addr, stop, ended := serving(t, newNode(t, "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_TLS_CERT="+cert, "FLOWXI_TLS_KEY="+key))
+	plain, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	h := &halting{Conn: plain, half: make(chan struct{}), may: make(chan struct{})}
+	status := make(chan int, 1)
+	go func() { status <- askOnce(tls.Client(h, &tls.Config{InsecureSkipVerify: true})) }()
+	<-h.half
+	if resp, err := http.Get("http://" + addr); err != nil { // who came before is let in by now
+		t.Fatal(err)
+	} else {
+		_ = resp.Body.Close()
+	}
+	stop()
+	awaitClosed(t, addr)
+	time.Sleep(partingTime / 5) // and not just at that moment
+	close(h.may)
+	got := <-status
+	awaitEnd(t, ended)
+	return got == http.StatusOK
+}
+
+// askOnce returns the status that a request over conn is answered with, or 0.
+func askOnce(conn net.Conn) int {
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, "GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+		return 0
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// TestASilentConnectionDoesNotHoldUpTheEnd has a client connect that never says a word.
+func TestASilentConnectionDoesNotHoldUpTheEnd(t *testing.T) {
+	t.Parallel()
+	cert, key := writeCertificate(t, t.TempDir(), 1, time.Now())
+	addr, stop, ended := serving(t, newNode(t, "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_TLS_CERT="+cert, "FLOWXI_TLS_KEY="+key))
+	client, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	began := time.Now()
+	stop()
+	awaitEnd(t, ended)
+	if took := time.Since(began); took > firstByte-time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
