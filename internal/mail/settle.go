@@ -24,8 +24,8 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 	}
 	w.logger.Log(ctx, level, message, args...)
 	w.count(m, err)
-	if err == nil || final(err) {
-		w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m) })
+	if settled(err) {
+		w.done(ctx, m)
 		return
 	}
 	delay := backoff(m.Attempts)
@@ -33,6 +33,14 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailFailed(ctx, m, next) })
 	time.AfterFunc(delay, w.Wake)
 }
+
+// done takes a mail out of the outbox.
+func (w *Worker) done(ctx context.Context, m account.Mail) {
+	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m) })
+}
+
+// settled tells whether there is no need of another try.
+func settled(err error) bool { return err == nil || final(err) }
 
 func final(err error) bool {
 	return errors.Is(err, errExpired) || errors.Is(err, errUnusable) || errors.Is(err, ErrRefused)

@@ -101,12 +101,18 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // send delivers a mail and notes how that went. One that ends in a panic is tried again,
 // as others are that fail, and dropped when it expires. Where the panic is in the noting,
-// it is due again when its lease ends.
+// a mail that needs no other try is taken out of the outbox all the same: else it would
+// go out again each time its lease ends.
 func (w *Worker) send(sending, noting context.Context, m account.Mail) {
 	failed := rescue.Do(func() error { return w.deliver(sending, m) })
-	if err := rescue.Do(func() error { w.settle(noting, m, failed); return nil }); err != nil {
-		w.logger.ErrorContext(noting, "cannot note what became of a mail", "mail", m.ID, "error", err, rescue.Stack(err))
+	err := rescue.Do(func() error { w.settle(noting, m, failed); return nil })
+	if err == nil {
+		return
 	}
+	if settled(failed) {
+		err = errors.Join(err, rescue.Do(func() error { w.done(noting, m); return nil }))
+	}
+	w.logger.ErrorContext(noting, "cannot note what became of a mail", "mail", m.ID, "error", err, rescue.Stack(err))
 }
 
 // outlive returns a context that ends a while after ctx does.

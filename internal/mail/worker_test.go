@@ -28,6 +28,7 @@ type office struct {
 	store *store.Store
 	keys  *seal.KeyRing
 	log   *lines
+	trap  string // the log panics at this message, if it is not empty
 
 	mu     sync.Mutex
 	ahead  time.Duration // of the real clock
@@ -140,7 +141,11 @@ func (o *office) put(mails ...account.Mail) {
 // open starts a worker and returns it with a function that ends it and waits.
 func (o *office) open() (w *mail.Worker, stop func()) {
 	o.t.Helper()
-	logger := slog.New(slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var handler slog.Handler = slog.NewTextHandler(o.log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	if o.trap != "" {
+		handler = trapped{handler, o.trap}
+	}
+	logger := slog.New(handler)
 	w, err := mail.NewWorker(o.store, o.keys, newCatalog(o.t), o, sender, o.now, logger, trace.Tracer{})
 	if err != nil {
 		o.t.Fatal(err)
@@ -523,4 +528,71 @@ func TestAPanicOverOneMailIsOneFailedTry(t *testing.T) {
 	o.advance(time.Minute)
 	w.Wake()
 	o.awaitDelivery(6)
+}
+
+// trapped is a log that cannot write one message.
+type trapped struct {
+	slog.Handler
+	message string
+}
+
+// Handle implements slog.Handler.
+func (h trapped) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message == h.message {
+		panic("a trap at " + r.Message)
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// A panic after the delivery must not have the person get the mail again and again.
+func TestAPanicInTheNotingSendsNoMailTwice(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		trap   string
+		answer error
+		sent   int
+	}{
+		{"mail sent", nil, 1},
+		{"mail dropped", fmt.Errorf("%w: no such mailbox", mail.ErrRefused), 0},
+	} {
+		t.Run(tt.trap, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.trap = tt.trap
+			var tries atomic.Int32
+			o.answer = func(context.Context, mail.Message) error { tries.Add(1); return tt.answer }
+			o.put(o.code(1))
+			w, stop := o.open()
+			o.awaitLog("cannot note what became of a mail")
+			o.advance(time.Minute) // past the lease
+			w.Wake()
+			stop()
+			if left := o.left(); len(left) != 0 || tries.Load() != 1 || len(o.delivered()) != tt.sent {
+				t.Errorf("tried %d times, delivered %d, left %v", tries.Load(), len(o.delivered()), left)
+			}
+			if text := o.log.String(); !strings.Contains(text, "worker_test.go") || strings.Contains(text, "a trap at") {
+				t.Errorf("the log is %s", text)
+			}
+		})
+	}
+}
+
+// A mail that failed has its next try when the lease ends, where that cannot be noted.
+func TestAPanicInTheNotingLosesNoMail(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.trap = "mail not sent, will try again"
+	var tries atomic.Int32
+	o.answer = func(context.Context, mail.Message) error {
+		if tries.Add(1) == 1 {
+			return errors.New("busy")
+		}
+		return nil
+	}
+	o.put(o.code(1))
+	w, _ := o.open()
+	o.awaitLog("cannot note what became of a mail")
+	o.advance(time.Minute)
+	w.Wake()
+	o.awaitDelivery(1)
 }
