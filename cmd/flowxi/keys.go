@@ -55,7 +55,7 @@ func (keysAdd) Run(w *world) error {
 // note has the database know of a new active key before a running server takes it up,
 // which notes it once more.
 func note(w *world, id string) {
-	err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.UseKeys(ctx, id) })
+	err := withDatabase(w, func(ctx context.Context, a *node.Admin) error { return a.Store.UseKeys(ctx, id) })
 	if err != nil {
 		printf(w.stderr, "flowxi: warning: the database does not know of the key until a server takes it up: %s\n", oneLine(err))
 	}

@@ -35,7 +35,7 @@ type migrateStatus struct {
 
 // Run lists the migrations.
 func (c *migrateStatus) Run(w *world) (err error) {
-	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
+	return withDatabase(w, func(ctx context.Context, a *node.Admin) error {
 		list, err := a.Store.Migrations(ctx)
 		if err != nil {
 			return err
@@ -60,8 +60,23 @@ func migrationTable(list []store.Migration) *table {
 	return &t
 }
 
-// withAdmin opens the database for a command and closes it again.
-func withAdmin(w *world, use func(context.Context, *node.Admin) error) (err error) {
+// withAdmin opens the database for a command and closes it again. It refuses one that is
+// still to be migrated. One of the next version serves this one too, as long as an upgrade
+// takes, so it only warns of that.
+func withAdmin(w *world, use func(context.Context, *node.Admin) error) error {
+	return withDatabase(w, func(ctx context.Context, a *node.Admin) error {
+		err := a.Store.CheckSchema(ctx)
+		if errors.Is(err, store.ErrNewerSchema) {
+			printf(w.stderr, "flowxi: warning: %s\n", oneLine(err))
+		} else if err != nil {
+			return err
+		}
+		return use(ctx, a)
+	})
+}
+
+// withDatabase is withAdmin for a database of any version.
+func withDatabase(w *world, use func(context.Context, *node.Admin) error) (err error) {
 	cfg, err := w.settings()
 	if err != nil {
 		return err

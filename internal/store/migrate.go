@@ -59,3 +59,30 @@ func tableHeld(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "55P03"
 }
+
+// ErrOlderSchema and ErrNewerSchema say that another version of this program made the
+// database.
+var (
+	ErrOlderSchema = errors.New("run flowxi migrate up first")
+	ErrNewerSchema = errors.New("use the newer program")
+)
+
+// CheckSchema compares the schema with the one that this program knows. It returns
+// ErrOlderSchema or ErrNewerSchema where they differ.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	is, err := s.SchemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	newest, err := s.NewestSchema()
+	if err != nil {
+		return err
+	}
+	switch {
+	case is < newest:
+		return fmt.Errorf("the database is at version %d of the schema and this program at %d: %w", is, newest, ErrOlderSchema)
+	case is > newest:
+		return fmt.Errorf("the database is at version %d of the schema and this program only at %d: %w", is, newest, ErrNewerSchema)
+	}
+	return nil
+}

@@ -34,7 +34,7 @@ type Move struct {
 func (m Move) Run(ctx context.Context) (Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
-	if err := m.upToDate(ctx); err != nil {
+	if err := m.From.CheckSchema(ctx); err != nil { // the target gets the newest
 		return Report{}, err
 	}
 	id, err := m.From.Identify(ctx, rand.Text())
@@ -75,25 +75,6 @@ func (m Move) noteKeys(ctx context.Context) error {
 		return err
 	}
 	return m.To.UseKeys(ctx, slices.Concat(used, m.Keys)...)
-}
-
-// upToDate refuses another schema than that which the target gets.
-func (m Move) upToDate(ctx context.Context) error {
-	is, err := m.From.SchemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	newest, err := m.From.NewestSchema()
-	if err != nil {
-		return err
-	}
-	switch {
-	case is < newest:
-		return fmt.Errorf("the database is at version %d of the schema and this program at %d: run flowxi migrate up first", is, newest)
-	case is > newest:
-		return fmt.Errorf("the database is at version %d of the schema and this program only at %d: use the newer program", is, newest)
-	}
-	return nil
 }
 
 // claim returns the mark of the unfinished move that the target holds, or an empty one
