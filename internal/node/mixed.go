@@ -106,7 +106,7 @@ func (m *mixed) look(conn net.Conn) {
 // tls, as net/http wants it, and so does one that fails, for net/http to log.
 func (m *mixed) greet(conn *begun) net.Conn {
 	if conn.first[0] != tlsRecord {
-		return mind(conn)
+		return headed(conn)
 	}
 	secure := tls.Server(conn, m.config)
 	_ = conn.SetDeadline(time.Now().Add(handshakeTime))
@@ -115,7 +115,7 @@ func (m *mixed) greet(conn *begun) net.Conn {
 	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure
 	}
-	return &mindedTLS{minded{secure}, secure}
+	return &headedTLS{headedConn{secure}, secure}
 }
 
 // Accept implements net.Listener.

@@ -133,7 +133,7 @@ func listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
 		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog))
 	}
-	return s.Serve(mindful{l})
+	return s.Serve(headedListener{l})
 }
 
 // drain lets requests finish. Those that take too long are cut off, which is what their

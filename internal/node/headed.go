@@ -9,7 +9,7 @@ import (
 )
 
 // To what is no request, and to an Expect that it does not know, net/http writes an
-// answer past every handler, which so lacks what all others have. A minded connection
+// answer past every handler, which so lacks what all others have. A headed connection
 // adds it on the way out.
 
 var (
@@ -20,26 +20,26 @@ var (
 	dataHeaders  = []byte(header.Data.Lines())
 )
 
-// mindful is a listener of minded connections.
-type mindful struct{ net.Listener }
+// headedListener is a listener of headed connections.
+type headedListener struct{ net.Listener }
 
 // Accept implements net.Listener.
-func (l mindful) Accept() (net.Conn, error) {
+func (l headedListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return mind(conn), nil
+	return headed(conn), nil
 }
 
-func mind(conn net.Conn) net.Conn { return &minded{conn} }
+func headed(conn net.Conn) net.Conn { return &headedConn{conn} }
 
-// minded is a connection over which no answer leaves without the headers of its class.
-type minded struct{ net.Conn }
+// headedConn is a connection over which no answer leaves without the headers of its class.
+type headedConn struct{ net.Conn }
 
 // Write implements net.Conn. An answer past the handlers comes in one piece. Those of
 // handlers have a date, so none of them is taken for one.
-func (c *minded) Write(p []byte) (int, error) {
+func (c *headedConn) Write(p []byte) (int, error) {
 	if !bytes.HasPrefix(p, statusLine) {
 		return c.Conn.Write(p)
 	}
@@ -55,7 +55,7 @@ func (c *minded) Write(p []byte) (int, error) {
 }
 
 // CloseWrite ends what is sent and lets the client read it, where the transport can.
-func (c *minded) CloseWrite() error { return closeWrite(c.Conn) }
+func (c *headedConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 func closeWrite(conn net.Conn) error {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
@@ -64,11 +64,11 @@ func closeWrite(conn net.Conn) error {
 	return nil
 }
 
-// mindedTLS tells net/http that the connection is a secure one.
-type mindedTLS struct {
-	minded
+// headedTLS tells net/http that the connection is a secure one.
+type headedTLS struct {
+	headedConn
 	secure *tls.Conn
 }
 
 // ConnectionState tells what was agreed on. Package net/http asks for it.
-func (c *mindedTLS) ConnectionState() tls.ConnectionState { return c.secure.ConnectionState() }
+func (c *headedTLS) ConnectionState() tls.ConnectionState { return c.secure.ConnectionState() }
