@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"internal/trace":     {}, // says what time goes on; where it is sent is for otlp
 	"internal/password":  {"internal/trace"},
 	"internal/cache":     {"internal/rescue", "internal/trace"},
-	"internal/photo":     {"internal/trace"},
+	"internal/photo":     {"internal/rescue", "internal/trace"},
 	"internal/blob":      {},
 	"internal/ratelimit": {"internal/cache"},
 	"internal/locale":    {"internal/account"},

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+	"log/slog"
 
+	"flowxi.app/flowxi/internal/rescue"
 	"flowxi.app/flowxi/internal/trace"
 )
 
@@ -106,6 +108,14 @@ func (s source) jpeg(ctx context.Context) (out []byte, err error) {
 // must not end the process.
 func recoverDecoder(err *error) {
 	if cause := recover(); cause != nil {
-		*err = fmt.Errorf("%w: decoder panicked: %v", ErrNotAnImage, cause)
+		*err = fmt.Errorf("%w: %w", ErrNotAnImage, survived(cause))
 	}
+}
+
+// survived counts a panic and logs where it was, since whoever sent the photo
+// hears only that it is none. What the panic says may quote the photo.
+func survived(cause any) *rescue.Panic {
+	p := rescue.Note(cause)
+	slog.Error("a photo ended its decoder in a panic", "error", p, rescue.Stack(p))
+	return p
 }

@@ -1,15 +1,21 @@
 package photo
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"image"
 	"io"
+	stdlog "log"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"flowxi.app/flowxi/internal/rescue"
 )
 
 func TestNoMoreThanTheSlotsAreAtWork(t *testing.T) {
@@ -104,26 +110,50 @@ func TestAProcessorHasASlot(t *testing.T) {
 // wild is an image whose pixels cannot be read.
 type wild struct{ image.Image }
 
+// TestAPanicIsNoImage is not parallel: it reads the log of the process.
 func TestAPanicIsNoImage(t *testing.T) {
-	t.Parallel()
-	panics := func(io.Reader) (image.Image, error) { panic("decoder") }
+	log := listen(t)
+	before := rescue.Caught()
+	panics := func(io.Reader) (image.Image, error) { panic("place of the photo") }
 	returnsWild := func(io.Reader) (image.Image, error) { return wild{}, nil }
 	for what, s := range map[string]source{
 		"in the decoder": {format: format{decode: panics}},
 		"in the picture": {format: format{decode: returnsWild}},
 	} {
-		if out, err := s.jpeg(t.Context()); out != nil || !errors.Is(err, ErrNotAnImage) {
+		out, err := s.jpeg(t.Context())
+		if out != nil || !errors.Is(err, ErrNotAnImage) || strings.Contains(err.Error(), "place of") {
 			t.Errorf("a panic %s gave %d bytes, %v", what, len(out), err)
 		}
 	}
-	config := source{format: format{decodeConfig: func(io.Reader) (image.Config, error) { panic("config") }}}
+	config := source{format: format{decodeConfig: func(io.Reader) (image.Config, error) { panic("place of the photo") }}}
 	if err := config.inspect(); !errors.Is(err, ErrNotAnImage) {
 		t.Errorf("a panic in the header: %v", err)
 	}
-	meta := source{format: format{orientation: func([]byte) orientation { panic("metadata") }}}
+	meta := source{format: format{orientation: func([]byte) orientation { panic("place of the photo") }}}
 	if got := meta.orientation(); got != upright {
 		t.Errorf("a panic in the metadata turned the picture by %d", got)
 	}
+	if got := rescue.Caught() - before; got != 4 {
+		t.Errorf("%d of 4 panics are counted", got)
+	}
+	text := log.String()
+	if strings.Count(text, "stack=") != 4 || !strings.Contains(text, "processor_test.go") || strings.Contains(text, "place of") {
+		t.Errorf("the log is %s", text)
+	}
+}
+
+// listen has the log of the process written to a buffer until the end of the test.
+func listen(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	var b bytes.Buffer
+	logger, out, flags := slog.Default(), stdlog.Writer(), stdlog.Flags()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&b, nil))) // which changes the other two as well
+	t.Cleanup(func() {
+		slog.SetDefault(logger)
+		stdlog.SetOutput(out)
+		stdlog.SetFlags(flags)
+	})
+	return &b
 }
 
 func TestAContextThatEndsWhileDecodingEndsTheWork(t *testing.T) {

@@ -82,7 +82,8 @@ func (s source) inspect() (err error) {
 // reason to refuse a good picture.
 func (s source) orientation() (o orientation) {
 	defer func() {
-		if recover() != nil {
+		if cause := recover(); cause != nil {
+			_ = survived(cause)
 			o = upright
 		}
 	}()
