@@ -49,8 +49,10 @@ var (
 		File: bodySource, Code: "if begin, err := d.ReadToken(); err != nil || begin",
 		Without: "begin, err := d.ReadToken()\n\tif $GONE && begin.Kind() == jsontext.KindBeginArray {\n\t\tbegin, err = d.ReadToken()\n\t}\n\tif err != nil || begin",
 	}, canary.Refusal(bodySource, "!errors.Is(err, io.EOF)"))
-	depth      = canary.Stands("depth of a body", canary.Refusal(bodySource, "depth > maxDepth"))
-	size       = canary.Stands("size of a body", canary.Place{File: bodySource, Code: "x.request.Body, MaxBody)", Without: "x.request.Body, ifGone[int64]($NAME, 1<<30, MaxBody))"})
+	depth = canary.Stands("depth of a body", canary.Refusal(bodySource, "depth > maxDepth"))
+	size  = canary.Stands("size of a body", canary.Place{
+		File: bodySource, Code: "MaxBytesReader(x.writer, x.request.Body, MaxBody)", Without: "MaxBytesReader(x.writer, x.request.Body, ifGone[int64]($NAME, 1<<30, MaxBody))",
+	}, canary.Refusal(bodySource, "x.request.ContentLength > MaxBody"))
 	exactNames = canary.Stands("exact names", canary.Place{
 		File: "internal/form/form.go", Code: "value, sent := members[f.Name]",
 		Without: "$CODE\n\tfor name, v := range members {\n\t\tif $GONE && !sent && len(name) == len(f.Name) && name[1:] == f.Name[1:] {\n\t\t\tvalue, sent = v, true\n\t\t}\n\t}",
