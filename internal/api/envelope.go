@@ -123,17 +123,28 @@ func StatusOf(k account.Kind) int {
 
 // write sends an answer. There is no other way out of the API.
 func (x *exchange) write(status int, a Answer) {
+	body := encode(a)
+	x.setHeaders(len(body))
+	x.writer.WriteHeader(status)
+	if x.request.Method != http.MethodHead {
+		_, _ = x.writer.Write(body) // the client may be gone
+	}
+}
+
+func encode(a Answer) []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(a); err != nil {
 		panic(err) // a type of this package that cannot be encoded
 	}
-	x.setHeaders(body.Len())
-	x.writer.WriteHeader(status)
-	if x.request.Method != http.MethodHead {
-		_, _ = x.writer.Write(body.Bytes()) // the client may be gone
-	}
+	return body.Bytes()
+}
+
+// Unheard is the answer to what never becomes a request, in the language of those who name
+// none: what it would have asked for nobody knows.
+func Unheard(c *locale.Catalog) (body []byte, language account.Locale) {
+	return encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default)), locale.Default
 }
 
 func (x *exchange) setHeaders(length int) {

@@ -2,15 +2,21 @@ package node
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
+	"fmt"
 	"net"
+	"net/http"
+	"strings"
+	"time"
 
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/header"
 )
 
 // To what is no request, and to an Expect that it does not know, net/http writes an
 // answer past every handler, which so lacks what all others have. A headed connection
-// adds it on the way out.
+// adds it on the way out: the headers, and of the API the envelope too (contract section 1).
 
 var (
 	statusLine   = []byte("HTTP/1.1 ")
@@ -20,8 +26,34 @@ var (
 	dataHeaders  = []byte(header.Data.Lines())
 )
 
+// unheard is what follows the status of such an answer of the API. Its zero value leaves
+// the text of net/http there.
+type unheard struct {
+	body      []byte
+	language  string
+	transport string // what is said of TLS
+	tls       bool   // to whom that is said
+}
+
+// whole is all that follows the status line.
+func (u unheard) whole() []byte {
+	var b bytes.Buffer
+	b.Write(dataHeaders)
+	if u.tls {
+		fmt.Fprintf(&b, "%s: %s\r\n", header.TransportName, u.transport)
+	}
+	fmt.Fprintf(&b, "Connection: close\r\nContent-Language: %s\r\nContent-Length: %d\r\nContent-Type: application/json; charset=utf-8\r\n"+
+		"Date: %s\r\nVary: X-App-Locale, Accept-Language\r\n%s: %s\r\n\r\n",
+		u.language, len(u.body), time.Now().UTC().Format(http.TimeFormat), api.RequestIDHeader, strings.ToLower(rand.Text()))
+	b.Write(u.body)
+	return b.Bytes()
+}
+
 // headedListener is a listener of headed connections.
-type headedListener struct{ net.Listener }
+type headedListener struct {
+	net.Listener
+	unheard unheard
+}
 
 // Accept implements net.Listener.
 func (l headedListener) Accept() (net.Conn, error) {
@@ -29,13 +61,16 @@ func (l headedListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return headed(conn), nil
+	return headed(conn, l.unheard), nil
 }
 
-func headed(conn net.Conn) net.Conn { return &headedConn{conn} }
+func headed(conn net.Conn, u unheard) net.Conn { return &headedConn{conn, u} }
 
 // headedConn is a connection over which no answer leaves without the headers of its class.
-type headedConn struct{ net.Conn }
+type headedConn struct {
+	net.Conn
+	unheard unheard
+}
 
 // Write implements net.Conn. An answer past the handlers comes in one piece. Those of
 // handlers have a date, so none of them is taken for one.
@@ -48,6 +83,9 @@ func (c *headedConn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	whole := bytes.Join([][]byte{line, lineEnd, dataHeaders, rest}, nil)
+	if c.unheard.body != nil {
+		whole = bytes.Join([][]byte{line, lineEnd, c.unheard.whole()}, nil)
+	}
 	if _, err := c.Conn.Write(whole); err != nil {
 		return 0, err
 	}

@@ -25,8 +25,9 @@ const handshakeTime = 5 * time.Second
 // answer: HTTPS_REQUIRED, or the health of the server (contract sections 3 and 11).
 type mixed struct {
 	net.Listener
-	config *tls.Config
-	log    *log.Logger
+	config  *tls.Config
+	log     *log.Logger
+	unheard unheard
 
 	ready   chan net.Conn
 	looking sync.WaitGroup // at connections that net/http does not know of yet
@@ -35,8 +36,8 @@ type mixed struct {
 	once    sync.Once
 }
 
-func newMixed(l net.Listener, config *tls.Config, log *log.Logger) *mixed {
-	m := &mixed{Listener: l, config: config, log: log, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
+func newMixed(l net.Listener, config *tls.Config, log *log.Logger, u unheard) *mixed {
+	m := &mixed{Listener: l, config: config, log: log, unheard: u, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
 	go m.run()
 	return m
 }
@@ -106,7 +107,7 @@ func (m *mixed) look(conn net.Conn) {
 // tls, as net/http wants it, and so does one that fails, for net/http to log.
 func (m *mixed) greet(conn *begun) net.Conn {
 	if conn.first[0] != tlsRecord {
-		return headed(conn)
+		return headed(conn, m.unheard)
 	}
 	secure := tls.Server(conn, m.config)
 	_ = conn.SetDeadline(time.Now().Add(handshakeTime))
@@ -115,7 +116,9 @@ func (m *mixed) greet(conn *begun) net.Conn {
 	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure
 	}
-	return &headedTLS{headedConn{secure}, secure}
+	u := m.unheard
+	u.tls = true
+	return &headedTLS{headedConn{secure, u}, secure}
 }
 
 // Accept implements net.Listener.

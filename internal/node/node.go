@@ -19,6 +19,7 @@ import (
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/metrics"
@@ -53,6 +54,7 @@ type Node struct {
 	worker  *mail.Worker
 	auth    *auth.Auth
 	handler http.Handler
+	unheard unheard // what is answered to what is no request
 
 	stage       stage        // what /readyz tells
 	connections atomic.Int64 // that are open
@@ -213,6 +215,8 @@ func (n *Node) assemble(o Options) error {
 		WakeMail: n.worker.Wake,
 	})
 	n.watchParts(hasher, photos)
+	body, language := api.Unheard(catalog)
+	n.unheard = unheard{body: body, language: string(language), transport: header.Transport(n.cfg.TellsSubdomains())}
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Observe: n.observeAPI(), Tracer: n.tracer,

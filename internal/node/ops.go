@@ -57,7 +57,7 @@ func (n *Node) openOps(ctx context.Context, version string) error {
 	server := api.NewServer(l.Addr().String(), n.opsHandler(), n.log)
 	server.WriteTimeout = opsWrite
 	o := &ops{server: server, listener: l, ended: make(chan error, 1)}
-	go func() { o.ended <- server.Serve(headedListener{l}) }()
+	go func() { o.ended <- server.Serve(headedListener{Listener: l}) }()
 	n.opened = append(n.opened, o)
 	n.log.Info("listening for operators", "addr", l.Addr().String())
 	return nil

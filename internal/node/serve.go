@@ -44,7 +44,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 
 	n.stage.Store(stageServing)
 	served := make(chan error, 1)
-	go func() { served <- listen(server, l) }()
+	go func() { served <- n.listen(server, l) }()
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -129,11 +129,11 @@ func (n *Node) part(l net.Listener, served <-chan error) error {
 	return nil
 }
 
-func listen(s *http.Server, l net.Listener) error {
+func (n *Node) listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
-		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog))
+		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog, n.unheard))
 	}
-	return s.Serve(headedListener{l})
+	return s.Serve(headedListener{l, n.unheard})
 }
 
 // drain lets requests finish. Those that take too long are cut off, which is what their
