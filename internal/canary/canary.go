@@ -151,7 +151,7 @@ func (b *Build) Make(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.binary = filepath.Join(folder, "canary.test")
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-trimpath", "-overlay", write(t, folder, string(overlay)), "-o", b.binary, ".")
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", write(t, folder, string(overlay)), "-o", b.binary, ".")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build without defences: %v\n%s", err, Last(string(out), 40))
 	}
