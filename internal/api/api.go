@@ -49,6 +49,7 @@ type server struct {
 	resources map[string]resource // by path
 	cors      *cors.Cors          // nil where no frontend has another origin
 	proxies   proxies
+	uploads   *uploads
 	https     bool // plain HTTP is refused
 }
 
@@ -60,6 +61,7 @@ func New(d Deps) http.Handler {
 		resources: resources(Routes()),
 		cors:      newCORS(d.Config.FrontendOrigins),
 		proxies:   proxies(d.Config.TrustedProxies),
+		uploads:   newUploads(),
 		https:     d.Config.PublicURL.Scheme == "https",
 	}
 }

@@ -28,6 +28,11 @@ func (x *exchange) updateMe(in auth.ProfileInput) (Answer, error) {
 
 func (x *exchange) updatePhoto() (Answer, error) {
 	ctx := x.request.Context()
+	leave, err := x.uploads.enter(x.caller.Identity.User.ID, auth.Network(x.caller.IP))
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	if err := x.Auth.AdmitPhoto(ctx, &x.caller); err != nil {
 		return nil, err
 	}

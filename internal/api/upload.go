@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -18,6 +19,8 @@ const (
 	// MaxUpload is the longest body of an upload in bytes, its other parts included.
 	MaxUpload = photo.MaxBytes + 1<<20
 
+	largestFile = photo.MaxBytes + 1 // that is read, to tell one that is too large
+
 	maxParts   = 10
 	uploadTime = 20 * time.Second // leaves some of uploadTimeout to work in
 )
@@ -31,6 +34,7 @@ func (x *exchange) readPhoto() ([]byte, error) {
 		return nil, err
 	}
 	x.readUntil(time.Now().Add(uploadTime))
+	room := roomFor(x.request.ContentLength)
 	parts := multipart.NewReader(http.MaxBytesReader(x.writer, x.request.Body, MaxUpload), boundary)
 	var data []byte
 	found := false
@@ -50,7 +54,7 @@ func (x *exchange) readPhoto() ([]byte, error) {
 		if found || part.FormName() != PhotoField {
 			continue
 		}
-		if data, err = readFile(part); err != nil {
+		if data, err = readFile(part, room); err != nil {
 			return nil, err
 		}
 		found = true
@@ -72,10 +76,22 @@ func multipartBoundary(h http.Header) (string, error) {
 	return params["boundary"], nil
 }
 
+// roomFor is how long the file in a body of that length can be. One of no length may
+// hold the largest.
+func roomFor(length int64) int64 {
+	if length < 0 {
+		return largestFile
+	}
+	return min(length, largestFile)
+}
+
 // readFile returns the content of a part, which must be a file: browsers send one
-// without a name and content where none was chosen.
-func readFile(part *multipart.Part) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(part, photo.MaxBytes+1))
+// without a name and content where none was chosen. It is read into one piece of
+// memory, since one that grows takes as much again for an instant.
+func readFile(part *multipart.Part, room int64) ([]byte, error) {
+	file := bytes.NewBuffer(make([]byte, 0, room+bytes.MinRead))
+	_, err := file.ReadFrom(io.LimitReader(part, largestFile))
+	data := file.Bytes()
 	switch {
 	case err != nil:
 		return nil, readError(err)

@@ -1,13 +1,20 @@
 package attack_test
 
 import (
+	"bufio"
 	"bytes"
 	"image"
 	"image/jpeg"
+	"io"
+	"net"
+	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/canary"
@@ -18,6 +25,7 @@ var floodsOfGates = []attempt{
 	{kind: wearing, try: "logins in a storm, past the queue for passwords", defence: gateQueue, run: loginStorm, own: []authtest.Option{authtest.NarrowGate(1, 1)}},
 	{kind: wearing, try: "logins in a storm, for the memory of all passwords at once", defence: gateSlots, run: hashStorm},
 	{kind: wearing, try: "photos in a storm, for the memory of all pictures at once", defence: photoSlots, run: photoStorm},
+	{kind: wearing, try: "uploads that hold back their end, for the memory of all bodies at once", defence: uploadPlaces, run: heldUploads},
 }
 
 var (
@@ -30,6 +38,8 @@ var (
 	photoSlots = canary.Stands("slots for photos", canary.Place{
 		File: "internal/node/node.go", Code: "photo.NewProcessor(photoSlots,", Without: "photo.NewProcessor(ifGone($NAME, 1000, photoSlots),",
 	})
+	uploadPlaces = canary.Stands("places for uploads", canary.Refusal("internal/api/uploads.go",
+		"u.all >= maxUploads || u.ofPerson[person] >= maxUploadsPerPerson || u.ofNetwork[network] >= maxUploadsPerNetwork"))
 )
 
 // loginStorm has one password hashed at a time and one wait. Nobody is kept waiting, and
@@ -94,6 +104,43 @@ func photoStorm(t *testing.T, w *world) {
 	if most < 1 || most > 1 {
 		t.Errorf("%d photos were worked on at once", most)
 	}
+}
+
+// heldUploads come from one person and from everywhere. Others go on with theirs.
+func heldUploads(t *testing.T, w *world) {
+	const tries, places = 8, 2
+	p, body := w.person(t), strings.Repeat("x", 100)
+	var open []net.Conn
+	for range tries {
+		conn := w.dial(t)
+		whole := wireText(w, "POST", "/api/v1/me/photo", body, "Authorization: Bearer "+p.Bearer(), "Content-Type: multipart/form-data; boundary=B")
+		if _, err := io.WriteString(conn, whole[:len(whole)-1]); err != nil {
+			t.Fatal(err)
+		}
+		open = append(open, conn)
+	}
+	var refused atomic.Int32
+	var reading sync.WaitGroup
+	for _, conn := range open {
+		if err := conn.SetReadDeadline(time.Now().Add(3 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		reading.Go(func() {
+			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				return // it is held
+			}
+			_ = resp.Body.Close()
+			if resp.StatusCode == 503 && resp.Header.Get("Retry-After") != "" {
+				refused.Add(1)
+			}
+		})
+	}
+	reading.Wait()
+	if n := refused.Load(); n != tries-places {
+		t.Errorf("%d of %d uploads are refused", n, tries)
+	}
+	w.person(t).Upload(snapshot(t)).Expect(200, "ME_PHOTO_UPDATED")
 }
 
 // busiest watches a gauge of the first node while something is done, and is the most that
