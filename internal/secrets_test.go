@@ -89,6 +89,7 @@ var inPlainSight = map[string]string{
 	"store/row.go: tag == tagText":                                                                   "a tag is the kind of a value",
 	"locale/resolve.go: c != code[i]":                                                                "the code is that of a language",
 	"transfer/photos.go: bytes.Equal(got, body)":                                                     "photos, compared by an operator's command",
+	"transfer/restore.go: bytes.Equal(there, body)":                                                  "photos, compared by an operator's command",
 	"authtest/client_answer.go: got != code":                                                         "the code is that of an answer",
 }
 

@@ -5,9 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +23,7 @@ import (
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/transfer"
 )
 
 // restoreSettings are those of a place where nobody is yet, in either shape, with the
@@ -209,6 +215,81 @@ func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
 		t.Errorf("a second restore says %v", err)
 	}
 	start(t, again, nil)
+}
+
+// TestARefusedRestoreLeavesNoPhotos spoils a backup in its middle, where the photos are, and
+// cuts it to a third, as a file and as a pipe that cannot be read twice.
+func TestARefusedRestoreLeavesNoPhotos(t *testing.T) {
+	t.Parallel()
+	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
+	p := srv.Client(t).Register("ada@example.org")
+	for i := range 60 {
+		srv.Client(t).Register(fmt.Sprintf("p%d@example.org", i)).Upload(noisy(t, uint64(i))).Expect(200, "ME_PHOTO_UPDATED")
+	}
+	p.Upload(jpegOf(t, 8)).Expect(200, "ME_PHOTO_UPDATED")
+	var whole bytes.Buffer
+	if _, err := node.Backup(t.Context(), srv.Config(t), &whole, node.BackupOptions{Progress: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	file := whole.Bytes()
+	flipped := bytes.Clone(file)
+	flipped[len(file)/2] ^= 1
+	for name, bad := range map[string][]byte{"a flipped bit": flipped, "a third": file[:len(file)/3]} {
+		for kind, from := range map[string]io.Reader{"file": bytes.NewReader(bad), "pipe": io.MultiReader(bytes.NewReader(bad))} {
+			again := restoreSettings(t, authtest.Embedded, srv.Config(t))
+			kept := filepath.Join(again.DataDir, "photos", "profile_photos", "kept.jpg")
+			if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(kept, []byte("x"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			photos := 0
+			note := func(stage string, done, _ int64) {
+				if stage == transfer.StagePhotos {
+					photos = int(done)
+				}
+			}
+			_, _, err := node.Restore(t.Context(), again, from, node.RestoreOptions{Progress: note})
+			if !errors.Is(err, transfer.ErrDamaged) {
+				t.Errorf("%s of a %s: %v", name, kind, err)
+			}
+			if (kind == "pipe") != (photos > 0) {
+				t.Errorf("%s of a %s: %d photos were put", name, kind, photos)
+			}
+			if left := filesIn(t, filepath.Join(again.DataDir, "photos")); !slices.Equal(left, []string{"kept.jpg"}) {
+				t.Errorf("%s of a %s leaves %v", name, kind, left)
+			}
+		}
+	}
+}
+
+// noisy is a photo that cannot be made small.
+func noisy(t *testing.T, seed uint64) []byte {
+	t.Helper()
+	picture, dice := image.NewGray(image.Rect(0, 0, 100, 100)), rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // noise
+	for i := range picture.Pix {
+		picture.Pix[i] = byte(dice.Uint32())
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, picture, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func filesIn(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			names = append(names, d.Name())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 func TestARestoreNeedsTheRingAndMakesNone(t *testing.T) {

@@ -43,6 +43,9 @@ func Restore(ctx context.Context, cfg config.Config, from io.Reader, o RestoreOp
 		}
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
+	if err := transfer.Verify(from, keys, o.Identities); err != nil {
+		return h, report, err
+	}
 	plain, err := transfer.Decrypt(from, keys, o.Identities)
 	if err != nil {
 		return h, report, err

@@ -88,6 +88,31 @@ func Decrypt(r io.Reader, ring *seal.KeyRing, identities string) (io.Reader, err
 	return plain, nil
 }
 
+// Verify reads a backup to its end and goes back to its beginning, so that nothing of one
+// that is cut off or altered is written anywhere. What cannot be read twice, as a pipe,
+// it leaves alone: there a restore finds out on the way.
+func Verify(r io.Reader, ring *seal.KeyRing, identities string) error {
+	file, ok := r.(io.Seeker)
+	if !ok {
+		return nil
+	}
+	begin, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil //nolint:nilerr // a pipe
+	}
+	plain, err := Decrypt(r, ring, identities)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, plain); err != nil {
+		return damaged(err)
+	}
+	if _, err := file.Seek(begin, io.SeekStart); err != nil {
+		return fmt.Errorf("read backup again: %w", err)
+	}
+	return nil
+}
+
 // oneLine is an error that age tells in several lines, with its hints.
 type oneLine struct{ error }
 

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/seal"
@@ -25,7 +27,8 @@ type Restore struct {
 
 // Read restores what Backup wrote: r is what Decrypt returned. All rows come in one
 // transaction, which is committed once the file has been read to its end and every sum
-// is right. Photos are put before that, where nobody speaks of them yet.
+// is right. Photos are put before that, where nobody speaks of them yet, and those that
+// were not there before are removed again where it fails.
 func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
@@ -45,11 +48,8 @@ func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, erro
 		return Header{}, Report{}, err
 	}
 	l := loading{Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{}, used: map[string]bool{r.Keys.IDs()[0]: true}} // the trail will tell of the restore under that one
-	if err := l.photos(ctx); err != nil {
-		return Header{}, Report{}, err
-	}
-	if err := r.Store.Once(ctx, func(tx *store.Tx) error { return l.rows(ctx, tx) }); err != nil {
-		return Header{}, Report{}, err
+	if err := l.all(ctx); err != nil {
+		return Header{}, Report{}, errors.Join(err, l.undo(ctx))
 	}
 	return header, l.report, r.Store.Migrate(ctx)
 }
@@ -105,8 +105,46 @@ type loading struct {
 	auditKeys map[bool]string // an id of the ring's keys that sealed one of the trail's, by whether it is here
 	used      map[string]bool // ids of the ring's keys that seal something
 
+	put    []string // keys of photos that were not there before
+	whole  bool     // all has been read and is right, so that the rows may be there for good
 	report Report
 	done   int64
+}
+
+func (l *loading) all(ctx context.Context) error {
+	if err := l.photos(ctx); err != nil {
+		return err
+	}
+	return l.Store.Once(ctx, func(tx *store.Tx) error {
+		l.whole = false // it may be tried again
+		err := l.rows(ctx, tx)
+		l.whole = err == nil
+		return err
+	})
+}
+
+// undoTime is for removing photos, also where the time of the restore is over.
+const undoTime = 10 * time.Minute
+
+// undo removes the photos that were put. Where nobody knows whether the rows are there,
+// their photos stay.
+func (l *loading) undo(ctx context.Context) error {
+	if l.whole {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	var failed error
+	left := 0
+	for _, key := range l.put {
+		if err := l.Bucket.Delete(ctx, key); err != nil {
+			failed, left = err, left+1
+		}
+	}
+	if left > 0 {
+		return fmt.Errorf("%d photos that were restored could not be removed again: %w", left, failed)
+	}
+	return nil
 }
 
 func (l *loading) photos(ctx context.Context) error {
@@ -116,7 +154,7 @@ func (l *loading) photos(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := l.Bucket.Put(ctx, key, photoType, body); err != nil {
+		if err := l.photo(ctx, key, body); err != nil {
 			return fmt.Errorf("restore photo %s: %w", key, err)
 		}
 		all.add(key, body)
@@ -127,6 +165,21 @@ func (l *loading) photos(ctx context.Context) error {
 	}
 	l.report.Photos = all.sum()
 	return nil
+}
+
+// photo puts a photo unless it is there as it should be. One that fails may be there all
+// the same, so it is noted before.
+func (l *loading) photo(ctx context.Context, key string, body []byte) error {
+	there, err := read(ctx, l.Bucket, key)
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		l.put = append(l.put, key)
+	case err != nil:
+		return err
+	case bytes.Equal(there, body):
+		return nil
+	}
+	return l.Bucket.Put(ctx, key, photoType, body)
 }
 
 // rows fills the tables and compares them with the trailer, at the end of the file.
@@ -176,7 +229,7 @@ func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error 
 		}
 		digest.Add(row)
 		if page = append(page, row); len(page) == store.MaxInsert {
-			if err := l.put(ctx, tx, t, page); err != nil {
+			if err := l.insert(ctx, tx, t, page); err != nil {
 				return err
 			}
 			page = page[:0]
@@ -185,7 +238,7 @@ func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error 
 			return err
 		}
 	}
-	if err := l.put(ctx, tx, t, page); err != nil {
+	if err := l.insert(ctx, tx, t, page); err != nil {
 		return err
 	}
 	l.report.Tables = append(l.report.Tables, digest.Sum())
@@ -195,8 +248,8 @@ func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error 
 	return nil
 }
 
-// put writes a page, all of it.
-func (l *loading) put(ctx context.Context, tx *store.Tx, t store.Table, page []store.Row) error {
+// insert writes a page, all of it.
+func (l *loading) insert(ctx context.Context, tx *store.Tx, t store.Table, page []store.Row) error {
 	n, err := tx.Insert(ctx, t, page)
 	if err != nil {
 		return err
