@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -60,7 +61,31 @@ func run(w *world, args []string) error {
 	if err != nil {
 		return usage{err}
 	}
+	if err := nothingEmpty(command); err != nil {
+		return usage{err}
+	}
 	return command.Run(w)
+}
+
+// nothingEmpty refuses a flag that is given and says nothing, which a script does whose
+// variable or file is empty: it must not pass for a flag that is absent.
+func nothingEmpty(command *kong.Context) error {
+	for _, given := range command.Path {
+		if given.Flag == nil {
+			continue
+		}
+		switch value := given.Flag.Target.Interface().(type) {
+		case string:
+			if value == "" {
+				return fmt.Errorf("--%s is empty: leave it out, or give it a value", given.Flag.Name)
+			}
+		case []string:
+			if slices.Contains(value, "") {
+				return fmt.Errorf("--%s is empty: leave it out, or give it a value", given.Flag.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func parser(w *world) (*kong.Kong, error) {
