@@ -104,7 +104,7 @@ func manyStreams(t *testing.T, w *world) {
 	refused := 0
 	for range callers {
 		conn := w.dial(t)
-		if _, err := io.WriteString(conn, wireText(w, "GET", "/dev/inbox/events", "")); err != nil {
+		if _, err := io.WriteString(conn, "GET /dev/inbox/events HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		status, err := bufio.NewReader(conn).ReadString('\n')

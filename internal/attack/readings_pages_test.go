@@ -16,6 +16,7 @@ var readingsOfPages = []attempt{
 	{kind: reading, try: "an answer from a cache that others use too", defence: uncached, run: cachedAnswers},
 	{kind: reading, try: "the inbox of a server in production", defence: privateInbox, run: inboxInPublic, own: []authtest.Option{public}},
 	{kind: reading, try: "the inbox by a name that was pointed at this machine", defence: inboxName, run: rebound},
+	{kind: reading, try: "the inbox from elsewhere through a proxy that is trusted", defence: inboxHere, run: inboxByProxy},
 	{kind: reading, try: "a token over plain HTTP", defence: secured, run: plainHTTP, own: []authtest.Option{public}},
 	{kind: reading, try: "plain HTTP that a stranger says is none", defence: trustedWord, run: forgedHTTPS, own: append([]authtest.Option{public}, untrusting...)},
 }
@@ -39,6 +40,7 @@ var (
 		File: "internal/header/header.go", Code: `{"no-store"}`, Without: `{ifGone($NAME, "public", "no-store")}`,
 	})
 	privateInbox = canary.Stands("a private inbox", canary.Place{File: "internal/config/config.go", Code: "return !c.SendsMail() && c.private()", Without: "return $GONE || !c.SendsMail() && c.private()"})
+	inboxHere    = canary.Stands("an inbox for this machine", canary.Refusal("internal/web/inbox.go", "!s.isLocal(r) || !isOwnOrigin(r)"))
 	inboxName    = canary.Stands("names of the inbox", canary.Refusal("internal/web/inbox.go", "!isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))
 	secured      = canary.Stands("HTTPS alone", canary.Place{
 		File: "internal/api/middleware.go", Code: "return account.ErrHTTPSRequired", Without: "if $GONE {\n\t\treturn nil\n\t}\n\t$CODE",
@@ -104,9 +106,17 @@ func rebound(t *testing.T, w *world) {
 	c.SendCode(email)
 	for _, path := range []string{"/dev/inbox.json", "/dev/inbox", "/dev/inbox/messages/" + c.Mail(email, 1).ID + ".eml"} {
 		for _, host := range []string{"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1"} {
-			if a := w.wire(t, wireText(w, "GET", path, "", "Host: "+host)); a.code() != "FORBIDDEN" {
+			if a := w.wire(t, "GET "+path+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n"); a.code() != "FORBIDDEN" {
 				t.Errorf("%s as %s: got %d", path, host, a.Status)
 			}
+		}
+	}
+}
+
+func inboxByProxy(t *testing.T, w *world) {
+	for _, path := range []string{"/dev/inbox.json", "/dev/inbox"} {
+		if a := w.wire(t, wireText(w, "GET", path, "", "Host: localhost")); a.code() != "FORBIDDEN" {
+			t.Errorf("%s: got %d", path, a.Status)
 		}
 	}
 }

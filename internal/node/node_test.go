@@ -49,7 +49,9 @@ func start(t *testing.T, cfg config.Config, log *slog.Logger) *node.Node {
 
 func get(n *node.Node, path string) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	n.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost:8080"+path, nil))
+	r := httptest.NewRequest(http.MethodGet, "http://localhost:8080"+path, nil)
+	r.RemoteAddr = "127.0.0.1:1234"
+	n.Handler().ServeHTTP(w, r)
 	return w
 }
 

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,8 +28,8 @@ func (s *site) mountInbox() {
 	}
 }
 
-// fromHere lets only requests through that were meant for this server by its own
-// name. A page of a stranger can point a name of its own at this machine and then
+// fromHere lets only requests through that come from this machine, and that were meant
+// for this server by its own name. A page of a stranger can point a name of its own at this machine and then
 // read the mails as its own (DNS rebinding); what it cannot do is change the Host.
 func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -37,8 +38,56 @@ func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
 			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
 			return
 		}
+		if !s.isLocal(r) || !isOwnOrigin(r) {
+			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
+			return
+		}
 		next(w, r)
 	}
+}
+
+// isLocal tells whether a request comes from this machine: from its own address, and, where
+// a proxy says on whose behalf, from a proxy that is trusted and on behalf of nobody else.
+// The Host alone tells nothing of that, since a proxy may pass on what a client says.
+func (s *site) isLocal(r *http.Request) bool {
+	peer := hostname(r.RemoteAddr)
+	if !isLoopback(peer) {
+		return false
+	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
+		for _, line := range r.Header.Values(name) {
+			if !s.trusts(peer) || !namesLoopback(line) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *site) trusts(peer string) bool {
+	addr, err := netip.ParseAddr(peer)
+	return err == nil && slices.ContainsFunc(s.Config.TrustedProxies, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
+}
+
+// namesLoopback tells whether a line of a proxy is addresses of this machine and nothing
+// else. That of RFC 7239 is never that: who sends it is asked to send the other.
+func namesLoopback(line string) bool {
+	for hop := range strings.SplitSeq(line, ",") {
+		if addr, err := netip.ParseAddr(strings.TrimSpace(hop)); err != nil || !addr.Unmap().IsLoopback() {
+			return false
+		}
+	}
+	return true
+}
+
+// isOwnOrigin tells whether a request comes from no page, or from one of this server.
+func isOwnOrigin(r *http.Request) bool {
+	for _, origin := range r.Header.Values("Origin") {
+		if origin != "http://"+r.Host && origin != "https://"+r.Host {
+			return false
+		}
+	}
+	return true
 }
 
 // hostname drops the port and the brackets of an address.

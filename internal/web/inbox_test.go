@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"flowxi.app/flowxi/internal/web"
 )
 
 // subjects lists the mails of an answer.
@@ -130,6 +133,41 @@ func TestTheInboxAnswersToItsOwnNameOnly(t *testing.T) {
 	}
 	if got := s.get("/dev/inbox/events", "Host", "evil.example").StatusCode; got != http.StatusForbidden {
 		t.Errorf("the events at evil.example got %d", got)
+	}
+}
+
+func TestTheInboxAnswersToThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, func(d *web.Deps) { d.Config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")} })
+	for _, tt := range []struct {
+		peer, name, value string
+		want              int
+	}{
+		{"127.0.0.1:1", "", "", http.StatusOK},
+		{"[::1]:1", "", "", http.StatusOK},
+		{"203.0.113.9:1", "", "", http.StatusForbidden},
+		{"127.0.0.1:1", "X-Forwarded-For", "127.0.0.1", http.StatusOK},
+		{"127.0.0.1:1", "X-Forwarded-For", "203.0.113.9", http.StatusForbidden},
+		{"127.0.0.1:1", "X-Forwarded-For", "127.0.0.1, 203.0.113.9", http.StatusForbidden},
+		{"127.0.0.1:1", "X-Forwarded-For", "unknown", http.StatusForbidden},
+		{"127.0.0.1:1", "X-Forwarded-For", "", http.StatusForbidden},
+		{"127.0.0.1:1", "X-Real-Ip", "203.0.113.9", http.StatusForbidden},
+		{"127.0.0.1:1", "Forwarded", "for=203.0.113.9", http.StatusForbidden},
+		{"127.0.0.2:1", "X-Forwarded-For", "127.0.0.1", http.StatusForbidden}, // not trusted
+		{"127.0.0.1:1", "Origin", "http://localhost:8080", http.StatusOK},
+		{"127.0.0.1:1", "Origin", "http://evil.example", http.StatusForbidden},
+		{"127.0.0.1:1", "Origin", "null", http.StatusForbidden},
+	} {
+		for _, path := range []string{"/dev/inbox", "/dev/inbox.json"} {
+			r := httptest.NewRequest(http.MethodGet, "http://localhost:8080"+path, nil)
+			if r.RemoteAddr = tt.peer; tt.name != "" {
+				r.Header.Set(tt.name, tt.value)
+			}
+			w := httptest.NewRecorder()
+			if s.handler.ServeHTTP(w, r); w.Code != tt.want {
+				t.Errorf("%s from %s with %s %q got %d, want %d", path, tt.peer, tt.name, tt.value, w.Code, tt.want)
+			}
+		}
 	}
 }
 

@@ -32,9 +32,12 @@ type site struct {
 	folder  *blob.Folder
 }
 
-func newSite(t *testing.T) site {
+func newSite(t *testing.T, configure ...func(*web.Deps)) site {
 	t.Helper()
 	deps := newDeps(t)
+	for _, change := range configure {
+		change(&deps)
+	}
 	return site{t, web.New(deps), deps.Inbox, deps.Folder}
 }
 
@@ -103,6 +106,7 @@ func (s site) get(path string, headers ...string) answer {
 func (s site) ask(method, path string, headers ...string) answer {
 	s.t.Helper()
 	r := httptest.NewRequestWithContext(s.t.Context(), method, "http://localhost:8080"+path, nil)
+	r.RemoteAddr = "127.0.0.1:1234"
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 		if headers[i] == "Host" {
