@@ -46,7 +46,7 @@ var (
 	// framing is the server's own, which no line of ours stands for. Its canary is a
 	// server that overlooks what it does not understand, as some proxies do.
 	framing = canary.Stands("framing of requests", canary.Place{
-		File: "internal/node/serve.go", Code: "func listen(s *http.Server, l net.Listener) error {",
+		File: "internal/node/serve.go", Code: "func (n *Node) listen(s *http.Server, l net.Listener) error {",
 		Without: `type lax struct{ net.Listener }
 
 func (l lax) Accept() (net.Conn, error) {
@@ -68,7 +68,7 @@ func (c laxConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func listen(s *http.Server, l net.Listener) error {
+func (n *Node) listen(s *http.Server, l net.Listener) error {
 	if $GONE {
 		l = lax{l}
 	}`,

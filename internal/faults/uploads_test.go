@@ -2,10 +2,12 @@ package faults_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +107,7 @@ func holdUpload(addr, token, address, file string) (u heldUpload) {
 	resp, err := http.ReadResponse(bufio.NewReader(u.conn), nil)
 	if err != nil {
 		<-sent
-		if nerr, ok := err.(net.Error); !ok || !nerr.Timeout() {
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			u.err = fmt.Errorf("no answer came: %w", err)
 		}
 		return u
