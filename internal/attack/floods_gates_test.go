@@ -122,7 +122,7 @@ func heldUploads(t *testing.T, w *world) {
 	var refused atomic.Int32
 	var reading sync.WaitGroup
 	for _, conn := range open {
-		if err := conn.SetReadDeadline(time.Now().Add(3 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(8 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		reading.Go(func() {

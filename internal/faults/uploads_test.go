@@ -101,7 +101,7 @@ func holdUpload(addr, token, address, file string) (u heldUpload) {
 		_, _ = io.WriteString(u.conn, head+begin)
 		_, _ = io.WriteString(u.conn, file) // whoever is refused cannot send it all
 	}()
-	if u.err = u.conn.SetReadDeadline(time.Now().Add(3 * time.Second)); u.err != nil {
+	if u.err = u.conn.SetReadDeadline(time.Now().Add(8 * time.Second)); u.err != nil {
 		return u
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(u.conn), nil)
