@@ -9,7 +9,7 @@ import (
 	"flowxi.app/flowxi/internal/canary"
 )
 
-var leaks = flag.Bool("silence.leaks", false, "judge builds with planted leaks too, which must be found")
+var leaks = flag.Int("silence.leaks", 0, "how many builds with planted leaks to judge too, which must be found")
 
 // leak is a defence of silence, and the test that finds out that it is gone.
 type leak struct {
@@ -32,12 +32,12 @@ var planted = []leak{
 		File: "internal/store/user.go", Code: "_, err = tx.exec(ctx, \"create preferences\", `",
 		Without: "if $GONE && u.Status != account.Pending {\n\t\treturn u, nil\n\t}\n\t$CODE",
 	}), byWork, "steps for one who is"},
+	{canary.Stands("answer as long for nobody", eventless("c.Locale = \"en\"")), byWork, "is answered"},
 	{canary.Stands("event of a login of nobody", eventless("return account.ErrInvalidCredentials")), byWork, "steps for one who is"},
 	{canary.Stands("rows of padding", canary.Place{
 		File: "internal/store/padding.go", Code: "missing := total - tx.written",
 		Without: "$CODE\n\tif $GONE {\n\t\tmissing = 0\n\t}",
 	}), byWork, "rows for one who is"},
-	{canary.Stands("answer as long for nobody", eventless("c.Locale = \"en\"")), byWork, "is answered"},
 	{canary.Stands("time without 200 µs for nobody", eventless(
 		"for began := time.Now(); time.Since(began) < 200*time.Microsecond; {\n\t\t}")), byTime, "login tells a person"},
 }
@@ -63,10 +63,10 @@ func TestPlantedLeaksAreFound(t *testing.T) {
 		defences = append(defences, l.defence)
 	}
 	builds := canary.Plan(t, defences)
-	if t.Failed() || !*leaks {
+	if t.Failed() {
 		return
 	}
-	for _, l := range planted {
+	for _, l := range planted[:min(*leaks, len(planted))] {
 		b := builds[l.defence]
 		b.Make(t)
 		t.Run(l.defence.Name, func(t *testing.T) {
