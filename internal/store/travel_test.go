@@ -207,7 +207,7 @@ func TestASumTellsEveryDifference(t *testing.T) {
 		d.fill(7)
 		before := d.sums()
 		for i, change := range []string{
-			`UPDATE users SET totp_enabled_at = totp_enabled_at - 1 WHERE id = 3 AND totp_enabled_at > 0 OR id = 4`,
+			`UPDATE users SET totp_enabled_at = CASE WHEN totp_enabled_at = 5 THEN 6 ELSE 5 END WHERE id = 4`,
 			`UPDATE notification_preferences SET push_enabled = NOT push_enabled WHERE user_id = 7`,
 			`UPDATE registration_codes SET digest = digest || digest WHERE user_id = 2`,
 		} {
