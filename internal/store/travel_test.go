@@ -209,7 +209,7 @@ func TestASumTellsEveryDifference(t *testing.T) {
 		for i, change := range []string{
 			`UPDATE users SET totp_enabled_at = CASE WHEN totp_enabled_at = 5 THEN 6 ELSE 5 END WHERE id = 4`,
 			`UPDATE notification_preferences SET push_enabled = NOT push_enabled WHERE user_id = 7`,
-			`UPDATE registration_codes SET digest = digest || digest WHERE user_id = 2`,
+			`UPDATE registration_codes SET digest = digest || '\x01'::bytea WHERE user_id = 2`,
 		} {
 			if i == 2 && d.engine == dbtest.SQLite {
 				change = `UPDATE registration_codes SET digest = x'01' WHERE user_id = 2`
