@@ -82,10 +82,11 @@ func (c *headedConn) Write(p []byte) (int, error) {
 	if !bytes.HasPrefix(p[len(line):], bareHeaders) && !bytes.HasPrefix(p, noSuchExpect) {
 		return c.Conn.Write(p)
 	}
-	whole := bytes.Join([][]byte{line, lineEnd, dataHeaders, rest}, nil)
+	follows := append(bytes.Clone(dataHeaders), rest...)
 	if c.unheard.body != nil {
-		whole = bytes.Join([][]byte{line, lineEnd, c.unheard.whole()}, nil)
+		follows = c.unheard.whole()
 	}
+	whole := bytes.Join([][]byte{line, follows}, lineEnd)
 	if _, err := c.Conn.Write(whole); err != nil {
 		return 0, err
 	}
