@@ -95,13 +95,10 @@ func (o *Operator) CloseAccount(ctx context.Context, id account.UserID) (account
 	return o.setStatus(ctx, id, func(account.User) account.Status { return account.Closed })
 }
 
-func (o *Operator) setStatus(ctx context.Context, id account.UserID, next func(account.User) account.Status) (u account.User, err error) {
-	err = o.store.Tx(ctx, func(tx *store.Tx) error {
-		if u, err = tx.UserByID(ctx, id); err != nil {
-			return err
-		}
+func (o *Operator) setStatus(ctx context.Context, id account.UserID, next func(account.User) account.Status) (account.User, error) {
+	return o.to(ctx, id, func(tx *store.Tx, u *account.User) error {
 		was := u.Status
-		if u.Status = next(u); u.Status == was {
+		if u.Status = next(*u); u.Status == was {
 			return nil
 		}
 		if err := tx.SetStatus(ctx, id, was, u.Status, o.now()); err != nil {
@@ -114,28 +111,32 @@ func (o *Operator) setStatus(ctx context.Context, id account.UserID, next func(a
 		}
 		return tx.Audit(ctx, o.event(eventStatusChanged, id, string(was)+" to "+string(u.Status)))
 	})
+}
+
+// to does something to a person in a transaction, and returns the person as do has left
+// them. account.ErrNotFound where there is no such person.
+func (o *Operator) to(ctx context.Context, id account.UserID, do func(*store.Tx, *account.User) error) (u account.User, err error) {
+	err = o.store.Tx(ctx, func(tx *store.Tx) error {
+		if u, err = tx.UserByID(ctx, id); err != nil {
+			return err
+		}
+		return do(tx, &u)
+	})
 	if errors.Is(err, store.ErrNotFound) {
-		return u, account.ErrNotFound
+		err = account.ErrNotFound
 	}
 	return u, err
 }
 
 // LogoutAll ends every session of a person.
-func (o *Operator) LogoutAll(ctx context.Context, id account.UserID) (u account.User, err error) {
-	err = o.store.Tx(ctx, func(tx *store.Tx) error {
-		if u, err = tx.UserByID(ctx, id); err != nil {
-			return err
-		}
+func (o *Operator) LogoutAll(ctx context.Context, id account.UserID) (account.User, error) {
+	return o.to(ctx, id, func(tx *store.Tx, u *account.User) error {
 		n, err := tx.RevokeAll(ctx, id, o.now())
 		if err != nil {
 			return err
 		}
 		return tx.Audit(ctx, o.event(eventOperatorLogout, id, strconv.FormatInt(n, 10)+" sessions"))
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return u, account.ErrNotFound
-	}
-	return u, err
 }
 
 // ErrNotActive says that something is for active people alone.
@@ -144,11 +145,8 @@ var ErrNotActive = errors.New("this person is not active")
 // ResetTwoFA takes away the second factor of an active person who has lost it, and ends
 // every session: a thief may have put it there. ErrTwoFANotEnabled where there is none,
 // ErrNotActive where the person cannot log in anyway.
-func (o *Operator) ResetTwoFA(ctx context.Context, id account.UserID) (u account.User, err error) {
-	err = o.store.Tx(ctx, func(tx *store.Tx) error {
-		if u, err = tx.UserByID(ctx, id); err != nil {
-			return err
-		}
+func (o *Operator) ResetTwoFA(ctx context.Context, id account.UserID) (account.User, error) {
+	return o.to(ctx, id, func(tx *store.Tx, u *account.User) error {
 		if u.Status != account.Active {
 			return ErrNotActive
 		}
@@ -165,10 +163,6 @@ func (o *Operator) ResetTwoFA(ctx context.Context, id account.UserID) (u account
 		u.TOTP = account.TOTP{}
 		return tx.Audit(ctx, o.event(eventOperatorReset, id, ""))
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return u, account.ErrNotFound
-	}
-	return u, err
 }
 
 // Deed is what an operator did beside the database, such as to the key ring. It is not in
