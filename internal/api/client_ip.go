@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"flowxi.app/flowxi/internal/config"
 )
 
 // proxies are the networks whose word is taken on where a request came from
@@ -44,9 +46,7 @@ func (p proxies) originOf(r *http.Request) origin {
 	return from
 }
 
-func (p proxies) trust(addr netip.Addr) bool {
-	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
-}
+func (p proxies) trust(addr netip.Addr) bool { return config.Networks(p).Contain(addr) }
 
 func peer(remote string) netip.Addr {
 	addr, _ := parseNode(remote)

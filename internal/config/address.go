@@ -57,6 +57,14 @@ func realPort(text string, least uint64) bool {
 	return err == nil && n >= least
 }
 
+// Networks are networks, such as those of the proxies that are trusted.
+type Networks []netip.Prefix
+
+// Contain tells whether an address is in one of them.
+func (n Networks) Contain(addr netip.Addr) bool {
+	return slices.ContainsFunc(n, func(network netip.Prefix) bool { return network.Contains(addr) })
+}
+
 // leastProxyBits are those of the widest networks that belong to somebody: 10.0.0.0/8 and
 // fc00::/7.
 const leastProxyBits4, leastProxyBits6 = 8, 7

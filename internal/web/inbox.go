@@ -5,11 +5,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/mail"
 )
@@ -29,16 +29,13 @@ func (s *site) mountInbox() {
 }
 
 // fromHere lets only requests through that come from this machine, and that were meant
-// for this server by its own name. A page of a stranger can point a name of its own at this machine and then
-// read the mails as its own (DNS rebinding); what it cannot do is change the Host.
+// for this server by its own name. A page of a stranger can point a name of its own at this
+// machine and then read the mails as its own (DNS rebinding); what it cannot do is change
+// the Host.
 func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := hostname(r.Host)
-		if !isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname()) {
-			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
-			return
-		}
-		if !s.isLocal(r) || !isOwnOrigin(r) {
+		if !isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname()) || !s.isLocal(r) || !isOwnOrigin(r) {
 			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
 			return
 		}
@@ -66,7 +63,7 @@ func (s *site) isLocal(r *http.Request) bool {
 
 func (s *site) trusts(peer string) bool {
 	addr, err := netip.ParseAddr(peer)
-	return err == nil && slices.ContainsFunc(s.Config.TrustedProxies, func(n netip.Prefix) bool { return n.Contains(addr.Unmap()) })
+	return err == nil && config.Networks(s.Config.TrustedProxies).Contain(addr.Unmap())
 }
 
 // namesLoopback tells whether a line of a proxy is addresses of this machine and nothing
