@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/locale"
 )
 
@@ -142,16 +143,28 @@ func encode(a Answer) []byte {
 }
 
 // Unheard is the answer to what never becomes a request, in the language of those who name
-// none: what it would have asked for nobody knows.
-func Unheard(c *locale.Catalog) (body []byte, language account.Locale) {
-	return encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default)), locale.Default
+// none: what it would have asked for nobody knows. Its id and its date are for each time.
+func Unheard(c *locale.Catalog) (h http.Header, body []byte) {
+	h, body = http.Header{}, encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default))
+	header.Data.Set(h)
+	h.Set("Vary", variesBy)
+	describe(h, len(body), locale.Default)
+	return h, body
+}
+
+// variesBy is what an answer depends on besides its address.
+const variesBy = "X-App-Locale, Accept-Language"
+
+// describe tells of a body what it is.
+func describe(h http.Header, length int, language account.Locale) {
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(length))
+	h.Set("Content-Language", string(language))
 }
 
 func (x *exchange) setHeaders(length int) {
 	h := x.writer.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(length))
-	h.Set("Content-Language", string(x.caller.Locale)) // it may be that of the person by now
+	describe(h, length, x.caller.Locale) // it may be that of the person by now
 	x.setQuota()
 }
 

@@ -33,17 +33,18 @@ var saneID = regexp.MustCompile(RequestIDPattern)
 func (x *exchange) identify() error {
 	id := x.request.Header.Get(RequestIDHeader)
 	if !saneID.MatchString(id) {
-		id = newRequestID()
+		id = NewRequestID()
 	}
 	x.caller.RequestID = id
 	h := x.writer.Header()
 	header.Data.Set(h)
 	h.Set(RequestIDHeader, id)
-	h.Set("Vary", "X-App-Locale, Accept-Language")
+	h.Set("Vary", variesBy)
 	return nil
 }
 
-func newRequestID() string {
+// NewRequestID names a request that has no name of its own.
+func NewRequestID() string {
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)

@@ -2,12 +2,9 @@ package node
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"flowxi.app/flowxi/internal/api"
@@ -29,22 +26,26 @@ var (
 // unheard is what follows the status of such an answer of the API. Its zero value leaves
 // the text of net/http there.
 type unheard struct {
-	body      []byte
-	language  string
-	transport string // what is said of TLS
-	tls       bool   // to whom that is said
+	header http.Header
+	body   []byte
+}
+
+// overTLS is the same for those who came by TLS.
+func (u unheard) overTLS(transport string) unheard {
+	h := u.header.Clone()
+	h.Set(header.TransportName, transport)
+	return unheard{h, u.body}
 }
 
 // whole is all that follows the status line.
 func (u unheard) whole() []byte {
+	h := u.header.Clone()
+	h.Set("Connection", "close")
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	h.Set(api.RequestIDHeader, api.NewRequestID())
 	var b bytes.Buffer
-	b.Write(dataHeaders)
-	if u.tls {
-		fmt.Fprintf(&b, "%s: %s\r\n", header.TransportName, u.transport)
-	}
-	fmt.Fprintf(&b, "Connection: close\r\nContent-Language: %s\r\nContent-Length: %d\r\nContent-Type: application/json; charset=utf-8\r\n"+
-		"Date: %s\r\nVary: X-App-Locale, Accept-Language\r\n%s: %s\r\n\r\n",
-		u.language, len(u.body), time.Now().UTC().Format(http.TimeFormat), api.RequestIDHeader, strings.ToLower(rand.Text()))
+	_ = h.Write(&b) // a buffer takes everything
+	b.Write(lineEnd)
 	b.Write(u.body)
 	return b.Bytes()
 }

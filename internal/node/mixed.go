@@ -27,7 +27,8 @@ type mixed struct {
 	net.Listener
 	config  *tls.Config
 	log     *log.Logger
-	unheard unheard
+	unheard unheard // in the clear
+	secured unheard // over TLS
 
 	ready   chan net.Conn
 	looking sync.WaitGroup // at connections that net/http does not know of yet
@@ -36,8 +37,8 @@ type mixed struct {
 	once    sync.Once
 }
 
-func newMixed(l net.Listener, config *tls.Config, log *log.Logger, u unheard) *mixed {
-	m := &mixed{Listener: l, config: config, log: log, unheard: u, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
+func newMixed(l net.Listener, config *tls.Config, log *log.Logger, inClear, overTLS unheard) *mixed {
+	m := &mixed{Listener: l, config: config, log: log, unheard: inClear, secured: overTLS, ready: make(chan net.Conn), failed: make(chan error, 1), closed: make(chan struct{})}
 	go m.run()
 	return m
 }
@@ -116,9 +117,7 @@ func (m *mixed) greet(conn *begun) net.Conn {
 	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure
 	}
-	u := m.unheard
-	u.tls = true
-	return &headedTLS{headedConn{secure, u}, secure}
+	return &headedTLS{headedConn{secure, m.secured}, secure}
 }
 
 // Accept implements net.Listener.

@@ -36,7 +36,7 @@ func TestAListenerThatFaltersGoesOn(t *testing.T) {
 	}
 	f := &faltering{Listener: l}
 	f.failures.Store(3)
-	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12}, log.Default(), unheard{})
+	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12}, log.Default(), unheard{}, unheard{})
 	client, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

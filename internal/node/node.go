@@ -19,7 +19,6 @@ import (
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/config"
-	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/metrics"
@@ -215,8 +214,7 @@ func (n *Node) assemble(o Options) error {
 		WakeMail: n.worker.Wake,
 	})
 	n.watchParts(hasher, photos)
-	body, language := api.Unheard(catalog)
-	n.unheard = unheard{body: body, language: string(language), transport: header.Transport(n.cfg.TellsSubdomains())}
+	n.unheard.header, n.unheard.body = api.Unheard(catalog)
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Observe: n.observeAPI(), Tracer: n.tracer,

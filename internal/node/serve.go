@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/header"
 )
 
 // drainTime is what requests under way have to finish once the node is told to stop.
@@ -131,7 +132,7 @@ func (n *Node) part(l net.Listener, served <-chan error) error {
 
 func (n *Node) listen(s *http.Server, l net.Listener) error {
 	if s.TLSConfig != nil {
-		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog, n.unheard))
+		return s.Serve(newMixed(l, s.TLSConfig, s.ErrorLog, n.unheard, n.unheard.overTLS(header.Transport(n.cfg.TellsSubdomains()))))
 	}
 	return s.Serve(headedListener{l, n.unheard})
 }
