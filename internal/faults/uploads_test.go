@@ -44,10 +44,12 @@ func TestUploadsThatNeverEndTakeLittle(t *testing.T) {
 
 	file := strings.Repeat("x", photo.MaxBytes-unsentTail)
 	answers := make(chan heldUpload, uploaders*uploadsBy)
-	for i := range uploaders * uploadsBy {
-		go func() {
-			answers <- holdUpload(s.addr, token(i%uploaders), fmt.Sprintf("192.0.2.%d", i%uploaders), file)
-		}()
+	var uploads []heldUpload
+	for i := range uploaders * uploadsBy { // before any file is on its way, which would hold up a head for longer than one may take
+		uploads = append(uploads, beginUpload(s.addr, token(i%uploaders), fmt.Sprintf("192.0.2.%d", i%uploaders), len(file)))
+	}
+	for _, u := range uploads {
+		go func() { answers <- holdUpload(u, file) }()
 	}
 	var held crowd
 	refused := 0
@@ -87,18 +89,25 @@ type heldUpload struct {
 	err        error
 }
 
-// holdUpload sends all but the end, and waits a little for an answer.
-func holdUpload(addr, token, address, file string) (u heldUpload) {
+// beginUpload sends all that comes before a file of that length.
+func beginUpload(addr, token, address string, length int) (u heldUpload) {
 	if u.conn, u.err = net.DialTimeout("tcp", addr, patience); u.err != nil {
 		return u
 	}
 	begin := "--B\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"photo.jpg\"\r\n\r\n"
-	head := fmt.Sprintf("POST /api/v1/me/photo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nX-Forwarded-For: %s\r\n"+
-		"Content-Type: multipart/form-data; boundary=B\r\nContent-Length: %d\r\n\r\n", token, address, len(begin)+len(file)+unsentTail)
+	_, u.err = fmt.Fprintf(u.conn, "POST /api/v1/me/photo HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nX-Forwarded-For: %s\r\n"+
+		"Content-Type: multipart/form-data; boundary=B\r\nContent-Length: %d\r\n\r\n%s", token, address, len(begin)+length+unsentTail, begin)
+	return u
+}
+
+// holdUpload sends all but the end, and waits a little for an answer.
+func holdUpload(u heldUpload, file string) heldUpload {
+	if u.err != nil {
+		return u
+	}
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		_, _ = io.WriteString(u.conn, head+begin)
 		_, _ = io.WriteString(u.conn, file) // whoever is refused cannot send it all
 	}()
 	if u.err = u.conn.SetReadDeadline(time.Now().Add(8 * time.Second)); u.err != nil {
