@@ -2,14 +2,18 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"flowxi.app/flowxi/internal/auth"
 )
 
-// invite makes an endpoint of a verb that mails a code or a link.
+// invite makes an endpoint of a verb that mails a code or a link to whoever may have one,
+// and answers all alike, after the same time.
 func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
 	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
-		return &Done{}, send(x.Auth, x.request.Context(), &x.caller, in)
+		ctx := x.request.Context()
+		defer x.mailed.hold(ctx, time.Now())
+		return &Done{}, send(x.Auth, ctx, &x.caller, in)
 	})
 }
 

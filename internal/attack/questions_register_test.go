@@ -26,6 +26,8 @@ var mailQuestions = []attempt{
 		defence: noMailToLocked, run: mailToLocked, alone: true},
 	{kind: whoHasAnAccount, try: "a new code or link for an address that nobody has registered",
 		defence: resendMakesNobody, run: resendToNobody},
+	{kind: whoHasAnAccount, try: "a code or link, by how soon the answer comes",
+		defence: heldAnswers, run: answerTooSoon},
 }
 
 var lockedAsUnknown = canary.Stands("one answer to addresses that are not active", canary.Place{
@@ -48,6 +50,10 @@ var resendMakesNobody = canary.Stands("a resend that makes nobody", canary.Place
 	File: "internal/auth/register.go", Code: "if !resend {", Without: "if !resend || $GONE {",
 })
 
+var heldAnswers = canary.Stands("answers about mails that are held", canary.Place{
+	File: "internal/api/register.go", Code: "defer x.mailed.hold(ctx, time.Now())", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
+})
+
 // asking is a question of one call that wants an address and nothing else.
 func asking(path string) func(c *authtest.Client, email string) *authtest.Answer {
 	return func(c *authtest.Client, email string) *authtest.Answer { return ask(c, path, email) }
@@ -62,6 +68,21 @@ func secondRequest(t *testing.T, w *world) {
 		}
 		unknown := put(isUnknown)
 		expectAlike(t, isBlocked, put(isBlocked), unknown)
+	}
+}
+
+// heldTime is how long an answer about a mail takes at the least, as docs/registration says.
+const heldTime = 15 * time.Millisecond
+
+func answerTooSoon(t *testing.T, w *world) {
+	for _, path := range []string{sendCode, resendCode, sendLink, resendLink} {
+		for _, s := range []state{isUnknown, isPending, isActive, isBlocked, isClosed} {
+			email, c := w.inState(t, s), w.stranger(t)
+			asked := time.Now()
+			if ask(c, path, email); time.Since(asked) < heldTime {
+				t.Errorf("%s answered an address that is %s after %v", path, s, time.Since(asked))
+			}
+		}
 	}
 }
 

@@ -46,17 +46,8 @@ type call struct {
 	states []state
 	body   func(email string) authtest.Fields
 	code   string // of the answer
-	after  after
+	tries  bool   // counts a try of a code, which is renewed after some
 }
-
-// after is what the server has to be left in peace for before the next call.
-type after int
-
-const (
-	nothing after = iota
-	mail          // one is sent
-	try           // one of a code is counted, and after some the code is renewed
-)
 
 var (
 	everybody = []state{unknown, pending, active, twoFA, blocked, closed}
@@ -75,20 +66,20 @@ func calls(strict bool) []call {
 		return authtest.LoginFields(email, "stranger").With("password", "Not the right 1")
 	}
 	return []call{
-		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", nothing},
-		{"code send", "/register-email-code/send", invited, address, "OTP_SENT", mail},
-		{"code resend", "/register-email-code/resend", invited, address, "OTP_SENT", mail},
+		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", false},
+		{"code send", "/register-email-code/send", invited, address, "OTP_SENT", false},
+		{"code resend", "/register-email-code/resend", invited, address, "OTP_SENT", false},
 		{"code verify", "/register-email-code/verify", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode}
-		}, "OTP_INVALID", try},
+		}, "OTP_INVALID", true},
 		{"code set-password", "/register-email-code/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode, "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "OTP_INVALID", try},
-		{"link send", "/auth/register-email", invited, address, "MAGIC_LINK_SENT", mail},
-		{"link resend", "/register-email/resend", invited, address, "MAGIC_LINK_SENT", mail},
+		}, "OTP_INVALID", true},
+		{"link send", "/auth/register-email", invited, address, "MAGIC_LINK_SENT", false},
+		{"link resend", "/register-email/resend", invited, address, "MAGIC_LINK_SENT", false},
 		{"link set-password", "/auth/register/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "token": strings.Repeat("a", 64), "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "MAGIC_LINK_INVALID", nothing},
+		}, "MAGIC_LINK_INVALID", false},
 	}
 }
 
@@ -116,7 +107,7 @@ func listenOn(t *testing.T, shape authtest.Engine, strict bool, environ ...strin
 		"MAIL_PER_EMAIL", "MAIL_PER_NETWORK", "CODE_PER_EMAIL", "CODE_PER_NETWORK", "LOGIN_PER_EMAIL_NETWORK", "LOGIN_PER_EMAIL",
 		"LOGIN_PER_NETWORK", "LOGIN_PER_DEVICE", "TWOFA_PER_PERSON", "TWOFA_PER_NETWORK", "REQUESTS_PER_NETWORK", "REQUESTS_PER_TOKEN",
 	} {
-		options = append(options, authtest.WithEnv("FLOWXI_LIMIT_"+name+"=100000/1m"))
+		options = append(options, authtest.WithEnv("FLOWXI_LIMIT_"+name+"=100000/10s"))
 	}
 	if strict {
 		options = append(options, authtest.WithEnv("FLOWXI_REGISTRATION_PRIVACY=strict"))
@@ -171,24 +162,17 @@ func (l *listener) samples(t *testing.T, c call, n int, random *rand.Rand) map[s
 	t.Helper()
 	taken := map[state][]time.Duration{}
 	for round := range n {
-		if c.after == try && round%(people*maxTries) == 0 {
+		if c.tries && round%(people*maxTries) == 0 {
 			l.renew(t)
 		}
 		for _, i := range random.Perm(len(c.states)) {
 			s := c.states[i]
 			email := l.email(s)
 			taken[s] = append(taken[s], l.time(t, c, email))
-			if c.after == mail {
-				time.Sleep(mailTime)
-			}
 		}
 	}
 	return taken
 }
-
-// mailTime is how long a mail may take to go. It leaves a server that sends it behind the
-// answer, as a stranger would who has the time.
-const mailTime = 4 * time.Millisecond
 
 // maxTries is after how many wrong tries those who have a code get another.
 const maxTries = 4
