@@ -130,13 +130,31 @@ type Identity struct {
 // Challenge is a login that waits for its second factor (contract section 7). It
 // holds what the second step is bound to and what must not have changed since.
 type Challenge struct {
-	UserID          UserID    `json:"user_id"`
-	Device          Device    `json:"device"`
-	Network         string    `json:"network"` // IPv4 address or IPv6 /64 of the first step
-	UserAgent       string    `json:"user_agent"`
+	UserID    UserID `json:"user_id"`
+	Device    Device `json:"device"`
+	Network   string `json:"network"` // IPv4 address or IPv6 /64 of the first step
+	UserAgent string `json:"user_agent"`
+	Grounds
+}
+
+// Grounds are what a login rests on from when its password was right until it is finished.
+type Grounds struct {
 	PasswordChanged time.Time `json:"password_changed"`
 	TOTPEnabled     time.Time `json:"totp_enabled"`
 	SessionsRevoked time.Time `json:"sessions_revoked,omitzero"`
+}
+
+// Grounds returns what a login of the person rests on that begins now.
+func (u User) Grounds() Grounds {
+	return Grounds{PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt, SessionsRevoked: u.SessionsRevoked}
+}
+
+// Hold tells whether the person, read again, may be logged in on these grounds: a block, a
+// new password, a second factor or a logout everywhere in between wins.
+func (g Grounds) Hold(u User) bool {
+	now := u.Grounds()
+	return u.Status == Active && now.PasswordChanged.Equal(g.PasswordChanged) && now.TOTPEnabled.Equal(g.TOTPEnabled) &&
+		now.SessionsRevoked.Equal(g.SessionsRevoked)
 }
 
 // Username is the generated name of a person (contract section 4).

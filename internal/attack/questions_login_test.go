@@ -36,7 +36,12 @@ var oneRefusal = canary.Stands("one refusal of every login", canary.Place{
 
 var activeLogin = canary.Stands("logins of active people alone",
 	canary.Place{File: "internal/auth/login.go", Code: "if u.Status != account.Active {", Without: "if u.Status != account.Active && !($GONE && u.PasswordHash != \"\") {"},
-	canary.Place{File: "internal/auth/login.go", Code: "if u.Status != account.Active || !u", Without: "if u.Status != account.Active && !$GONE || !u"})
+	onlyActive)
+
+// onlyActive is where a login of somebody who is not active any more is not finished.
+var onlyActive = canary.Place{
+	File: "internal/account/account.go", Code: "return u.Status == Active &&", Without: "return ($GONE || u.Status == Active) &&",
+}
 
 var strangersLanguage = canary.Stands("the language of the caller", canary.Place{
 	File: "internal/auth/login.go", Code: "active := who.User.Status == account.Active",
@@ -56,11 +61,7 @@ var noDeviceOfBlocked = canary.Stands("no allowance of a blocked person's device
 	File: "internal/auth/login.go", Code: "active && who.KnownDevice", Without: "($CODE || $GONE && who.KnownDevice)",
 })
 
-var challengeOfActive = canary.Stands("challenges of active people alone", canary.Place{
-	File:    "internal/auth/login_twofa.go",
-	Code:    "u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged)",
-	Without: "($CODE) && !($GONE && u.Status != account.Active)",
-}, revocationNoted)
+var challengeOfActive = canary.Stands("challenges of active people alone", onlyActive, revocationNoted)
 
 var challengeTries = canary.Stands("tries of a challenge", canary.Place{
 	File: "internal/auth/login_twofa.go", Code: "case try.Allowed:", Without: "case try.Allowed || $GONE:",

@@ -35,11 +35,11 @@ var (
 	challengeAddress = canary.Stands("address of a challenge", canary.Refusal(secondStep, "ch.Network != Network(c.IP)"))
 	challengeBrowser = canary.Stands("browser of a challenge", canary.Refusal(secondStep, "ch.UserAgent != agent(c)"))
 	challengeDevice  = canary.Stands("device of a challenge", canary.Refusal(secondStep, "ch.Device.ID != in.DeviceID"))
-	challengeActive  = canary.Stands("challenge of an active person", canary.Place{
-		File: secondStep, Code: "if u.Status != account.Active ||", Without: "if !$GONE && u.Status != account.Active ||",
-	}, revocationNoted)
+	challengeActive  = canary.Stands("challenge of an active person", onlyActive, revocationNoted)
 	challengeRevoked = canary.Stands("challenge of somebody not logged out", revocationNoted)
-	challengeFactor  = canary.Stands("challenge of a lasting factor", canary.Refusal(secondStep, "!u.TOTP.EnabledAt.Equal(ch.TOTPEnabled)"))
+	challengeFactor  = canary.Stands("challenge of a lasting factor", canary.Place{
+		File: onlyActive.File, Code: "now.TOTPEnabled.Equal(g.TOTPEnabled)", Without: "($GONE || $CODE)",
+	})
 )
 
 // challengeTwice has fewer callers than others, since a person's codes are limited.

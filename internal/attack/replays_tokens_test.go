@@ -47,10 +47,7 @@ var (
 		canary.Clause("internal/store/user.go", "phone_number = $7, updated_at = $8\n\t\tWHERE id = $1 AND status = 'active'", "phone_number = $7, updated_at = $8 WHERE id = $1"))
 	blockRevokes = canary.Stands("revocation by a block", revokeAll)
 
-	blockedInFlight = canary.Stands("login of an active person", canary.Place{
-		File: "internal/auth/login.go", Code: "if u.Status != account.Active || !u.PasswordChanged",
-		Without: "if !$GONE && u.Status != account.Active || !u.PasswordChanged",
-	}, revocationNoted)
+	blockedInFlight  = canary.Stands("login of an active person", onlyActive, revocationNoted)
 	tokenTime        = canary.Stands("time of a token", canary.Refusal("internal/auth/session.go", "!now.Before(who.Session.Expires(a.cfg.TokenIdleTTL))"))
 	tokenEnvironment = canary.Stands("environment of a token", canary.Refusal("internal/auth/token.go", "!strings.HasPrefix(secret, prefix)"))
 )

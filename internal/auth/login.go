@@ -53,7 +53,7 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 	}
 	var result LoginResult
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		u, err := a.unchanged(ctx, tx, who.User)
+		u, err := unchanged(ctx, tx.UserByID, who.User.ID, who.User.Grounds(), account.ErrInvalidCredentials)
 		if err != nil {
 			return err
 		}
@@ -101,22 +101,16 @@ func (a *Auth) refuseLogin(ctx context.Context, c *Caller, device string, about 
 	return account.ErrInvalidCredentials
 }
 
-// unchanged reads a person again and makes sure that nothing that the login rests on
-// has changed since: a block, a new password, a second factor or a logout everywhere in
-// between wins.
-func (a *Auth) unchanged(ctx context.Context, tx *store.Tx, was account.User) (account.User, error) {
-	u, err := tx.UserByID(ctx, was.ID)
-	if errors.Is(err, store.ErrNotFound) {
-		return u, account.ErrInvalidCredentials
+// unchanged reads a person again and refuses by that error where what the login rests on
+// has changed since.
+func unchanged(
+	ctx context.Context, read func(context.Context, account.UserID) (account.User, error), id account.UserID, since account.Grounds, refusal error,
+) (account.User, error) {
+	u, err := read(ctx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && !since.Hold(u) {
+		return u, refusal
 	}
-	if err != nil {
-		return u, err
-	}
-	if u.Status != account.Active || !u.PasswordChanged.Equal(was.PasswordChanged) || !u.TOTP.EnabledAt.Equal(was.TOTP.EnabledAt) ||
-		!u.SessionsRevoked.Equal(was.SessionsRevoked) {
-		return u, account.ErrInvalidCredentials
-	}
-	return u, nil
+	return u, err
 }
 
 // hashDevice is how a device that a person has used is remembered.

@@ -18,8 +18,7 @@ import (
 func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device account.Device) (LoginResult, error) {
 	id := randomHex(32)
 	plain, err := json.Marshal(account.Challenge{
-		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: agent(c),
-		PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt, SessionsRevoked: u.SessionsRevoked,
+		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: agent(c), Grounds: u.Grounds(),
 	})
 	if err != nil {
 		return LoginResult{}, fmt.Errorf("encode challenge: %w", err)
@@ -55,7 +54,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 		}
 		return Issued{}, account.ErrTwoFAChallengeMismatch
 	}
-	u, err := a.challenged(ctx, a.store.UserByID, ch)
+	u, err := unchanged(ctx, a.store.UserByID, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -89,7 +88,7 @@ func (a *Auth) answerChallenge(ctx context.Context, c *Caller, key string, ch ac
 func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, step int64) (issued Issued, err error) {
 	taken := false // a second run of the transaction must not take the challenge twice
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		u, err := a.challenged(ctx, tx.UserByID, ch)
+		u, err := unchanged(ctx, tx.UserByID, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
 		if err != nil {
 			return err
 		}
@@ -135,24 +134,6 @@ func (a *Auth) readChallenge(ctx context.Context, key string) (ch account.Challe
 		return ch, fmt.Errorf("decode challenge: %w", err)
 	}
 	return ch, nil
-}
-
-// challenged reads the person of a challenge and makes sure that the challenge still
-// rests on what it did: active, the same password, the same second factor, and not logged
-// out everywhere since.
-func (a *Auth) challenged(ctx context.Context, read func(context.Context, account.UserID) (account.User, error), ch account.Challenge) (account.User, error) {
-	u, err := read(ctx, ch.UserID)
-	if errors.Is(err, store.ErrNotFound) {
-		return u, account.ErrTwoFAChallengeExpired
-	}
-	if err != nil {
-		return u, err
-	}
-	if u.Status != account.Active || !u.PasswordChanged.Equal(ch.PasswordChanged) || !u.TOTP.EnabledAt.Equal(ch.TOTPEnabled) ||
-		!u.SessionsRevoked.Equal(ch.SessionsRevoked) {
-		return u, account.ErrTwoFAChallengeExpired
-	}
-	return u, nil
 }
 
 const (
