@@ -1,6 +1,7 @@
 package attack_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -105,6 +106,9 @@ func TestAttacks(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			t.Parallel()
 			all := &shared{of: t, engine: e}
+			if e == authtest.Embedded && !canary.Taken() {
+				walkMeanwhile(t, all.get(t))
+			}
 			for _, a := range attempts {
 				if a.nodes && e == authtest.Embedded {
 					continue
@@ -121,6 +125,34 @@ func TestAttacks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// walkMeanwhile has one person after another walk as the README says, until all attempts on
+// the server have been made. None of them may notice.
+func walkMeanwhile(t *testing.T, w *world) {
+	t.Helper()
+	attempted, walked := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for walks := 1; ; walks++ {
+			err := authtest.Walk{Server: w.URL, Email: w.email(), From: w.address()}.Take(context.Background())
+			select {
+			case <-attempted:
+			default:
+				if err == nil {
+					continue
+				}
+			}
+			t.Logf("%d people walked meanwhile", walks)
+			walked <- err
+			return
+		}
+	}()
+	t.Cleanup(func() {
+		close(attempted)
+		if err := <-walked; err != nil {
+			t.Errorf("somebody who walked as the README says noticed the attempts: %v", err)
+		}
+	})
 }
 
 // name is the name of its test.
