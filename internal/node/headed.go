@@ -2,9 +2,11 @@ package node
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"flowxi.app/flowxi/internal/api"
@@ -65,18 +67,45 @@ func (l headedListener) Accept() (net.Conn, error) {
 	return headed(conn, l.unheard), nil
 }
 
-func headed(conn net.Conn, u unheard) net.Conn { return &headedConn{conn, u} }
+func headed(conn net.Conn, u unheard) net.Conn { return &headedConn{Conn: conn, unheard: u} }
 
 // headedConn is a connection over which no answer leaves without the headers of its class.
+// Its server is one that listens.
 type headedConn struct {
 	net.Conn
 	unheard unheard
+	handled atomic.Bool // a handler has the request that came last
 }
 
-// Write implements net.Conn. An answer past the handlers comes in one piece. Those of
-// handlers have a date, so none of them is taken for one.
+func (c *headedConn) handle(by bool) { c.handled.Store(by) }
+
+type connKey struct{}
+
+// listens has a server tell its headed connections when a handler takes a request, since
+// what handlers write may look like anything, and begin anywhere.
+func listens(s *http.Server) *http.Server {
+	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, connKey{}, conn) }
+	handler, state := s.Handler, s.ConnState
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, ok := r.Context().Value(connKey{}).(interface{ handle(bool) }); ok {
+			c.handle(true)
+		}
+		handler.ServeHTTP(w, r)
+	})
+	s.ConnState = func(conn net.Conn, now http.ConnState) {
+		if c, ok := conn.(interface{ handle(bool) }); ok && now == http.StateActive { // something of a request has come
+			c.handle(false)
+		}
+		if state != nil {
+			state(conn, now)
+		}
+	}
+	return s
+}
+
+// Write implements net.Conn. An answer past the handlers comes in one piece.
 func (c *headedConn) Write(p []byte) (int, error) {
-	if !bytes.HasPrefix(p, statusLine) {
+	if c.handled.Load() || !bytes.HasPrefix(p, statusLine) {
 		return c.Conn.Write(p)
 	}
 	line, rest, _ := bytes.Cut(p, lineEnd)

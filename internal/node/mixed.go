@@ -117,7 +117,7 @@ func (m *mixed) greet(conn *begun) net.Conn {
 	if err != nil || secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure
 	}
-	return &headedTLS{headedConn{secure, m.secured}, secure}
+	return &headedTLS{headedConn{Conn: secure, unheard: m.secured}, secure}
 }
 
 // Accept implements net.Listener.

@@ -71,6 +71,7 @@ func (n *Node) server(addr string) (*http.Server, error) {
 			n.connections.Add(-1)
 		}
 	}
+	listens(s)
 	if n.cfg.TLSCert == "" {
 		return s, nil
 	}
