@@ -108,7 +108,7 @@ var onlyIn = map[string][]string{
 	// What would take memory or the machine into hands other than those of Go.
 	"C":       {},
 	"unsafe":  {},
-	"os/exec": {"internal/backing", "internal/canary", "internal/clustertest"},
+	"os/exec": {"internal/authtest", "internal/backing", "internal/canary", "internal/clustertest"},
 }
 
 type listed struct {

@@ -84,7 +84,9 @@ type connKey struct{}
 // listens has a server tell its headed connections when a handler takes a request, since
 // what handlers write may look like anything, and begin anywhere.
 func listens(s *http.Server) *http.Server {
-	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, connKey{}, conn) }
+	s.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, conn)
+	}
 	handler, state := s.Handler, s.ConnState
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(interface{ handle(bool) }); ok {
