@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,16 +38,25 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 			return Issued{}, err
 		}
 	}
-	detail := device.Type
-	if u.TOTP.Enabled() { // no session is opened without it
-		detail = strings.TrimPrefix(detail+" + second factor", " + ")
-	}
-	e := a.eventOn(c, device.ID, eventLogin, u.ID, detail)
+	e := a.eventOn(c, device.ID, eventLogin, u.ID, factors(u, device))
 	e.SessionID = id
 	if err := tx.Audit(ctx, e); err != nil {
 		return Issued{}, err
 	}
 	return Issued{Token: formatToken(id, secret), UserID: u.ID, Status: u.Status}, nil
+}
+
+// factors is the detail of a login. Our words come first, since the type of the device is
+// the caller's.
+func factors(u account.User, device account.Device) string {
+	detail := "one factor"
+	if u.TOTP.Enabled() { // no session is opened without it
+		detail = "two factors"
+	}
+	if device.Type != "" {
+		detail += ": " + device.Type
+	}
+	return detail
 }
 
 // trimDevices holds a person to the limit of devices; the newest one always stays,
