@@ -18,7 +18,7 @@ const (
 	pendingKept = 30 * 24 * time.Hour  // contract section 4
 	spentKept   = 30 * 24 * time.Hour  // how long a spent link is told from a forged one
 	devicesKept = 400 * 24 * time.Hour // a device unused for longer is a stranger again
-	stepsKept   = 10                   // time steps; no code matches one that old
+	stepsKept   = 24 * time.Hour       // no code matches one that old, though the clock of the sweeper ran ahead by a day
 
 	// Each sweep of the audit trail is an event of its own, so events go by the hour.
 	auditStep = time.Hour
@@ -36,7 +36,7 @@ func Sweep(ctx context.Context, s *store.Store, cfg config.Config, now time.Time
 			return tx.SweepSessions(ctx, now, idleSince, sweepBatch)
 		},
 		func(ctx context.Context, tx *store.Tx) (int64, error) {
-			return tx.SweepSteps(ctx, totp.Step(now)-stepsKept, sweepBatch)
+			return tx.SweepSteps(ctx, totp.Step(now.Add(-stepsKept)), sweepBatch)
 		},
 		func(ctx context.Context, tx *store.Tx) (int64, error) {
 			return tx.DropPending(ctx, now.Add(-pendingKept), sweepBatch)
