@@ -69,7 +69,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 // Verify tells whether the password is the one that was hashed. It reads what
 // Hash makes, and bcrypt hashes that came from elsewhere. Where the password is
 // right, stale tells that it is worth hashing anew: its hash is bcrypt, or its
-// costs are not today's. A stored hash that is malformed, or whose costs nobody
+// costs are not today's. One of bcrypt stays where the password is longer than what bcrypt
+// looks at, since what follows may be a slip of the hand. A stored hash that is malformed, or whose costs nobody
 // would choose, is an error.
 //
 // A wrong password takes as long with a cheaper argon2id hash, from before the costs were
@@ -78,7 +79,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
 	if strings.HasPrefix(encoded, "$2") {
 		ok, err = h.verifyBcrypt(ctx, encoded, password)
-		return ok, ok, err
+		return ok, ok && len(password) <= bcryptReach, err
 	}
 	stored, err := parsePHC(encoded)
 	if err != nil {
