@@ -148,10 +148,10 @@ func (c *Config) checkPasswords() error {
 
 // checkLimits lets nobody run in production without limits by accident.
 func (c *Config) checkLimits() error {
-	if c.Sandbox() || c.Loopback() {
+	if c.Sandbox() || c.private() {
 		return nil
 	}
-	const where = "off is for a sandbox, or for a FLOWXI_PUBLIC_URL on this machine"
+	const where = "off is for a sandbox, or where both FLOWXI_ADDR and FLOWXI_PUBLIC_URL are on this machine"
 	if !c.RateLimits {
 		return wrong("FLOWXI_RATE_LIMITS", "off", "allowed: on ("+where+")")
 	}

@@ -65,6 +65,7 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_TRUSTED_PROXIES=::ffff:0:0/96"}, `FLOWXI_TRUSTED_PROXIES is "::ffff:0:0/96"; allowed: networks`},
 		{[]string{"FLOWXI_TRUSTED_PROXIES=0.0.0.0/0"}, `FLOWXI_TRUSTED_PROXIES is "0.0.0.0/0"; allowed: networks`},
 		{[]string{"FLOWXI_RATE_LIMITS=off", https, "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_RATE_LIMITS is "off"; allowed: on`},
+		{[]string{"FLOWXI_RATE_LIMITS=off", "FLOWXI_ADDR=:8080", "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_RATE_LIMITS is "off"; allowed: on`},
 		{[]string{"FLOWXI_LIMIT_LOGIN_PER_EMAIL=off", https, "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_LIMIT_LOGIN_PER_EMAIL is "off"; allowed: rates such as 10/10m`},
 		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=7167"}, `FLOWXI_PASSWORD_MEMORY_KIB is "7167"; allowed: a number from 7168 to 1048576`},
 		{[]string{"FLOWXI_PASSWORD_PASSES=1"}, `FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 215, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`},
