@@ -2,16 +2,18 @@ package api
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
-// When an answer goes that is held: once its time is over, or, where the work took longer,
-// at the end of the step that the work ended in. The time is several times what the work
-// takes on a node that is well.
+// How long answers are held: twice as long as nearly all of the last took to be made, by
+// doublings, so that a node whose database is far or busy holds them for longer.
 const (
-	paceTime = 15 * time.Millisecond
-	paceStep = 5 * time.Millisecond
+	paceLeast  = 15 * time.Millisecond
+	paceMost   = paceLeast << 4
+	paceLast   = 32 // that many are looked at
+	paceSlower = 2  // of them, that many may have taken longer
 )
 
 // pace holds answers back, so that the time of an answer does not tell what was done for
@@ -21,6 +23,8 @@ type pace struct {
 	mu      sync.Mutex
 	held    []heldAnswer
 	running bool // release, for as long as anything is held
+	last    [paceLast]time.Duration
+	next    int // the place of the next of them
 }
 
 type heldAnswer struct {
@@ -31,9 +35,12 @@ type heldAnswer struct {
 // hold returns when an answer may go to a request whose work began at that time, or when
 // nobody waits for it any more.
 func (p *pace) hold(ctx context.Context, began time.Time) {
-	h := heldAnswer{until: began.Add(paced(time.Since(began))), gone: make(chan struct{})}
+	work := time.Since(began)
 	p.mu.Lock()
+	h := heldAnswer{until: began.Add(paced(work, p.time())), gone: make(chan struct{})}
 	p.held = append(p.held, h)
+	p.last[p.next] = work
+	p.next = (p.next + 1) % paceLast
 	if !p.running {
 		p.running = true
 		go p.release()
@@ -45,12 +52,21 @@ func (p *pace) hold(ctx context.Context, began time.Time) {
 	}
 }
 
-// paced is how long an answer takes whose work took that long.
-func paced(work time.Duration) time.Duration {
-	if work <= paceTime {
-		return paceTime
+// time is how long answers are held now, as those before tell.
+func (p *pace) time() time.Duration {
+	last := p.last
+	slices.Sort(last[:])
+	held := paceLeast
+	for held < paceMost && held < 2*last[paceLast-1-paceSlower] {
+		held *= 2
 	}
-	return (work + paceStep - 1).Truncate(paceStep)
+	return held
+}
+
+// paced is when an answer goes whose work took that long: at the end of the time that
+// answers are held, of the second such time where the work took longer, and so on.
+func paced(work, held time.Duration) time.Duration {
+	return max(held, (work + held - 1).Truncate(held))
 }
 
 // release lets answers go until none is held.

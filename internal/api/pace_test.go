@@ -8,26 +8,46 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestAnAnswerTakesItsTimeAndThenWholeSteps(t *testing.T) {
-	for work, want := range map[time.Duration]time.Duration{
-		0:                                     paceTime,
-		paceTime - 1:                          paceTime,
-		paceTime:                              paceTime,
-		paceTime + 1:                          paceTime + paceStep,
-		paceTime + paceStep:                   paceTime + paceStep,
-		paceTime + paceStep + time.Nanosecond: paceTime + 2*paceStep,
-	} {
-		if got := paced(work); got != want {
-			t.Errorf("work of %v is answered after %v, want %v", work, got, want)
+func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
+	for work, times := range map[time.Duration]time.Duration{0: 1, paceLeast - 1: 1, paceLeast: 1, paceLeast + 1: 2, 2 * paceLeast: 2, 2*paceLeast + 1: 3} {
+		if got := paced(work, paceLeast); got != times*paceLeast {
+			t.Errorf("work of %v is answered after %v, want %v", work, got, times*paceLeast)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		work := time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "work"))
-		got := paced(work)
-		if got < work || got < paceTime || got%paceStep != 0 || got >= work+paceStep && got != paceTime {
+		held := paceLeast << rapid.IntRange(0, 4).Draw(t, "doublings")
+		if got := paced(work, held); got < work || got < held || got%held != 0 || got >= work+held && got != held {
 			t.Fatalf("work of %v is answered after %v", work, got)
 		}
 	})
+}
+
+func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
+	var p pace
+	took := func(work time.Duration, times int) time.Duration {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // nobody waits
+		for range times {
+			p.hold(ctx, time.Now().Add(-work))
+		}
+		return p.time()
+	}
+	for _, step := range []struct {
+		work  time.Duration
+		times int
+		want  time.Duration
+	}{
+		{time.Millisecond, paceLast, paceLeast},
+		{time.Second, paceSlower, paceLeast}, // few are no rule
+		{time.Second, 1, paceMost},
+		{time.Millisecond, paceLast, paceLeast},
+		{2 * paceLeast, paceLast, 8 * paceLeast}, // a little over twice
+	} {
+		if got := took(step.work, step.times); got != step.want {
+			t.Errorf("after %d answers that took %v others are held for %v, want %v", step.times, step.work, got, step.want)
+		}
+	}
 }
 
 func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
@@ -35,14 +55,14 @@ func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
 	type gone struct{ began, at time.Time }
 	answers := make(chan gone)
 	for i := range 50 {
-		began := time.Now().Add(-time.Duration(i) * paceTime / 40) // the last has had its time already
+		began := time.Now().Add(-time.Duration(i) * paceLeast / 40) // the last has had its time already
 		go func() {
 			p.hold(context.Background(), began)
 			answers <- gone{began, time.Now()}
 		}()
 	}
 	for range 50 {
-		if a := <-answers; a.at.Sub(a.began) < paceTime {
+		if a := <-answers; a.at.Sub(a.began) < paceLeast {
 			t.Errorf("an answer went after %v", a.at.Sub(a.began))
 		}
 	}
