@@ -126,7 +126,7 @@ func (c *keysRetire) Run(w *world) error {
 	if err := retirable(ring.IDs(), c.ID); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Retire the key %s? Registration codes, pending second factors and photo addresses made with it stop working with it.", c.ID)
+	question := fmt.Sprintf("Retire the key %s? Registration codes, pending second factors and photo addresses made with it stop working with it: wait %s after adding a new one to void none.", c.ID, cfg.LongestSealed())
 	if err := confirm(w, c.Yes, question); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (c *keysRetire) Run(w *world) error {
 		return err
 	}
 	tell(w, auth.KeyRetired, c.ID)
-	printf(w.stdout, "%s is retired.\n", c.ID)
+	printf(w.stdout, "%s is retired. Codes, pending second factors and photo addresses made with it are void: none is older than %s.\n", c.ID, cfg.LongestSealed())
 	return nil
 }
 

@@ -91,8 +91,11 @@ func (c *Config) checkStorage() error {
 }
 
 func (c *Config) checkOps() error {
-	if c.OpsAddr != "" && (!validAddr(c.OpsAddr) || c.OpsAddr == c.Addr) {
+	if c.OpsAddr != "" && !validAddr(c.OpsAddr) {
 		return refuse("FLOWXI_OPS_ADDR", c.OpsAddr)
+	}
+	if c.OpsAddr != "" && c.OpsAddr == c.Addr {
+		return wrong("FLOWXI_OPS_ADDR", c.OpsAddr, "allowed: an address that is not that of FLOWXI_ADDR")
 	}
 	if c.TracesURL != "" && !hasHost(c.TracesURL, "http", "https") {
 		return refuse("FLOWXI_TRACES_URL", c.TracesURL)

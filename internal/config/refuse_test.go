@@ -42,7 +42,7 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_REDIS_URL=redis://"}, `FLOWXI_REDIS_URL is [secret]; allowed: redis://`},
 		{[]string{"FLOWXI_STORAGE_URL=https://key:hunter2@h/b"}, `FLOWXI_STORAGE_URL is [secret]; allowed: s3://`},
 		{[]string{"FLOWXI_OPS_ADDR=9090"}, `FLOWXI_OPS_ADDR is "9090"; allowed: host:port`},
-		{[]string{"FLOWXI_OPS_ADDR=127.0.0.1:8080"}, `FLOWXI_OPS_ADDR is "127.0.0.1:8080"; allowed: host:port`},
+		{[]string{"FLOWXI_OPS_ADDR=127.0.0.1:8080"}, `FLOWXI_OPS_ADDR is "127.0.0.1:8080"; allowed: an address that is not that of FLOWXI_ADDR`},
 		{[]string{"FLOWXI_TRACES_URL=collector:4318"}, `FLOWXI_TRACES_URL is "collector:4318"; allowed: http://`},
 		{[]string{"FLOWXI_SMTP_URL=http://joe:hunter2@h"}, `FLOWXI_SMTP_URL is [secret]; allowed: smtps://`},
 		{[]string{"FLOWXI_SMTP_URL=smtp://"}, `FLOWXI_SMTP_URL is [secret]; allowed: smtps://`},

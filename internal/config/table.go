@@ -72,7 +72,7 @@ func (f field) allowed() string {
 	case reflect.TypeFor[int]():
 		return fmt.Sprintf("a number from %s to %s", f.Tag.Get("min"), f.Tag.Get("max"))
 	case reflect.TypeFor[ratelimit.Rates]():
-		return "rates such as 5/1m,20/1h (at most 5 in a minute and 20 in an hour), or off"
+		return ratelimit.Allowed
 	}
 	if words := f.words(); len(words) > 0 {
 		return strings.Join(words, " or ")

@@ -22,6 +22,7 @@ var (
 	lineEnd      = []byte("\r\n")
 	bareHeaders  = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 	noSuchExpect = []byte("HTTP/1.1 417 ")
+	badRequest   = []byte("HTTP/1.1 400 Bad Request") // whatever net/http says: one code has one status
 	dataHeaders  = []byte(header.Data.Lines())
 )
 
@@ -116,7 +117,7 @@ func (c *headedConn) Write(p []byte) (int, error) {
 	}
 	follows := append(bytes.Clone(dataHeaders), rest...)
 	if c.unheard.body != nil {
-		follows = c.unheard.whole()
+		line, follows = badRequest, c.unheard.whole()
 	}
 	whole := bytes.Join([][]byte{line, follows}, lineEnd)
 	if _, err := c.Conn.Write(whole); err != nil {

@@ -15,6 +15,10 @@ const (
 	off = "off"
 )
 
+// Allowed says which texts Rates are read from.
+var Allowed = fmt.Sprintf("rates such as 5/1m,20/1h (at most 5 in a minute and 20 in an hour; up to %d, in whole seconds from %s to %s, each time once), or off",
+	maxLimit, Rate{Per: minPer}.per(), Rate{Per: maxPer}.per())
+
 // Rate admits Limit events in any span of Per. Its text is "5/1m".
 type Rate struct {
 	Limit int
@@ -27,15 +31,19 @@ func (r Rate) String() string { return string(r.append(nil)) }
 
 func (r Rate) append(b []byte) []byte {
 	b = append(strconv.AppendInt(b, int64(r.Limit), 10), '/')
+	return append(b, r.per()...)
+}
+
+func (r Rate) per() string {
 	for _, unit := range []struct {
 		length time.Duration
-		name   byte
-	}{{time.Hour, 'h'}, {time.Minute, 'm'}, {time.Second, 's'}} {
+		name   string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}} {
 		if r.Per%unit.length == 0 {
-			return append(strconv.AppendInt(b, int64(r.Per/unit.length), 10), unit.name)
+			return strconv.FormatInt(int64(r.Per/unit.length), 10) + unit.name
 		}
 	}
-	return append(b, r.Per.String()...)
+	return r.Per.String()
 }
 
 // UnmarshalText reads a rate: a number from 1 to 100000, a slash, and a

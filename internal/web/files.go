@@ -38,7 +38,16 @@ func (s *site) file(w http.ResponseWriter, r *http.Request) {
 	for _, name := range []string{"Range", "If-Range", "If-Match", "If-Unmodified-Since"} {
 		whole.Header.Del(name)
 	}
-	http.ServeContent(w, whole, "", modified, object)
+	http.ServeContent(noRanges{w}, whole, "", modified, object)
+}
+
+// noRanges tells clients that they need not ask for parts.
+type noRanges struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w noRanges) WriteHeader(status int) {
+	w.Header().Set("Accept-Ranges", "none")
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func (s *site) noFile(w http.ResponseWriter, r *http.Request) {
