@@ -29,7 +29,8 @@ type Mail struct {
 }
 
 // Blank tells whether m was written for nobody: born expired, so that the outbox does
-// the same work whoever an address belongs to, and never sent.
+// the same work whoever an address belongs to, and never sent. It waits its turn and takes
+// its time as others do.
 func (m Mail) Blank() bool { return !m.ExpiresAt.After(m.CreatedAt) }
 
 // MailContent is the part of a mail that nobody but its reader may see.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"net"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 // Backoff is open to tests.
@@ -21,3 +24,23 @@ func (s *SMTP) Through(addr string, roots *x509.CertPool) *SMTP {
 	}
 	return s
 }
+
+// What is open to tests of mails for nobody.
+const (
+	Remembered  = remembered
+	BlankTries  = blankTries
+	Guessed     = guessed
+	SendTimeout = sendTimeout
+)
+
+// ErrExpired and ErrLikeFailed are open to tests.
+var (
+	ErrExpired    = errExpired
+	ErrLikeFailed = errLikeFailed
+)
+
+// Note has w know a try that took so long, and whether it is made again.
+func (w *Worker) Note(took time.Duration, again bool) { w.recent.note(fate{took, again}) }
+
+// Pretend is open to tests.
+func (w *Worker) Pretend(ctx context.Context, m account.Mail) error { return w.pretend(ctx, m) }

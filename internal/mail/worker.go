@@ -43,6 +43,7 @@ type Worker struct {
 	logger    *slog.Logger
 	tracer    trace.Tracer
 	wake      chan struct{}
+	recent    fates
 
 	sent, retried, dropped atomic.Uint64
 }
@@ -91,9 +92,13 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.rest(ctx)
 			continue
 		}
+		until := sending
+		if m.Blank() {
+			until = ctx // nobody waits for it
+		}
 		onTheWay.Go(func() {
 			defer func() { <-slots }()
-			w.send(sending, noting, m)
+			w.send(until, noting, m)
 		})
 	}
 	return nil
@@ -171,10 +176,13 @@ var (
 	errUnusable = errors.New("cannot be made into a mail")
 )
 
-// deliver sends the mail and tells how that went: nil, errExpired, errUnusable,
-// ErrRefused, or an error that another try may not have.
+// deliver sends the mail, or pretends to, and tells how that went: nil, errExpired,
+// errUnusable, ErrRefused, or an error that another try may not have.
 func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
-	now := w.now()
+	if m.Blank() {
+		return w.pretend(ctx, m)
+	}
+	began, now := time.Now(), w.now()
 	if !now.Before(m.ExpiresAt) {
 		return errExpired
 	}
@@ -199,6 +207,7 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 		Subject: r.Subject, Text: r.Text, HTML: r.HTML, Date: now,
 	})
 	span.End(err)
+	w.recent.note(fate{took: time.Since(began), again: !settled(err)})
 	return err
 }
 

@@ -1,0 +1,69 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+)
+
+const (
+	remembered = 8  // real tries that a mail for nobody may be like: few, so that they are of late
+	blankTries = 10 // as many as fit into the ten minutes of a code
+
+	guessed = 500 * time.Millisecond // for a try, while none is known
+)
+
+var errLikeFailed = errors.New("not tried, like one that failed")
+
+// fate is what became of a try to send a mail.
+type fate struct {
+	took  time.Duration
+	again bool // it failed, and another try may not
+}
+
+// fates are those of the last tries of this node. Safe for concurrent use; the zero value
+// is ready.
+type fates struct {
+	mu   sync.Mutex
+	last []fate // oldest first
+}
+
+func (f *fates) note(one fate) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.last) == remembered {
+		f.last = f.last[1:]
+	}
+	f.last = append(f.last, one)
+}
+
+// draw returns one of them by chance, and a guess where there is none yet.
+func (f *fates) draw() fate {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.last) == 0 {
+		return fate{took: guessed}
+	}
+	return f.last[rand.N(len(f.last))] //nolint:gosec // which one it was is of no use to anybody
+}
+
+// pretend has a mail for nobody fare as a real one did of late: it keeps its slot for as
+// long, and comes back where that one had to. All mails share a few slots, so whoever asks
+// for a mail of their own learns by its coming how long the one before it kept its slot. One
+// that left at once would tell that its address is unknown, blocked or closed.
+func (w *Worker) pretend(ctx context.Context, m account.Mail) error {
+	like := w.recent.draw()
+	select {
+	case <-time.After(min(like.took, sendTimeout)):
+	case <-ctx.Done():
+		return errExpired
+	}
+	if like.again && m.Attempts+1 < blankTries {
+		return errLikeFailed
+	}
+	return errExpired // as it was born
+}
