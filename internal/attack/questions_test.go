@@ -8,7 +8,7 @@ import (
 	"flowxi.app/flowxi/internal/authtest"
 )
 
-var questions = slices.Concat(loginQuestions, mailQuestions, proofQuestions, privateQuestions, rawQuestions)
+var questions = slices.Concat(loginQuestions, mailQuestions, queueQuestions, proofQuestions, privateQuestions, rawQuestions)
 
 // question asks a server about an address, and gives every answer that came.
 type question func(c *authtest.Client, email string) []*authtest.Answer
