@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 		"internal/trace",
 	},
 	"internal/mail":     {"internal/account", "internal/locale", "internal/rescue", "internal/seal", "internal/store", "internal/trace"},
-	"internal/transfer": {"internal/blob", "internal/seal", "internal/store"},
+	"internal/transfer": {"internal/blob", "internal/rescue", "internal/seal", "internal/store"},
 	"internal/api": {
 		"internal/account", "internal/auth", "internal/config", "internal/form", "internal/header", "internal/locale", "internal/photo",
 		"internal/rescue", "internal/trace",

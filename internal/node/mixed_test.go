@@ -2,12 +2,14 @@ package node
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -64,6 +66,45 @@ func TestAListenerThatFaltersGoesOn(t *testing.T) {
 		if _, err := m.Accept(); !errors.Is(err, net.ErrClosed) {
 			t.Fatalf("a closed listener says %v", err)
 		}
+	}
+}
+
+// A bug in the handshake of TLS costs the connection that met it, and is told.
+func TestAPanicInAHandshakeCostsOneConnection(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	broken := &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		panic("no certificate for fxp_secret")
+	}}
+	m := newMixed(l, broken, log.New(&said, "", 0), unheard{}, unheard{})
+	client := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
+	for range 2 {
+		if conn, err := client.DialContext(t.Context(), "tcp", l.Addr().String()); err == nil {
+			_ = conn.Close()
+			t.Fatal("the handshake came through")
+		}
+	}
+	plain, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if _, err := plain.Write([]byte("GET")); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := m.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close()
+	_ = m.Close()
+	m.looking.Wait()
+	if text := said.String(); strings.Count(text, "in the handshake of TLS") != 2 || !strings.Contains(text, "greet") || strings.Contains(text, "fxp_secret") {
+		t.Errorf("the log is %s", text)
 	}
 }
 

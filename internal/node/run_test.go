@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flowxi.app/flowxi/internal/seal"
@@ -63,6 +64,23 @@ func TestABrokenKeyRingIsSaidOnceAndNotTakenUp(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 1 || len(n.keys.IDs()) != len(ids) {
 		t.Errorf("the ring has %q, and the log %d lines:\n%s", n.keys.IDs(), lines, &log)
 	}
+}
+
+// A bug in looking after the key ring costs one turn of it, and is told.
+func TestAPanicOverTheKeyRingCostsOneTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		n := &Node{log: slog.New(slog.NewTextHandler(&log, nil))} // it has no ring to look after
+		ctx, cancel := context.WithTimeout(t.Context(), 2*reloadEvery+reloadEvery/2)
+		defer cancel()
+		if err := n.watchRing(ctx); err != nil {
+			t.Error(err)
+		}
+		if text := log.String(); strings.Count(text, "cannot look after the key ring") != 2 || !strings.Contains(text, "reloadRing") {
+			t.Errorf("the log is %s", text)
+		}
+	})
 }
 
 func TestTheJobsEndWithTheirContext(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	sdk "go.opentelemetry.io/otel/sdk/trace"
 	collector "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
 	wire "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
@@ -130,6 +131,26 @@ func TestALossIsSaidOnceAndWithoutThePassword(t *testing.T) {
 	}
 	if strings.Contains(got, "hunter2") {
 		t.Errorf("the log tells the password: %s", got)
+	}
+}
+
+// A bug in the sending costs one batch, and is told. The SDK calls from a goroutine of its
+// own, which guards nothing.
+func TestAPanicInTheSendingCostsOneBatch(t *testing.T) {
+	t.Parallel()
+	var log lines
+	p, err := Open("http://127.0.0.1:1", "v1", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.exporter.ExportSpans(t.Context(), []sdk.ReadOnlySpan{nil}); err != nil {
+		t.Error(err)
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := log.String(); !strings.Contains(got, "traces are being lost") || !strings.Contains(got, "panic: runtime error") || !strings.Contains(got, "exporter.go") {
+		t.Errorf("the log is %s", got)
 	}
 }
 

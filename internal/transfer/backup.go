@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/rescue"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -68,7 +69,7 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 // hold keeps the servers from deleting photos until it is released, and some minutes
 // more. The context that it returns ends where that cannot be kept up.
 func (b Backup) hold(ctx context.Context) (held context.Context, release func(), err error) {
-	if err := b.Store.HoldTrash(ctx, b.Now().Add(holdFor)); err != nil {
+	if err := b.holdOnce(ctx); err != nil {
 		return nil, nil, err
 	}
 	held, cancel := context.WithCancelCause(ctx)
@@ -81,7 +82,7 @@ func (b Backup) hold(ctx context.Context) (held context.Context, release func(),
 				return
 			case <-again.C:
 			}
-			err := b.Store.HoldTrash(held, b.Now().Add(holdFor))
+			err := b.holdOnce(held)
 			if err == nil {
 				since = time.Now()
 			} else if time.Since(since) > holdFor-2*holdAgain {
@@ -91,6 +92,12 @@ func (b Backup) hold(ctx context.Context) (held context.Context, release func(),
 		}
 	}()
 	return held, func() { cancel(nil) }, nil
+}
+
+// holdOnce is under rescue for the turns that run beside the backup: what ended one of
+// them in a panic may be gone at the next.
+func (b Backup) holdOnce(ctx context.Context) error {
+	return rescue.Do(func() error { return b.Store.HoldTrash(ctx, b.Now().Add(holdFor)) })
 }
 
 func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, out *writer) error {
