@@ -149,6 +149,7 @@ func TestWhatIsAllowedButDangerousIsSaid(t *testing.T) {
 		"EVERY LIMIT":      {"FLOWXI_RATE_LIMITS=off"},
 		"one node":         {"FLOWXI_DATABASE_URL=postgres://localhost/d", "FLOWXI_KEYS=k"},
 		"HTTPS_REQUIRED":   {"FLOWXI_PUBLIC_URL=https://localhost"},
+		"FLOWXI_OPS_ADDR":  {"FLOWXI_OPS_ADDR=0.0.0.0:9090"},
 		"FLOWXI_MAIL_FROM": {"FLOWXI_PUBLIC_URL=https://a.example.org", "FLOWXI_TRUSTED_PROXIES=::1", "FLOWXI_SMTP_URL=smtp://h"},
 	} {
 		if w := load(t, environ...).Warnings(); len(w) != 1 || !strings.Contains(w[0], name) {
