@@ -124,6 +124,7 @@ func StatusOf(k account.Kind) int {
 
 // write sends an answer. There is no other way out of the API.
 func (x *exchange) write(status int, a Answer) {
+	x.code = a.envelope().Code
 	body := encode(a)
 	x.setHeaders(len(body))
 	x.writer.WriteHeader(status)

@@ -152,13 +152,15 @@ func (x *exchange) logFault(status int, err error) {
 }
 
 // report writes the line of the access log. It tells no path that is not in the
-// table, no query and no header, since those may hold secrets.
+// table, no query and no header, since those may hold secrets. The code tells what a
+// request was refused for, where the status alone would not.
 func (x *exchange) report() {
 	x.observe()
 	x.Log.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
 		slog.String("method", knownMethod(x.request.Method)),
 		slog.String("route", x.pattern),
 		slog.Int("status", x.writer.status),
+		slog.String("code", x.code),
 		slog.Duration("duration", time.Since(x.started)),
 		slog.Int64("bytes", x.writer.bytes),
 		slog.String("request_id", x.caller.RequestID),

@@ -147,13 +147,47 @@ func TestTheAccessLogHasALineWithoutSecrets(t *testing.T) {
 	if len(lines) != 3 || strings.Contains(strings.ToLower(log.String()), "secret") {
 		t.Fatalf("the log is %s", log.String())
 	}
-	for _, want := range []string{"method=GET", "route=/api/v1/me", "status=401", "duration=", "bytes=", "request_id=req-1", "network=192.0.2.1"} {
+	for _, want := range []string{"method=GET", "route=/api/v1/me", "status=401", "code=UNAUTHENTICATED", "duration=", "bytes=", "request_id=req-1", "network=192.0.2.1"} {
 		if !strings.Contains(lines[0], want) {
 			t.Errorf("%s lacks %s", lines[0], want)
 		}
 	}
 	if !strings.Contains(lines[1], "method=other route=none status=404") {
 		t.Errorf("the line is %s", lines[1])
+	}
+}
+
+// A refusal is told with its code: one status stands for many.
+func TestTheAccessLogTellsTheCodeOfEachAnswer(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	behindProxy := newServer(t, overHTTPS, trusting("192.0.2.0/24"), logTo(&log))
+	login := Prefix + "/auth/login"
+	for _, c := range []struct{ scheme, method, path, body, want string }{
+		{"http", "POST", login, `{}`, "status=403 code=HTTPS_REQUIRED"},
+		{"https", "POST", login, `{}`, "status=422 code=VALIDATION_FAILED"},
+		{"https", "POST", login, `{`, "status=400 code=MALFORMED_REQUEST"},
+		{"https", "POST", login, `{"a":"` + strings.Repeat("a", 1<<20) + `"}`, "status=413 code=PAYLOAD_TOO_LARGE"},
+		{"https", "DELETE", login, "", "status=405 code=METHOD_NOT_ALLOWED"},
+		{"https", "GET", "/nowhere", "", "status=404 code=NOT_FOUND"},
+	} {
+		log.Reset()
+		ask(behindProxy, c.method, c.path, c.body, "X-Forwarded-Proto", c.scheme, "Content-Type", "application/json")
+		if !strings.Contains(log.String(), c.want+" ") {
+			t.Errorf("%s %s over %s leaves %s; want %s", c.method, c.path, c.scheme, log.String(), c.want)
+		}
+	}
+}
+
+func TestTheAccessLogTellsNoCodeOfPages(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	s := newServer(t, logTo(&log), func(d *Deps) {
+		d.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	})
+	ask(s, "GET", "/", "")
+	if !strings.Contains(log.String(), `route=pages status=200 code=""`) {
+		t.Errorf("the line is %s", log.String())
 	}
 }
 
