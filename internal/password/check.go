@@ -6,6 +6,7 @@
 package password
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,9 +33,10 @@ const (
 	MaxLength = 128
 )
 
-const (
-	product = "flowxi"
+// words are what nobody's password may be made of.
+var words = []string{"flowxi"}
 
+const (
 	// minLocalPart spares people whose local part is a mere "jo" or "max".
 	minLocalPart = 4
 
@@ -42,6 +44,28 @@ const (
 	// code point of four at most, each of up to four bytes.
 	maxBytes = MaxLength * 4 * utf8.UTFMax
 )
+
+// rules are what a password of the right length may not be, in the order of the constants.
+var rules = []struct {
+	problem Problem
+	broken  func(password, email string) bool
+}{
+	{Common, func(password, _ string) bool { return isCommon(password) }},
+	{Email, isOwn},
+	{Product, isProduct},
+}
+
+// Forbidden lists the reasons to refuse a password of the right length.
+func Forbidden() []Problem {
+	var all []Problem
+	for _, r := range rules {
+		all = append(all, r.problem)
+	}
+	return all
+}
+
+// Words lists what nobody's password may be made of, in any case and decoration.
+func Words() []string { return slices.Clone(words) }
 
 // Check returns what is wrong with a password for the person with the e-mail
 // (empty where there is none), or nil. A password of the wrong length has that
@@ -58,16 +82,12 @@ func Check(password, email string) []Problem {
 	case length > MaxLength:
 		return []Problem{Long}
 	}
-	folded := fold(form)
+	folded, email := fold(form), fold(email)
 	var problems []Problem
-	if isCommon(folded) {
-		problems = append(problems, Common)
-	}
-	if isOwn(folded, fold(email)) {
-		problems = append(problems, Email)
-	}
-	if isDecorated(folded, product) {
-		problems = append(problems, Product)
+	for _, r := range rules {
+		if r.broken(folded, email) {
+			problems = append(problems, r.problem)
+		}
 	}
 	return problems
 }
@@ -81,6 +101,10 @@ func isOwn(password, email string) bool {
 	local := email[:max(0, strings.LastIndexByte(email, '@'))]
 	return isDecorated(password, email) ||
 		utf8.RuneCountInString(local) >= minLocalPart && isDecorated(password, local)
+}
+
+func isProduct(password, _ string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return isDecorated(password, word) })
 }
 
 // isDecorated tells whether a password is the word, once or more, with nothing

@@ -1,14 +1,17 @@
 package web_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
+	passwords "flowxi.app/flowxi/internal/password"
 )
 
 // guides are the pages that are written by hand, by name.
@@ -54,6 +57,48 @@ func TestTheGuidesSpeakOfCodesThatThereAre(t *testing.T) {
 				t.Errorf("%s speaks of %s, which is no code", name, m[1])
 			}
 		}
+	}
+}
+
+var (
+	passwordRow = regexp.MustCompile("(?m)^\\| (.+) \\| (`.+`) \\|$")
+	quoted      = regexp.MustCompile("`([^`]+)`")
+)
+
+// The page names each reason that there is to refuse a password, in their order, with
+// passwords that are refused for it alone.
+func TestTheGuideTellsWhatPasswordsMayNotBe(t *testing.T) {
+	t.Parallel()
+	_, section, _ := strings.Cut(guides(t)["docs/registration.md"], "\n## Passwords\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if bounds := fmt.Sprintf("%d to %d characters", passwords.MinLength, passwords.MaxLength); !strings.Contains(section, bounds) {
+		t.Errorf("the page does not say %s", bounds)
+	}
+	rows := passwordRow.FindAllStringSubmatch(section, -1)
+	reasons := passwords.Forbidden()
+	if len(rows) != len(reasons) {
+		t.Fatalf("the page has %d reasons, and there are %v", len(rows), reasons)
+	}
+	for i, reason := range reasons {
+		for _, example := range quoted.FindAllStringSubmatch(rows[i][2], -1) {
+			if got := passwords.Check(example[1], "ada.lovelace@example.org"); !slices.Equal(got, []passwords.Problem{reason}) {
+				t.Errorf("%s is refused for %v; the page says %s", example[1], got, reason)
+			}
+		}
+		if reason == passwords.Product {
+			expectWords(t, rows[i][1])
+		}
+	}
+}
+
+func expectWords(t *testing.T, row string) {
+	t.Helper()
+	var told []string
+	for _, word := range quoted.FindAllStringSubmatch(row, -1) {
+		told = append(told, word[1])
+	}
+	if !slices.Equal(told, passwords.Words()) {
+		t.Errorf("the page tells of the words %v; there are %v", told, passwords.Words())
 	}
 }
 
