@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,8 +58,14 @@ type tab struct {
 
 func openTab(t *testing.T, browser context.Context, path string) tab {
 	t.Helper()
+	return openAltered(t, browser, path, func(page string) string { return page })
+}
+
+// openAltered opens a page that somebody has changed on its way.
+func openAltered(t *testing.T, browser context.Context, path string, change func(page string) string) tab {
+	t.Helper()
 	s := newSite(t)
-	api := &fakeAPI{pages: s.handler, answers: make(map[string]reply)}
+	api := &fakeAPI{pages: altered(s.handler, change), answers: make(map[string]reply)}
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	tabbed, closeTab := chromedp.NewContext(browser)
@@ -68,6 +75,26 @@ func openTab(t *testing.T, browser context.Context, path string) tab {
 	p.faults = listenForFaults(t, tabbed)
 	p.do(chromedp.Navigate(server.URL + path))
 	return p
+}
+
+// altered changes the pages that are answered, and nothing else.
+func altered(pages http.Handler, change func(page string) string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/dev/inbox/events") { // never ends
+			pages.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		pages.ServeHTTP(answer, r)
+		body := answer.Body.String()
+		if strings.HasPrefix(answer.Header().Get("Content-Type"), "text/html") {
+			body = change(body)
+			answer.Header().Del("Content-Length")
+		}
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = io.WriteString(w, body)
+	})
 }
 
 // listenForFaults collects errors of scripts and breaches of the policy. That an

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +38,27 @@ func docsPages(t *testing.T, s site) (paths []string) {
 		t.Fatalf("there are %d pages: %v", len(paths), paths)
 	}
 	return paths
+}
+
+var id = regexp.MustCompile(` id="([^"]*)"`)
+
+// The script of the documents stops at an id that is there twice, as where a heading is
+// called like the field of the search.
+func TestNoPageHasAnIDTwice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range append(docsPages(t, s), "/", "/register", "/dev/inbox") {
+		seen := map[string]bool{}
+		for _, found := range id.FindAllStringSubmatch(s.get(path).text, -1) {
+			if seen[found[1]] {
+				t.Errorf("%s has the id %s twice", path, found[1])
+			}
+			seen[found[1]] = true
+		}
+		if len(seen) == 0 && path != "/" {
+			t.Errorf("%s has no ids", path)
+		}
+	}
 }
 
 func TestGuidesComeFirstAndPagesAreInOrder(t *testing.T) {

@@ -3,7 +3,16 @@
 "use strict";
 
 (() => {
-  const $ = (id) => document.getElementById(id);
+  // $ finds an element of the page, once and of the kind that the page has there. Any other
+  // was put in by somebody else, and what it says or is called must not steer the script.
+  const kinds = new Map([
+    ["query", HTMLInputElement],
+  ]);
+  const $ = (id) => {
+    const [found, another] = document.querySelectorAll("#" + CSS.escape(id));
+    if (another || !(found instanceof (kinds.get(id) || HTMLElement))) throw new TypeError("#" + id + " is not that of the page");
+    return found;
+  };
   const names = { sh: "curl", js: "JavaScript", go: "Go" };
 
   groupTabs();
@@ -94,8 +103,8 @@
 
   // followHash shows the language to whose heading the address points.
   function followHash() {
-    const target = $(decodeURIComponent(location.hash.slice(1)));
-    const panel = target && target.closest(".prose [role=tabpanel]");
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const panel = target instanceof HTMLElement && target.closest(".prose [role=tabpanel]");
     if (!panel) return;
     const tab = $(panel.getAttribute("aria-labelledby"));
     chooseLanguage(tab.dataset.language);

@@ -2,7 +2,17 @@
 "use strict";
 
 (() => {
-  const $ = (id) => document.getElementById(id);
+  // $ finds an element of the page, once and of the kind that the page has there. Any other
+  // was put in by somebody else, and what it says or is called must not steer the script.
+  const kinds = new Map([
+    ["to", HTMLInputElement], ["frame", HTMLIFrameElement], ["open-link", HTMLAnchorElement],
+    ["copy-code", HTMLButtonElement], ["copy-link", HTMLButtonElement],
+  ]);
+  const $ = (id) => {
+    const [found, another] = document.querySelectorAll("#" + CSS.escape(id));
+    if (another || !(found instanceof (kinds.get(id) || HTMLElement))) throw new TypeError("#" + id + " is not that of the page");
+    return found;
+  };
   const shown = 100;
   let mails = [];
   let current = "";

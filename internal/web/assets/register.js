@@ -3,7 +3,18 @@
 "use strict";
 
 (() => {
-  const $ = (id) => document.getElementById(id);
+  // $ finds an element of the page, once and of the kind that the page has there. Any other
+  // was put in by somebody else, and what it says or is called must not steer the script.
+  const kinds = new Map([
+    ["form", HTMLFormElement],
+    ["username", HTMLInputElement], ["password", HTMLInputElement], ["confirmation", HTMLInputElement],
+    ["show", HTMLButtonElement], ["submit", HTMLButtonElement], ["resend", HTMLButtonElement],
+  ]);
+  const $ = (id) => {
+    const [found, another] = document.querySelectorAll("#" + CSS.escape(id));
+    if (another || !(found instanceof (kinds.get(id) || HTMLElement))) throw new TypeError("#" + id + " is not that of the page");
+    return found;
+  };
   const page = $("page");
   const texts = page.dataset;
   const lang = document.documentElement.lang;
@@ -41,8 +52,8 @@
     document.title = $(name + "-title").textContent + " · Flowxi";
   }
 
+  // chooseAPassword shows the form last: one that nobody listens to is never seen.
   function chooseAPassword() {
-    show("choose");
     $("who").textContent = link.email;
     $("username").value = link.email;
     $("password").addEventListener("input", () => { clear("password"); judge(); });
@@ -50,6 +61,7 @@
     $("show").addEventListener("click", reveal);
     $("form").addEventListener("submit", submit);
     $("resend").addEventListener("click", resend);
+    show("choose");
   }
 
   function reveal() {
@@ -115,7 +127,7 @@
   // log in from the app: it is given back, so that none lives on that nobody holds.
   function done(token) {
     $("done-who").textContent = link.email;
-    $("form").reset();
+    for (const id of ["username", "password", "confirmation"]) $(id).value = "";
     link.token = "";
     document.querySelector(".languages").remove(); // its links carry the token
     if (token) {

@@ -1,0 +1,72 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestElementsOfOthersSteerNoScript puts elements into the page that are called like what
+// its script uses. With the names of globals and of its own variables it works as ever; in
+// the place of its own elements it stops before anything can be typed or sent.
+func TestElementsOfOthersSteerNoScript(t *testing.T) {
+	t.Parallel()
+	browser := browse(t)
+	for name, put := range map[string]string{
+		"names of the script": `<a id="texts" href="//x.test"></a><a id="link" name="lang"></a><form id="kinds"><input name="get"></form><img name="send">`,
+		"names of the window": `<a id="fetch" href="//x.test"></a><a id="CSS"></a><form id="URLSearchParams"></form><a id="location" href="//x.test"></a>`,
+	} {
+		t.Run("harmless: "+name, func(t *testing.T) { staysItself(t, browser, put) })
+	}
+	for name, change := range map[string][2]string{
+		"a password before that of the page": {`<main `, `<input id="password" value="of a stranger"><main `},
+		"another form":                       {`<main `, `<form id="form" action="//x.test"></form><main `},
+		"no field where the password is":     {`<input id="password"`, `<a id="password" href="//x.test"></a><input`},
+		"no form where the form is":          {`<form id="form"`, `<form name="form"><object id="form"></object></form><form`},
+		"a method of the form":               {`<form id="form" method="post" novalidate>`, `<form id="form" method="post" novalidate><input name="addEventListener">`},
+		"a method of the document":           {`<main `, `<img name="querySelectorAll"><main `},
+	} {
+		t.Run("refused: "+name, func(t *testing.T) { stops(t, browser, change[0], change[1]) })
+	}
+}
+
+func staysItself(t *testing.T, browser context.Context, put string) {
+	p := openAltered(t, browser, link+"&lang=en", func(page string) string {
+		return strings.Replace(page, "<main ", put+"<main ", 1)
+	})
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
+	p.shows("who", email)
+	p.choose(password, password)
+	p.shows("done-title", "Your account is ready")
+	if c := p.api.made()[0]; c.path != finish || c.locale != "en" || c.body["token"] != "0123abcd" || c.body["password"] != password {
+		t.Errorf("it sent %v", c)
+	}
+}
+
+func stops(t *testing.T, browser context.Context, was, put string) {
+	p := openAltered(t, browser, link+"&lang=en", func(page string) string {
+		changed := strings.Replace(page, was, put, 1)
+		if changed == page {
+			t.Errorf("the page has no %s", was)
+		}
+		return changed
+	})
+	p.is(`document.readyState === "complete"`) // and so the script has run
+	for range 100 {
+		if len(p.faults()) > 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if !slices.ContainsFunc(p.faults(), func(fault string) bool { return strings.Contains(fault, "TypeError") }) {
+		t.Errorf("the script goes on, and says %q", p.faults())
+	}
+	p.is(`[...document.getElementsByTagName("section")].every((s) => !s.checkVisibility())`)
+	if calls := p.api.made(); len(calls) > 0 {
+		t.Errorf("it asked for %v", calls)
+	}
+}
