@@ -40,6 +40,10 @@ func page(table []config.Setting) string {
 	b.WriteString("Flowxi reads its settings from the environment. None of them is needed on one machine. ")
 	b.WriteString("A wrong or unknown setting stops the start with one line that says what is allowed; an empty one counts as not set. ")
 	b.WriteString("Durations are written as in `90s`, `10m`, `1h30m`. Values marked secret are shown nowhere.\n")
+	b.WriteString("\n## Whom to trust\n\n")
+	b.WriteString("PostgreSQL (with `sslmode=verify-full`), Redis (`rediss://`), S3, mail and collectors of traces (`https://`) have to show a certificate of an authority that the system knows. ")
+	b.WriteString("For an authority of your own, `SSL_CERT_FILE` names a file of its certificates in PEM, and `SSL_CERT_DIR` folders of such files with a colon between them; the server reads them at its start. ")
+	b.WriteString("One of the two alone adds to what the system has in the other place; with both set, nobody else is trusted.\n")
 	for _, s := range table {
 		fmt.Fprintf(&b, "\n## `%s`\n\n%s\n\n", s.Name, s.Doc)
 		fmt.Fprintf(&b, "- Allowed: %s\n- Default: %s\n", escape(s.Allowed), preset(s))
