@@ -22,8 +22,9 @@ const chromium = "/usr/bin/chromium"
 // patience is what a step in the browser may take.
 const patience = time.Minute
 
-// browse starts a browser with a profile of its own.
-func browse(t *testing.T) context.Context {
+// browse starts a browser with a profile of its own, and with more settings where they are
+// given.
+func browse(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	if _, err := os.Stat(chromium); err != nil {
 		t.Fatalf("%s is missing: scripts/test says what the tests need and installs it", chromium)
@@ -37,7 +38,7 @@ func browse(t *testing.T) context.Context {
 	} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	browser, quit := chromedp.NewContext(allocator)
 	t.Cleanup(func() { _ = chromedp.Cancel(browser); quit(); stop() })
 	if err := chromedp.Do(browser); err != nil {

@@ -65,7 +65,7 @@ func stops(t *testing.T, browser context.Context, was, put string) {
 	if !slices.ContainsFunc(p.faults(), func(fault string) bool { return strings.Contains(fault, "TypeError") }) {
 		t.Errorf("the script goes on, and says %q", p.faults())
 	}
-	p.is(`[...document.getElementsByTagName("section")].every((s) => !s.checkVisibility())`)
+	p.is(`[...document.getElementsByTagName("section")].every((s) => s.checkVisibility() === (s.id === "without"))`)
 	if calls := p.api.made(); len(calls) > 0 {
 		t.Errorf("it asked for %v", calls)
 	}

@@ -63,7 +63,7 @@ func TestNoPageHasAnIDTwice(t *testing.T) {
 
 func TestGuidesComeFirstAndPagesAreInOrder(t *testing.T) {
 	t.Parallel()
-	want := strings.Fields(`welcome introduction api overview registration login two-factor errors localization me call-login call-me`)
+	want := strings.Fields(`welcome introduction api overview registration login two-factor errors localization me browsers call-login call-me`)
 	var got []string
 	for _, path := range docsPages(t, newSite(t)) {
 		got = append(got, strings.TrimPrefix(path, "/docs/"))

@@ -25,6 +25,7 @@
   $("copy-code").addEventListener("click", () => copy("code"));
   $("copy-link").addEventListener("click", () => copy("link"));
   prepareTabs();
+  $("inbox").hidden = false;
   document.addEventListener("visibilitychange", follow);
   refresh();
   follow();
