@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os/signal"
 	"strings"
@@ -39,6 +40,7 @@ func (serveCommand) Run(w *world) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second signal does what signals do
 	log := newLogger(cfg, w.stderr, w.environ)
+	slog.SetDefault(log) // parts that are given no log write to this one
 	n, err := node.New(ctx, cfg, node.Options{Log: log, Version: thisBuild().Version})
 	if err != nil {
 		return err
