@@ -26,6 +26,8 @@ const (
 	batchPause = 2 * time.Second // the longest that a span waits for others
 	callTime   = 5 * time.Second // for one call to the collector
 
+	collectorConns = 2 // to the collector at a time
+
 	// flushTime is what the last spans have to leave in.
 	flushTime = 2 * time.Second
 )
@@ -76,7 +78,7 @@ func (p *Pipeline) Close() error {
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout:       callTime,
-		Transport:     &http.Transport{MaxConnsPerHost: 2, MaxIdleConns: 1, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
+		Transport:     &http.Transport{MaxConnsPerHost: collectorConns, MaxIdleConns: 1, IdleConnTimeout: time.Minute, Proxy: http.ProxyFromEnvironment},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
