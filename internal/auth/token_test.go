@@ -2,9 +2,11 @@ package auth
 
 import (
 	"hash/crc32"
+	"math"
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -99,6 +101,43 @@ func number(s string) uint32 {
 		n = n*62 + uint32(strings.IndexByte(alphabet, s[i]))
 	}
 	return n
+}
+
+// TestRandomnessHoldsUnderLoad has many callers ask at once: no secret comes twice, and
+// every digit of codes as often as the others, within six standard deviations.
+func TestRandomnessHoldsUnderLoad(t *testing.T) {
+	t.Parallel()
+	const callers, each = 64, 200
+	secrets, codes := make([][each]string, callers), make([][each]string, callers)
+	var asking sync.WaitGroup
+	for c := range callers {
+		asking.Go(func() {
+			for i := range each {
+				secrets[c][i], codes[c][i] = newSecret(prefixProduction), randomCode()
+			}
+		})
+	}
+	asking.Wait()
+	seen, digits := make(map[string]bool), [6][10]float64{}
+	for c := range callers {
+		for i := range each {
+			seen[secrets[c][i]] = true
+			for at, digit := range []byte(codes[c][i]) {
+				digits[at][digit-'0']++
+			}
+		}
+	}
+	if len(seen) != callers*each {
+		t.Errorf("%d different secrets of %d", len(seen), callers*each)
+	}
+	mean, deviation := callers*each*0.1, math.Sqrt(callers*each*0.1*0.9)
+	for at := range digits {
+		for digit, n := range digits[at] {
+			if math.Abs(n-mean) > 6*deviation {
+				t.Errorf("at place %d the digit %d comes %.0f times; want about %.0f", at, digit, n, mean)
+			}
+		}
+	}
 }
 
 func TestCodesAreSixDigitsAndUseAllOfThem(t *testing.T) {
