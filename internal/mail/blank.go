@@ -6,8 +6,6 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
-
-	"flowxi.app/flowxi/internal/account"
 )
 
 const (
@@ -51,18 +49,31 @@ func (f *fates) draw() fate {
 	return f.last[rand.N(len(f.last))] //nolint:gosec // which one it was is of no use to anybody
 }
 
+// rehearser is a Transport whose work is done on this machine, where others who ask at the
+// same time feel it.
+type rehearser interface {
+	// Rehearse does the work of Send and leaves nothing of it.
+	Rehearse(ctx context.Context, m Message) error
+}
+
 // pretend has a mail for nobody fare as a real one did of late: it keeps its slot for as
 // long, and comes back where that one had to. All mails share a few slots, so whoever asks
 // for a mail of their own learns by its coming how long the one before it kept its slot. One
 // that left at once would tell that its address is unknown, blocked or closed.
-func (w *Worker) pretend(ctx context.Context, m account.Mail) error {
+func (w *Worker) pretend(ctx context.Context, m Message, attempts int) error {
+	if t, ok := w.transport.(rehearser); ok {
+		if t.Rehearse(ctx, m) != nil && attempts+1 < blankTries {
+			return errLikeFailed
+		}
+		return errExpired // as it was born
+	}
 	like := w.recent.draw()
 	select {
 	case <-time.After(min(like.took, sendTimeout)):
 	case <-ctx.Done():
 		return errExpired
 	}
-	if like.again && m.Attempts+1 < blankTries {
+	if like.again && attempts+1 < blankTries {
 		return errLikeFailed
 	}
 	return errExpired // as it was born

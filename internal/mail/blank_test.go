@@ -3,6 +3,7 @@ package mail_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,7 +24,7 @@ func (o *office) blank(n int) account.Mail {
 // pretended is how long a worker keeps a mail for nobody, and what comes of it.
 func pretended(w *mail.Worker, attempts int) (time.Duration, error) {
 	began := time.Now()
-	err := w.Pretend(context.Background(), account.Mail{Attempts: attempts})
+	err := w.Pretend(context.Background(), attempts)
 	return time.Since(began), err
 }
 
@@ -152,5 +153,43 @@ func TestAMailForNobodyDoesNotHoldUpTheEnd(t *testing.T) {
 	}
 	if left := o.left(); len(left) != 0 {
 		t.Errorf("left in the outbox: %v", left)
+	}
+}
+
+// watched is an inbox of which it is known what it rehearsed.
+type watched struct {
+	*mail.Inbox
+	rehearsed chan mail.Message
+}
+
+func (w watched) Rehearse(ctx context.Context, m mail.Message) error {
+	err := w.Inbox.Rehearse(ctx, m)
+	w.rehearsed <- m
+	return err
+}
+
+func TestTheInboxWorksAsHardForNobody(t *testing.T) {
+	t.Parallel()
+	o, dir := newOffice(t), t.TempDir()
+	in := watched{newInbox(t, dir, 10), make(chan mail.Message, 1)}
+	o.other = in
+	blank := o.blank(1)
+	o.put(blank)
+	o.put(o.code(2))
+	_, stop := o.open()
+	if m := <-in.rehearsed; m.ID != blank.ID || m.To != blank.To || m.Text == "" || m.HTML == "" {
+		t.Errorf("it rehearsed %+v", m)
+	}
+	o.awaitLog("mail sent")
+	stop()
+	if left := o.left(); len(left) != 0 {
+		t.Errorf("left in the outbox: %v", left)
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries := list(t, in.Inbox, ""); len(entries) != 1 || entries[0].ID == blank.ID || len(files) != 1 {
+		t.Errorf("the inbox has %v in %v", entries, files)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/x509"
 	"net"
 	"time"
-
-	"flowxi.app/flowxi/internal/account"
 )
 
 // Backoff is open to tests.
@@ -43,4 +41,6 @@ var (
 func (w *Worker) Note(took time.Duration, again bool) { w.recent.note(fate{took, again}) }
 
 // Pretend is open to tests.
-func (w *Worker) Pretend(ctx context.Context, m account.Mail) error { return w.pretend(ctx, m) }
+func (w *Worker) Pretend(ctx context.Context, attempts int) error {
+	return w.pretend(ctx, Message{}, attempts)
+}

@@ -69,18 +69,41 @@ func (in *Inbox) Close() error { return in.root.Close() }
 
 // Send implements Transport. A message that was sent before is replaced.
 func (in *Inbox) Send(ctx context.Context, m Message) error {
-	body, err := source(m)
+	entry, body, err := entryOf(ctx, m)
 	if err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("send mail: %w", err)
-	}
-	entry, err := parse(m.ID, body)
+	return in.add(entry, body)
+}
+
+// Rehearse does the work of Send, down to the disk, and leaves nothing of it.
+func (in *Inbox) Rehearse(ctx context.Context, m Message) error {
+	entry, body, err := entryOf(ctx, m)
 	if err != nil {
-		return fmt.Errorf("send mail: %w", err)
+		return err
 	}
-	return in.add(entry.summary(), body)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if err := in.load(); err != nil {
+		return err
+	}
+	if err := in.unwrite(entry.ID, body); err != nil {
+		return fmt.Errorf("rehearse mail: %w", err)
+	}
+	return nil
+}
+
+func entryOf(ctx context.Context, m Message) (e Entry, body []byte, err error) {
+	if body, err = source(m); err != nil {
+		return e, nil, err
+	}
+	if err := ctx.Err(); err != nil {
+		return e, nil, fmt.Errorf("send mail: %w", err)
+	}
+	if e, err = parse(m.ID, body); err != nil {
+		return e, nil, fmt.Errorf("send mail: %w", err)
+	}
+	return e.summary(), body, nil
 }
 
 func (in *Inbox) add(e Entry, body []byte) error {

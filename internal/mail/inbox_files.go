@@ -20,6 +20,14 @@ const (
 
 // write puts a file in place whole, or not at all.
 func (in *Inbox) write(id string, body []byte) error {
+	return in.through(id, body, func(temp string) error { return in.root.Rename(temp, id+extension) })
+}
+
+// unwrite takes as long as write, after which there is nothing.
+func (in *Inbox) unwrite(id string, body []byte) error { return in.through(id, body, in.root.Remove) }
+
+// through writes a file that is not ready yet, and makes of it what it is to be.
+func (in *Inbox) through(id string, body []byte, done func(temp string) error) error {
 	temp := id + unready
 	file, err := in.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, fileMode)
 	if err != nil {
@@ -29,7 +37,7 @@ func (in *Inbox) write(id string, body []byte) error {
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, in.root.Remove(temp))
 	}
-	if err := in.root.Rename(temp, id+extension); err != nil {
+	if err := done(temp); err != nil {
 		return errors.Join(err, in.root.Remove(temp))
 	}
 	return in.syncFolder()

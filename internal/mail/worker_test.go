@@ -28,7 +28,8 @@ type office struct {
 	store *store.Store
 	keys  *seal.KeyRing
 	log   *lines
-	trap  string // the log panics at this message, if it is not empty
+	trap  string         // the log panics at this message, if it is not empty
+	other mail.Transport // in the place of the test's, if there is one
 
 	mu     sync.Mutex
 	ahead  time.Duration // of the real clock
@@ -146,7 +147,11 @@ func (o *office) open() (w *mail.Worker, stop func()) {
 		handler = trapped{handler, o.trap}
 	}
 	logger := slog.New(handler)
-	w, err := mail.NewWorker(o.store, o.keys, newCatalog(o.t), o, sender, o.now, logger, trace.Tracer{})
+	var transport mail.Transport = o
+	if o.other != nil {
+		transport = o.other
+	}
+	w, err := mail.NewWorker(o.store, o.keys, newCatalog(o.t), transport, sender, o.now, logger, trace.Tracer{})
 	if err != nil {
 		o.t.Fatal(err)
 	}
