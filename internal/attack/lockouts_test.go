@@ -9,7 +9,7 @@ import (
 	"flowxi.app/flowxi/internal/canary"
 )
 
-var lockouts = slices.Concat(lockoutsOfDevices, lockoutsOfMailboxes, lockoutsOfLogins)
+var lockouts = slices.Concat(lockoutsOfDevices, lockoutsOfMailboxes, lockoutsOfLogins, lockoutsOfRoom)
 
 var lockoutsOfDevices = []attempt{
 	{kind: lockingOut, try: "wrong passwords from many networks, before the owner logs in on a known device", defence: ownAllowance, run: lockOutFromAfar},

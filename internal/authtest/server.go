@@ -86,6 +86,7 @@ type setup struct {
 	redis     string
 	configure []func(*config.Config)
 	password  password.Options
+	entries   int
 	log       io.Writer // nil is the output of the test
 }
 
@@ -121,6 +122,9 @@ func FastHash() Option {
 func NarrowGate(slots, queue int) Option {
 	return func(s *setup) { s.password = password.Options{Slots: slots, Queue: queue} }
 }
+
+// WithEntries bounds what each node's own count of limits may hold.
+func WithEntries(n int) Option { return func(s *setup) { s.entries = n } }
 
 // WithLog has all nodes write all that they ever log to w, which many write to at once.
 func WithLog(w io.Writer) Option { return func(s *setup) { s.log = w } }
@@ -176,7 +180,7 @@ func (s *Server) add(t testing.TB, folder string) {
 	s.urls = append(s.urls, "http://"+l.Addr().String())
 	s.URL = s.urls[0]
 	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
-		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password,
+		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries,
 	})
 	if err != nil {
 		t.Fatal(err)

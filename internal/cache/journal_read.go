@@ -114,10 +114,11 @@ func (m *Memory) restore(kept map[string]*keptWindow) {
 				continue
 			}
 			if e == nil {
-				if s.room(now) != nil {
+				kind := m.kind(key)
+				if s.room(kind, now) != nil {
 					break // a cache made smaller than it was
 				}
-				e = s.windows.add(key, now)
+				e = s.windows.add(key, kind, now)
 				e.per = w.per
 			}
 			e.events.push(t, math.MaxInt)

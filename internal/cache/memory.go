@@ -23,6 +23,9 @@ const (
 
 	sweepEvery = time.Second
 
+	// warnEvery is the least between two warnings that a kind has no room.
+	warnEvery = time.Minute
+
 	// sweepSteps bounds how long a sweep holds a shard's lock.
 	sweepSteps = 256
 )
@@ -33,22 +36,29 @@ type Options struct {
 	// zero or less is 1,000,000.
 	MaxEntries int
 
+	// Kind tells of what kind the window of a key is. It is asked where the window is made
+	// or comes back, so it goes by the key alone. Nil is Owners of all.
+	Kind func(key string) Kind
+
 	Log *slog.Logger // nil is nowhere
 }
 
 // Memory is the Cache of a single node.
 //
-// It is bounded. Where a new key finds no room, expired entries go first, then
-// the value that is soonest to expire, whichever kind the new key is. A window
-// is never dropped before its time, since forgetting one opens a limit: with
-// windows alone left, Set, Add and Reserve fail with ErrFull. The bound is kept
-// shard by shard, so a cache may be full a little before MaxEntries.
+// It is bounded, and each Kind has a share of it that no other takes. Where a new key
+// finds no room, expired entries go first. Then a value or a window of Owners takes the
+// place of the value that is soonest to expire, and all others fail with ErrFull. A
+// window is never dropped before its time, since forgetting one opens a limit: with
+// windows alone left, Owners fail with ErrFull too. The bound is kept shard by shard, so a
+// cache may be full a little before MaxEntries.
 //
 // It never waits, and so pays no heed to a context.
 type Memory struct {
 	clock   *clock
 	seed    maphash.Seed
 	shards  []shard
+	kind    func(key string) Kind
+	told    [kinds]told
 	journal *journal // nil where there is none
 	log     *slog.Logger
 
@@ -72,11 +82,15 @@ func newMemory(now func() time.Time, o Options) *Memory {
 	if o.MaxEntries <= 0 {
 		o.MaxEntries = defaultMaxEntries
 	}
+	if o.Kind == nil {
+		o.Kind = func(string) Kind { return Owners }
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Memory{
 		clock:   newClock(now),
+		kind:    o.Kind,
 		log:     o.Log,
 		seed:    maphash.MakeSeed(),
 		shards:  makeShards(o.MaxEntries),
@@ -90,8 +104,9 @@ func makeShards(entries int) []shard {
 	for i := range shards {
 		s := &shards[i]
 		s.limit = entries / len(shards)
-		s.values.byKey = make(map[string]*entry)
-		s.windows.byKey = make(map[string]*entry)
+		s.share = s.limit / shares
+		s.values = table{byKey: make(map[string]*entry), count: &s.count}
+		s.windows = table{byKey: make(map[string]*entry), count: &s.count}
 	}
 	return shards
 }
@@ -122,6 +137,7 @@ func (m *Memory) sweepUntilStopped() {
 func (m *Memory) sweepOnce() {
 	err := rescue.Do(func() error {
 		m.sweep()
+		m.warnOfFull()
 		m.tidyJournal()
 		return nil
 	})
@@ -225,10 +241,10 @@ func (m *Memory) Delete(_ context.Context, key string) error {
 func (s *shard) set(key string, value []byte, now, expires int64) error {
 	e := s.values.byKey[key]
 	if e == nil {
-		if err := s.room(now); err != nil {
+		if err := s.room(Owners, now); err != nil {
 			return err
 		}
-		e = s.values.add(key, expires)
+		e = s.values.add(key, Owners, expires)
 	}
 	e.value = append([]byte{}, value...)
 	s.values.expireAt(e, expires)

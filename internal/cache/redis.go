@@ -59,6 +59,10 @@ var _ Cache = (*Redis)(nil)
 type RedisOptions struct {
 	Now func() time.Time // the node's clock, for its own count
 	Log *slog.Logger     // nil is nowhere
+
+	// MaxEntries and Kind are those of the node's own count (Options).
+	MaxEntries int
+	Kind       func(key string) Kind
 }
 
 // OpenRedis returns the cache on the server at url, such as
@@ -75,8 +79,9 @@ func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) 
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Redis{
-		pool: pool, shadow: NewMemory(o.Now, Options{}), log: o.Log,
-		id: rand.Text(), ask: make(chan struct{}, 1), stop: stop,
+		pool: pool, log: o.Log,
+		shadow: NewMemory(o.Now, Options{MaxEntries: o.MaxEntries, Kind: o.Kind, Log: o.Log}),
+		id:     rand.Text(), ask: make(chan struct{}, 1), stop: stop,
 	}
 	r.generation.Store("")
 	pool.TestOnBorrow = r.trusted

@@ -32,7 +32,7 @@ func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, erro
 		r.measure(slots, now)
 		return r, nil
 	}
-	if err := take(slots, now); err != nil {
+	if err := m.take(slots, now); err != nil {
 		if fleeting(windows) { // the flood that fills the cache must not shut it
 			return Reservation{Allowed: true}, nil
 		}
@@ -143,8 +143,8 @@ func (s *slot) until(i int, now int64) time.Duration {
 }
 
 // take counts one event in every slot, or in none where it fails.
-func take(slots []slot, now int64) error {
-	if err := open(slots, now); err != nil {
+func (m *Memory) take(slots []slot, now int64) error {
+	if err := m.open(slots, now); err != nil {
 		discardEmpty(slots)
 		return err
 	}
@@ -156,7 +156,7 @@ func take(slots []slot, now int64) error {
 
 // open gives every slot an entry that lasts as long as an event of now. Those
 // that have one come first: making room drops what is expired.
-func open(slots []slot, now int64) error {
+func (m *Memory) open(slots []slot, now int64) error {
 	for i := range slots {
 		s := &slots[i]
 		if s.entry != nil {
@@ -168,10 +168,11 @@ func open(slots []slot, now int64) error {
 		if s.entry != nil {
 			continue
 		}
-		if err := s.shard.room(now); err != nil {
+		kind := m.kind(s.Key)
+		if err := s.shard.room(kind, now); err != nil {
 			return err
 		}
-		s.entry = s.shard.windows.add(s.Key, after(now, s.Per))
+		s.entry = s.shard.windows.add(s.Key, kind, after(now, s.Per))
 		s.entry.per, s.entry.fleeting = s.Per, s.Fleeting
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 // entry is a value or a window.
 type entry struct {
 	key     string
+	kind    Kind
 	value   []byte
 	expires int64
 
@@ -32,29 +33,41 @@ type entry struct {
 type shard struct {
 	mu      sync.Mutex
 	limit   int // of entries, values and windows together
+	share   int // of entries that each kind has to itself
+	count   [kinds]int
+	refused [kinds]uint64 // for want of room
 	values  table
 	windows table
 }
 
-// room sees to it that one more entry fits.
-func (s *shard) room(now int64) error {
-	if s.fits() {
+// room sees to it that one more entry of that kind fits.
+func (s *shard) room(k Kind, now int64) error {
+	if s.fits(k) {
 		return nil
 	}
 	s.sweep(now, math.MaxInt)
-	if s.fits() {
+	if s.fits(k) {
 		return nil
 	}
-	value := s.values.soonest()
-	if value == nil {
-		return ErrFull
+	if value := s.values.soonest(); k == Owners && value != nil {
+		s.values.remove(value)
+		return nil
 	}
-	s.values.remove(value)
-	return nil
+	s.refused[k]++
+	return ErrFull
 }
 
-func (s *shard) fits() bool {
-	return len(s.values.order)+len(s.windows.order) < s.limit
+// fits tells whether one more of that kind leaves all others their shares. One that has
+// not used up its own always does.
+func (s *shard) fits(k Kind) bool {
+	if s.count[k] < s.share {
+		return true
+	}
+	taken := 0
+	for _, n := range s.count {
+		taken += max(n, s.share)
+	}
+	return taken < s.limit
 }
 
 // sweep removes expired entries in at most that many steps, and returns the
@@ -67,6 +80,7 @@ func (s *shard) sweep(now int64, steps int) int {
 type table struct {
 	byKey map[string]*entry
 	order order
+	count *[kinds]int // of the shard
 }
 
 // live returns the entry under key, or nil where it is absent or expired.
@@ -80,15 +94,17 @@ func (t *table) live(key string, now int64) *entry {
 
 // add makes an entry under a key that has none. The key is copied, for it may
 // be cut from something large.
-func (t *table) add(key string, expires int64) *entry {
-	e := &entry{key: strings.Clone(key), expires: expires, due: expires}
+func (t *table) add(key string, k Kind, expires int64) *entry {
+	e := &entry{key: strings.Clone(key), kind: k, expires: expires, due: expires}
 	t.byKey[e.key] = e
+	t.count[k]++
 	heap.Push(&t.order, e)
 	return e
 }
 
 func (t *table) remove(e *entry) {
 	delete(t.byKey, e.key)
+	t.count[e.kind]--
 	heap.Remove(&t.order, e.place)
 }
 

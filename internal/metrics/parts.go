@@ -23,7 +23,8 @@ type Parts struct {
 	Hasher *password.Hasher
 	Photos *photo.Processor
 	Store  *store.Store
-	Redis  *cache.Redis // nil where the node counts in its own memory
+	Redis  *cache.Redis        // nil where the node counts in its own memory
+	Rooms  func() []cache.Room // of the node's own count of limits
 	Mails  *mail.Worker
 	Now    func() time.Time // the clock that mails are written by
 	Log    *slog.Logger     // nil is nowhere
@@ -64,6 +65,10 @@ var (
 	cacheUp     = desc("cache_up", "Whether Redis answered when it was last looked at, 1 or 0; absent without Redis.")
 	cacheLosses = desc("cache_losses_total", "How often Redis has lost data and was given back what this node had counted.")
 
+	cacheEntries = desc("cache_entries", "Keys of one kind that this node holds to count limits, with the values where there is no Redis.", "kind")
+	cacheMax     = desc("cache_entries_max", "Keys of one kind that this node holds at most, where the other kinds leave room.", "kind")
+	cacheRefused = desc("cache_refused_total", "How often there was no room for one more key of a kind.", "kind")
+
 	mails        = desc("mails_total", "What became of tries to send a mail.", "result")
 	outbox       = desc("outbox_waiting", "Mails in the outbox; every node tells the same number.")
 	outboxOldest = desc("outbox_oldest_seconds", "Age of the oldest mail in the outbox, 0 where it is empty; every node tells the same number.")
@@ -78,7 +83,7 @@ var (
 func (p *parts) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		hashActive, hashWaiting, hashRefused, photoActive, photoWaiting, photoRefused, photoTrash,
-		poolMax, poolOpen, poolUsed, poolWaits, poolWaited, txRetries, cacheUp, cacheLosses,
+		poolMax, poolOpen, poolUsed, poolWaits, poolWaited, txRetries, cacheUp, cacheLosses, cacheEntries, cacheMax, cacheRefused,
 		mails, outbox, outboxOldest, jobRuns, jobLast, panics,
 	} {
 		to <- d
@@ -109,6 +114,11 @@ func (p *parts) collect(out sink) {
 	out.count(mails, m.Dropped, "dropped")
 	p.collectStore(out)
 	p.collectJobs(out)
+	for _, r := range p.Rooms() {
+		out.gauge(cacheEntries, float64(r.Entries), r.Kind.String())
+		out.gauge(cacheMax, float64(r.Max), r.Kind.String())
+		out.count(cacheRefused, r.Refused, r.Kind.String())
+	}
 	if p.Redis != nil {
 		out.gauge(cacheUp, oneIf(p.Redis.Up()))
 		out.count(cacheLosses, p.Redis.Losses())

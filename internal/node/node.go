@@ -36,6 +36,7 @@ type Options struct {
 	Log      *slog.Logger     // nil is nowhere
 	Version  string           // of the program, as the health check tells it
 	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
+	Entries  int              // that the node's own count of limits may have; zero is what production uses
 }
 
 // Node is one running Flowxi. Its methods may be called from any goroutine.
@@ -46,6 +47,7 @@ type Node struct {
 	data    dataDir
 	store   *store.Store
 	cache   cache.Cache
+	rooms   func() []cache.Room // of the node's own count of limits
 	keys    *seal.KeyRing
 	bucket  blob.Bucket
 	folder  *blob.Folder // the bucket where it is a folder; nil otherwise
@@ -138,7 +140,7 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 	if err := n.openBucket(ctx); err != nil {
 		return err
 	}
-	if err := n.openCache(ctx); err != nil {
+	if err := n.openCache(ctx, o); err != nil {
 		return err
 	}
 	return n.assemble(o)
@@ -176,15 +178,15 @@ func (n *Node) openBucket(ctx context.Context) (err error) {
 }
 
 // openCache takes the node's own memory where the settings name no Redis.
-func (n *Node) openCache(ctx context.Context) error {
+func (n *Node) openCache(ctx context.Context, o Options) error {
 	if n.cfg.RedisURL != "" {
-		return n.openRedis(ctx)
+		return n.openRedis(ctx, o)
 	}
-	memory, err := cache.OpenMemory(n.now, cache.Options{Log: n.log}, n.data.limits())
+	memory, err := cache.OpenMemory(n.now, cache.Options{MaxEntries: o.Entries, Kind: auth.KindOf, Log: n.log}, n.data.limits())
 	if err != nil {
 		return err
 	}
-	n.cache = memory
+	n.cache, n.rooms = memory, memory.Rooms
 	n.opened = append(n.opened, closer(memory.Close))
 	return nil
 }

@@ -48,6 +48,7 @@ func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
 	}
 	redis, _ := n.cache.(*cache.Redis)
 	n.metrics.Watch(metrics.Parts{
-		Auth: n.auth, Hasher: hasher, Photos: photos, Store: n.store, Redis: redis, Mails: n.worker, Now: n.now, Log: n.log,
+		Auth: n.auth, Hasher: hasher, Photos: photos, Store: n.store, Redis: redis, Rooms: n.rooms,
+		Mails: n.worker, Now: n.now, Log: n.log,
 	})
 }

@@ -123,6 +123,7 @@ func expectFamilies(t *testing.T, families map[string]*dto.MetricFamily) {
 		"database_connection_waits_total", "database_connection_wait_seconds_total",
 		"database_work_duration_seconds", "database_transaction_retries_total",
 		"outbox_waiting", "outbox_oldest_seconds", "mails_total", "job_runs_total", "panics_total", "build_info",
+		"cache_entries", "cache_entries_max", "cache_refused_total",
 	} {
 		if families["flowxi_"+name] == nil {
 			t.Errorf("flowxi_%s is missing", name)
@@ -148,7 +149,7 @@ func expectLabels(t *testing.T, families map[string]*dto.MetricFamily) {
 	codes := regexp.MustCompile(`^([2-5]\d\d|other)$`)
 	lists := map[string][]string{
 		"route": append(api.RouteNames(), "other"), "method": api.Methods(),
-		"kind": {"read", "write"}, "pool": {"read", "write", "all"}, "job": {"flush_last_use", "empty_trash", "sweep", "audit", "note_limits"},
+		"kind": {"read", "write", "owners", "logins", "codes", "mails", "floods"}, "pool": {"read", "write", "all"}, "job": {"flush_last_use", "empty_trash", "sweep", "audit", "note_limits"},
 		"result": {"sent", "retried", "dropped", "succeeded", "failed", "elsewhere"},
 	}
 	for _, e := range account.Errors() {

@@ -6,18 +6,21 @@ import (
 	"fmt"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/config"
 )
 
 // openRedis takes the cache that all nodes share.
-func (n *Node) openRedis(ctx context.Context) error {
-	shared, err := cache.OpenRedis(ctx, string(n.cfg.RedisURL), cache.RedisOptions{Now: n.now, Log: n.log})
+func (n *Node) openRedis(ctx context.Context, o Options) error {
+	shared, err := cache.OpenRedis(ctx, string(n.cfg.RedisURL), cache.RedisOptions{
+		Now: n.now, Log: n.log, MaxEntries: o.Entries, Kind: auth.KindOf,
+	})
 	if err != nil {
 		return refused(err, "FLOWXI_REDIS_URL")
 	}
-	n.cache = shared
+	n.cache, n.rooms = shared, shared.Rooms
 	n.opened = append(n.opened, shared)
 	return nil
 }

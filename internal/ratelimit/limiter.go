@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,6 +94,12 @@ func (r Rule) prefix(d *digest) []byte {
 	b = append(append(b, r.Name...), ':')
 	b = base64.RawURLEncoding.AppendEncode(b, d.of(r.Subject))
 	return append(b, ':')
+}
+
+// NameIn is the name of the rule that a key in the cache counts for.
+func NameIn(key string) string {
+	name, _, _ := strings.Cut(key, ":")
+	return name
 }
 
 // digest is HMAC-SHA256 under the key of a limiter, with room to work in.
