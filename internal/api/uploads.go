@@ -24,26 +24,31 @@ const UploadMemory = maxUploads * (largestFile + 16<<10) // with what reads them
 
 var errUploads = errors.New("too many uploads are under way")
 
-// How long an upload may wait for a place, and how many may. Their bodies are not read yet.
-// A few at once so have their turns, one after the other, while those who send slowly hold
-// up the others for a while only.
+// How long an upload may wait for a place, and how many may. Their bodies are not read yet,
+// and nothing is counted yet, so these places are shared out too. A few at once so have
+// their turns, one after the other, while those who send slowly hold up the others for a
+// while only.
 const (
-	uploadWait        = 5 * time.Second
-	maxWaitingUploads = 100
+	uploadWait           = 5 * time.Second
+	maxWaiting           = 100
+	maxWaitingPerPerson  = 10
+	maxWaitingPerNetwork = 30
 )
 
 // uploads bounds the memory of uploads.
 type uploads struct {
-	mu        sync.Mutex
-	all       int
-	waiting   int
-	left      chan struct{} // closed, and replaced, when somebody leaves
-	ofPerson  map[account.UserID]int
-	ofNetwork map[string]int
+	mu      sync.Mutex
+	inside  crowd
+	waiting crowd
+	left    chan struct{} // closed, and replaced, when somebody leaves
 }
 
 func newUploads() *uploads {
-	return &uploads{left: make(chan struct{}), ofPerson: map[account.UserID]int{}, ofNetwork: map[string]int{}}
+	return &uploads{
+		inside:  newCrowd(maxUploads, maxUploadsPerPerson, maxUploadsPerNetwork),
+		waiting: newCrowd(maxWaiting, maxWaitingPerPerson, maxWaitingPerNetwork),
+		left:    make(chan struct{}),
+	}
 }
 
 // enter takes a place, which leave gives back. It waits for one, but not for long.
@@ -52,42 +57,70 @@ func (u *uploads) enter(ctx context.Context, person account.UserID, network stri
 	defer cancel()
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for u.all >= maxUploads || u.ofPerson[person] >= maxUploadsPerPerson || u.ofNetwork[network] >= maxUploadsPerNetwork {
-		if u.waiting >= maxWaitingUploads || ctx.Err() != nil {
+	for u.inside.full(person, network) {
+		if ctx.Err() != nil || u.waiting.full(person, network) {
 			return nil, errors.Join(account.ErrServiceUnavailable, errUploads)
 		}
-		u.wait(ctx)
+		u.wait(ctx, person, network)
 	}
-	u.all++
-	u.ofPerson[person]++
-	u.ofNetwork[network]++
+	u.inside.add(person, network)
 	return func() { u.leave(person, network) }, nil
 }
 
 // wait unlocks u until somebody leaves or ctx ends.
-func (u *uploads) wait(ctx context.Context) {
+func (u *uploads) wait(ctx context.Context, person account.UserID, network string) {
 	left := u.left
-	u.waiting++
+	u.waiting.add(person, network)
 	u.mu.Unlock()
 	select {
 	case <-left:
 	case <-ctx.Done():
 	}
 	u.mu.Lock()
-	u.waiting--
+	u.waiting.remove(person, network)
 }
 
-// leave forgets who has no more under way, so that the maps stay as small as the gate.
 func (u *uploads) leave(person account.UserID, network string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.all--
+	u.inside.remove(person, network)
 	close(u.left)
 	u.left = make(chan struct{})
-	if u.ofPerson[person]--; u.ofPerson[person] == 0 {
-		delete(u.ofPerson, person)
+}
+
+// crowd is how many there are in one place, and how many may be.
+type crowd struct {
+	most, mostOfPerson, mostOfNetwork int
+
+	all       int
+	ofPerson  map[account.UserID]int
+	ofNetwork map[string]int
+}
+
+func newCrowd(most, ofPerson, ofNetwork int) crowd {
+	return crowd{
+		most: most, mostOfPerson: ofPerson, mostOfNetwork: ofNetwork,
+		ofPerson: map[account.UserID]int{}, ofNetwork: map[string]int{},
 	}
-	if u.ofNetwork[network]--; u.ofNetwork[network] == 0 {
-		delete(u.ofNetwork, network)
+}
+
+func (c *crowd) full(person account.UserID, network string) bool {
+	return c.all >= c.most || c.ofPerson[person] >= c.mostOfPerson || c.ofNetwork[network] >= c.mostOfNetwork
+}
+
+func (c *crowd) add(person account.UserID, network string) {
+	c.all++
+	c.ofPerson[person]++
+	c.ofNetwork[network]++
+}
+
+// remove forgets who has nobody left, so that the maps stay as small as the crowd.
+func (c *crowd) remove(person account.UserID, network string) {
+	c.all--
+	if c.ofPerson[person]--; c.ofPerson[person] == 0 {
+		delete(c.ofPerson, person)
+	}
+	if c.ofNetwork[network]--; c.ofNetwork[network] == 0 {
+		delete(c.ofNetwork, network)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -25,7 +26,7 @@ func TestUploadsHaveTheirTurns(t *testing.T) {
 	u := newUploads()
 	var most, inside atomic.Int32
 	var all sync.WaitGroup
-	for range 30 {
+	for range maxUploadsPerPerson + maxWaitingPerPerson {
 		all.Go(func() {
 			leave, err := u.enter(t.Context(), 1, "192.0.2.1")
 			if err != nil {
@@ -39,8 +40,8 @@ func TestUploadsHaveTheirTurns(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if most.Load() > maxUploadsPerPerson || u.waiting != 0 {
-		t.Errorf("%d were let in at once, and %d still wait", most.Load(), u.waiting)
+	if most.Load() > maxUploadsPerPerson || u.waiting.all != 0 {
+		t.Errorf("%d were let in at once, and %d still wait", most.Load(), u.waiting.all)
 	}
 }
 
@@ -75,8 +76,8 @@ func TestUploadsAreSharedOut(t *testing.T) {
 				leave()
 			}
 		}
-		if u.all != 0 || len(u.ofPerson) != 0 || len(u.ofNetwork) != 0 {
-			t.Errorf("%s: of those who left %d, %v and %v are kept", tt.name, u.all, u.ofPerson, u.ofNetwork)
+		if in := &u.inside; in.all != 0 || len(in.ofPerson) != 0 || len(in.ofNetwork) != 0 {
+			t.Errorf("%s: of those who left %d, %v and %v are kept", tt.name, in.all, in.ofPerson, in.ofNetwork)
 		}
 	}
 }
@@ -90,5 +91,51 @@ func TestTheOthersAreLetInBesideWhoTakesAll(t *testing.T) {
 	}
 	if _, err := u.enter(impatient(t), 1000, "192.0.2.2"); err != nil {
 		t.Errorf("an owner from elsewhere is refused: %v", err)
+	}
+}
+
+// TestThePlacesToWaitAreSharedOut has all of somebody's uploads wait, until the others have
+// had theirs.
+func TestThePlacesToWaitAreSharedOut(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		who  func(i int) (account.UserID, string)
+		want int
+	}{
+		{"everybody from everywhere", func(i int) (account.UserID, string) { return account.UserID(i), fmt.Sprint(i) }, maxWaiting},
+		{"one person from everywhere", func(i int) (account.UserID, string) { return 1, fmt.Sprint(i) }, maxWaitingPerPerson},
+		{"everybody from one network", func(i int) (account.UserID, string) { return account.UserID(i), "192.0.2.1" }, maxWaitingPerNetwork},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			u := newUploads()
+			for i := range maxUploads {
+				if _, err := u.enter(t.Context(), account.UserID(-1-i), fmt.Sprint("before ", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			atOnce := 0
+			for i := range 2 * maxWaiting {
+				person, network := tt.who(i)
+				go func() {
+					began := time.Now()
+					if _, err := u.enter(t.Context(), person, network); err != nil && time.Since(began) == 0 {
+						u.mu.Lock()
+						atOnce++
+						u.mu.Unlock()
+					}
+				}()
+			}
+			synctest.Wait()
+			u.mu.Lock()
+			if waiting := u.waiting.all; waiting != tt.want || atOnce != 2*maxWaiting-tt.want {
+				t.Errorf("%s: %d wait, want %d, and %d are refused at once", tt.name, waiting, tt.want, atOnce)
+			}
+			u.mu.Unlock()
+			time.Sleep(2 * uploadWait)
+			if w := &u.waiting; w.all != 0 || len(w.ofPerson) != 0 || len(w.ofNetwork) != 0 {
+				t.Errorf("%s: of those who waited %d, %v and %v are kept", tt.name, w.all, w.ofPerson, w.ofNetwork)
+			}
+		})
 	}
 }

@@ -39,7 +39,7 @@ var (
 		File: "internal/node/node.go", Code: "photo.NewProcessor(photoSlots,", Without: "photo.NewProcessor(ifGone($NAME, 1000, photoSlots),",
 	})
 	uploadPlaces = canary.Stands("places for uploads", canary.Refusal("internal/api/uploads.go",
-		"u.all >= maxUploads || u.ofPerson[person] >= maxUploadsPerPerson || u.ofNetwork[network] >= maxUploadsPerNetwork"))
+		"u.inside.full(person, network)"))
 )
 
 // loginStorm has one password hashed at a time and one wait. Nobody is kept waiting, and
