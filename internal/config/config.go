@@ -56,7 +56,7 @@ type Config struct {
 	LogLevel            string `env:"FLOWXI_LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"Least level that is logged."`
 	LogFormat           string `env:"FLOWXI_LOG_FORMAT" envDefault:"auto" oneof:"auto,json,text" doc:"Auto is text on a terminal and JSON elsewhere."`
 
-	OpsAddr    string        `env:"FLOWXI_OPS_ADDR" allowed:"host:port, such as 127.0.0.1:9090" doc:"Address of the operator's own listener: /livez, /readyz, /metrics and /debug/pprof/. Plain HTTP and without a password, so it belongs on loopback or on a network of operators alone. Without it there is no such listener."`
+	OpsAddr    string        `env:"FLOWXI_OPS_ADDR" allowed:"host:port, such as 127.0.0.1:9090" doc:"Address of the operator's own listener: /livez, /readyz, /metrics and /debug/pprof/, the last for requests to an IP address, to localhost and to this host alone. Plain HTTP and without a password, so it belongs on loopback or on a network of operators alone. Without it there is no such listener."`
 	DrainDelay time.Duration `env:"FLOWXI_DRAIN_DELAY" envDefault:"3s" min:"0s" max:"60s" doc:"How long a server that is told to stop goes on taking requests while /readyz says no already, so that proxies hear of it: twice the time between two of their checks is enough. Only where FLOWXI_OPS_ADDR is set."`
 	TracesURL  string        `env:"FLOWXI_TRACES_URL" allowed:"http://host:4318 or https://…, an OpenTelemetry collector that takes OTLP by HTTP" doc:"Where traces are sent. Without it none are made."`
 

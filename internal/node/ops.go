@@ -8,6 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
+	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -68,15 +71,39 @@ func (n *Node) opsHandler() http.Handler {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { tell(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(n.metrics.Gatherer(), promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	for path, show := range map[string]http.HandlerFunc{
+		"/debug/pprof/": pprof.Index, "/debug/pprof/cmdline": pprof.Cmdline, "/debug/pprof/profile": pprof.Profile,
+		"/debug/pprof/symbol": pprof.Symbol, "/debug/pprof/trace": pprof.Trace,
+	} {
+		mux.HandleFunc(path, n.byOwnName(show))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header.Data.Set(w.Header())
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// byOwnName lets only requests through that were sent to an address, or to a name that is
+// this listener's. A page that an operator has open elsewhere can point a name of its own
+// at this machine and then read profiles as its own (DNS rebinding); what it cannot do is
+// change the Host. Probes and metrics answer to every name, since monitoring has its own
+// for a node and they tell of nobody.
+func (n *Node) byOwnName(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !n.isOwnName((&url.URL{Host: r.Host}).Hostname()) {
+			tell(w, http.StatusForbidden, "profiles are for an IP address, for localhost and for the host of FLOWXI_OPS_ADDR")
+			return
+		}
+		next(w, r)
+	}
+}
+
+func (n *Node) isOwnName(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	own, _, _ := net.SplitHostPort(n.cfg.OpsAddr) // it was checked
+	return strings.EqualFold(name, "localhost") || own != "" && strings.EqualFold(name, own)
 }
 
 // readyz tells a proxy whether to send requests here. It is about this node alone, and

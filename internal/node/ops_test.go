@@ -7,11 +7,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/metrics"
 )
 
 // operated runs a node with an operator's listener, and tells where both listen.
@@ -88,6 +92,41 @@ func TestTheOperatorsListenerTellsHowANodeIs(t *testing.T) {
 	if _, err := http.Get(at + "/livez"); err == nil {
 		t.Error("the listener outlives the node")
 	}
+}
+
+func TestProfilesAreForTheListenersOwnNames(t *testing.T) {
+	t.Parallel()
+	n := &Node{cfg: config.Config{OpsAddr: "Node1.internal:9090"}, metrics: metrics.New("test")}
+	h := n.opsHandler()
+	for host, want := range map[string]int{
+		"127.0.0.1": 200, "127.0.0.1:9090": 200, "[::1]:9090": 200, "10.42.0.7:9090": 200, "localhost": 200, "LOCALHOST:9090": 200, "node1.internal:9090": 200,
+		"evil.example": 403, "evil.example:9090": 403, "127.0.0.1.evil.example": 403, "localhost.evil.example:9090": 403, "node1": 403, "": 403, ":9090": 403,
+	} {
+		paths := []string{"/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/symbol", "/debug/pprof/goroutine"}
+		if want == 403 {
+			paths = append(paths, "/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=1")
+		}
+		for _, path := range paths {
+			if got := askedOf(h, host, path); got != want {
+				t.Errorf("%s is %d to %q, want %d", path, got, host, want)
+			}
+		}
+		if got := askedOf(h, host, "/livez"); got != 200 {
+			t.Errorf("/livez is %d to %q", got, host)
+		}
+	}
+	n.cfg.OpsAddr = ":9090"
+	if n.isOwnName("") {
+		t.Error("an address without a host is one without a name")
+	}
+}
+
+func askedOf(h http.Handler, host, path string) (status int) {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Host = host
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code
 }
 
 func TestADeadDatabaseLeavesANodeReady(t *testing.T) {
