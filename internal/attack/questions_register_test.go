@@ -28,6 +28,8 @@ var mailQuestions = []attempt{
 		defence: resendMakesNobody, run: resendToNobody},
 	{kind: whoHasAnAccount, try: "a code or link, by how soon the answer comes",
 		defence: heldAnswers, run: answerTooSoon},
+	{kind: whoHasAnAccount, try: "a code for an address, by the number that the next account has",
+		defence: numbersTaken, run: numberOfTheNext, alone: true},
 }
 
 var lockedAsUnknown = canary.Stands("one answer to addresses that are not active", canary.Place{
@@ -52,6 +54,11 @@ var resendMakesNobody = canary.Stands("a resend that makes nobody", canary.Place
 
 var heldAnswers = canary.Stands("answers about mails that are held", canary.Place{
 	File: "internal/api/register.go", Code: "defer x.mailed.hold(ctx, time.Now())", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
+})
+
+var numbersTaken = canary.Stands("a number taken by each request", canary.Place{
+	File: "internal/store/user.go", Code: `_, err := tx.exec(ctx, "create user",`,
+	Without: "if there, err := tx.UserByEmail(ctx, email); $GONE && err == nil {\n\t\treturn there, nil\n\t}\n\t$CODE",
 })
 
 // asking is a question of one call that wants an address and nothing else.
@@ -82,6 +89,24 @@ func answerTooSoon(t *testing.T, w *world) {
 			if ask(c, path, email); time.Since(asked) < heldTime {
 				t.Errorf("%s answered an address that is %s after %v", path, s, time.Since(asked))
 			}
+		}
+	}
+}
+
+func numberOfTheNext(t *testing.T, w *world) {
+	between := func(s state) int64 {
+		email := w.inState(t, s)
+		w.Advance(2 * time.Minute)
+		before, after := w.email(), w.email()
+		w.stranger(t).Register(before)
+		w.stranger(t).SendCode(email)
+		w.stranger(t).Register(after)
+		return w.UserID(t, after) - w.UserID(t, before)
+	}
+	unknown := between(isUnknown)
+	for _, s := range notActive[1:] {
+		if got := between(s); got != unknown {
+			t.Errorf("the next account is %d numbers on after a code for one who is %s, and %d after one for nobody", got, s, unknown)
 		}
 	}
 }
