@@ -17,7 +17,7 @@ type backupCommand struct {
 
 // Help tells what a backup is.
 func (backupCommand) Help() string {
-	return `It writes everything that belongs to this moment, database and photos, encrypted with the key ring. Servers may be at work meanwhile.
+	return `It writes everything that belongs to this moment, database and photos, encrypted with the key ring, or for each --recipient, and proved by the ring in either case. Servers may be at work meanwhile.
 
 The key ring is not in it, and without the ring a backup is of no use: keep the file "keys" of the data folder, or FLOWXI_KEYS, in another place.`
 }

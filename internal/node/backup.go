@@ -50,7 +50,7 @@ func Backup(ctx context.Context, cfg config.Config, w io.Writer, o BackupOptions
 	if err != nil {
 		return report, err
 	}
-	b := transfer.Backup{Store: s, Photos: photos, Version: o.Version, Now: time.Now, Progress: o.Progress}
+	b := transfer.Backup{Store: s, Photos: photos, Keys: keys, Version: o.Version, Now: time.Now, Progress: o.Progress}
 	if report, err = b.Write(ctx, out); err != nil {
 		return transfer.Report{}, err // out stays open, so that what was written is no whole file
 	}

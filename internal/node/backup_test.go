@@ -18,11 +18,15 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/node"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/transfer"
 )
 
@@ -262,6 +266,47 @@ func TestARefusedRestoreLeavesNoPhotos(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestABackupThatAStrangerWroteLeavesNothing gives a restore what a stranger made who knows
+// its recipient and the ids of its keys, but no key.
+func TestABackupThatAStrangerWroteLeavesNothing(t *testing.T) {
+	t.Parallel()
+	srv, id := authtest.Start(t, authtest.Embedded, authtest.FastHash()), identity(t)
+	srv.Client(t).Register("eve@example.org").Upload(jpegOf(t, 8)).Expect(200, "ME_PHOTO_UPDATED")
+	var file bytes.Buffer
+	if _, err := node.Backup(t.Context(), srv.Config(t), &file, node.BackupOptions{Recipients: []string{id.Recipient().String()}, Progress: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	again := restoreSettings(t, authtest.Embedded, srv.Config(t))
+	again.Keys = otherKey(again.Keys)
+	for kind, from := range map[string]io.Reader{"file": bytes.NewReader(file.Bytes()), "pipe": io.MultiReader(bytes.NewReader(file.Bytes()))} {
+		_, _, err := node.Restore(t.Context(), again, from, node.RestoreOptions{Identities: id.String(), Progress: quiet})
+		if !errors.Is(err, transfer.ErrDamaged) || !strings.Contains(err.Error(), "no key of the ring here proves it") {
+			t.Errorf("a %s: %v", kind, err)
+		}
+		for _, left := range filesIn(t, again.DataDir) {
+			if strings.HasPrefix(left, "flowxi.db") || strings.HasSuffix(left, ".jpg") {
+				t.Errorf("a %s leaves %v", kind, left)
+			}
+		}
+	}
+}
+
+func identity(t *testing.T) *age.X25519Identity {
+	t.Helper()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// otherKey is a ring of one key, with the id of another ring's first.
+func otherKey(like account.Secret) account.Secret {
+	id, _, _ := strings.Cut(string(like), ":")
+	_, secret, _ := strings.Cut(seal.NewKey(), ":")
+	return account.Secret(id + ":" + secret)
 }
 
 // noisy is a photo that cannot be made small.

@@ -9,6 +9,7 @@ import (
 
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/rescue"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -16,6 +17,7 @@ import (
 type Backup struct {
 	Store  *store.Store
 	Photos blob.Reader
+	Keys   *seal.KeyRing // which proves the backup, whoever it is encrypted for
 
 	Version  string // of the program
 	Now      func() time.Time
@@ -63,6 +65,7 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 		return Report{}, err
 	}
 	out.json(kindTrailer, trailer{Tables: report.Tables, Counters: counters, Photos: report.Photos})
+	out.prove(b.Keys)
 	return report, out.flush()
 }
 
@@ -111,7 +114,7 @@ func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, 
 	}
 	out.json(kindHeader, Header{
 		Format: format, Schema: schema, Engine: b.Store.Engine(), Flowxi: b.Version,
-		Created: b.Now().UTC(), Rows: rows, Photos: photos,
+		Created: b.Now().UTC(), Rows: rows, Photos: photos, Key: b.Keys.IDs()[0],
 	})
 	return out.err
 }

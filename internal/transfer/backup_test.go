@@ -49,7 +49,7 @@ func TestABackupIsNotReadableWithoutTheKey(t *testing.T) {
 func TestABackupOfAnOlderKeyOpens(t *testing.T) {
 	t.Parallel()
 	from, to := inhabited(t, dbtest.SQLite, 3), blank(t, dbtest.SQLite)
-	rotated := parseRing(t, "k3:MjEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,"+ringText)
+	rotated := parseRing(t, newerRing)
 	if err := to.restore(from.backup(), rotated, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestABackupForRecipientsOpensWithAnyOfTheirIdentities(t *testing.T) {
 	says(t, to.restore(file, ring(t), ""), "give the age identity")
 	says(t, to.restore(from.backup(), ring(t), first.String()), "needs no --identity")
 	says(t, to.restore(file, parseRing(t, "k9:MjEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="), first.String()),
-		"users holds what is sealed with the key k2, which the ring here has not")
+		`proved by the key "k2", which the ring here has not`)
 	to.isEmpty()
 	if err := to.restore(from.backup(hybrid.Recipient().String()), ring(t), hybrid.String()); err != nil {
 		t.Error(err)
@@ -143,7 +143,7 @@ func TestACutInsideTheFileIsFoundWithoutItsEncryption(t *testing.T) {
 	t.Parallel()
 	from, to := inhabited(t, dbtest.SQLite, 15), blank(t, dbtest.SQLite)
 	var plain bytes.Buffer
-	if _, err := (transfer.Backup{Store: from.Store, Photos: from.photos, Now: clock, Progress: quiet}).Write(t.Context(), &plain); err != nil {
+	if _, err := (transfer.Backup{Store: from.Store, Photos: from.photos, Keys: ring(t), Now: clock, Progress: quiet}).Write(t.Context(), &plain); err != nil {
 		t.Fatal(err)
 	}
 	read := func(file []byte) error {
@@ -167,7 +167,7 @@ func TestACutInsideTheFileIsFoundWithoutItsEncryption(t *testing.T) {
 	}
 	future := bytes.Replace(whole, fmt.Appendf(nil, `"schema":%d`, newest), []byte(`"schema":9`), 1)
 	says(t, read(future), "restore it with a newer program")
-	says(t, read(bytes.Replace(whole, []byte(`"format":1`), []byte(`"format":2`), 1)), "of format 2")
+	says(t, read(bytes.Replace(whole, []byte(`"format":2`), []byte(`"format":1`), 1)), "of format 1")
 	to.isEmpty()
 }
 
@@ -183,7 +183,7 @@ func TestAPhotoThatIsReplacedMeanwhileIsInTheBackup(t *testing.T) {
 			t.Fatal(err)
 		}
 		replaced := false
-		b := transfer.Backup{Store: from.Store, Photos: from.photos, Now: clock, Progress: func(stage string, _, _ int64) {
+		b := transfer.Backup{Store: from.Store, Photos: from.photos, Keys: ring(t), Now: clock, Progress: func(stage string, _, _ int64) {
 			if !replaced && stage == transfer.StagePhotos {
 				replaced = true
 				from.replacePhotos()

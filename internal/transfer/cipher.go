@@ -12,7 +12,8 @@ import (
 )
 
 // A backup is an age file (age-encryption.org/v1). Its key is sealed with the key ring,
-// in a stanza of our own, or for recipients of the operator's.
+// in a stanza of our own, or for recipients of the operator's. Who wrote it is proved
+// inside: see proof.go.
 const (
 	stanza      = "flowxi.app/key-ring-v1"
 	sealContext = "backup file key"
@@ -89,7 +90,7 @@ func Decrypt(r io.Reader, ring *seal.KeyRing, identities string) (io.Reader, err
 }
 
 // Verify reads a backup to its end and goes back to its beginning, so that nothing of one
-// that is cut off or altered is written anywhere. What cannot be read twice, as a pipe,
+// that is cut off, altered or not proved by the ring is written anywhere. What cannot be read twice, as a pipe,
 // it leaves alone: there a restore finds out on the way.
 func Verify(r io.Reader, ring *seal.KeyRing, identities string) error {
 	file, ok := r.(io.Seeker)
@@ -104,8 +105,8 @@ func Verify(r io.Reader, ring *seal.KeyRing, identities string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, plain); err != nil {
-		return damaged(err)
+	if err := newReader(plain).genuine(ring); err != nil {
+		return err
 	}
 	if _, err := file.Seek(begin, io.SeekStart); err != nil {
 		return fmt.Errorf("read backup again: %w", err)

@@ -3,10 +3,12 @@ package transfer
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"time"
 
@@ -15,16 +17,18 @@ import (
 )
 
 // format is the version of what is inside a backup. Another layout gets another one.
-const format = 1
+const format = 2
 
 // A backup is frames: a kind, the length of what follows in four bytes, and that. First
-// comes one header, then photos, then tables with the rows of each, then one trailer.
+// comes one header, then photos, then tables with the rows of each, then one trailer, and
+// a proof of all that.
 const (
 	kindHeader  = 'H' // a Header in JSON
 	kindPhoto   = 'P' // the length of a key in two bytes, the key, the object
 	kindTable   = 'T' // a store.Table in JSON
 	kindRow     = 'R' // a row of the last table, by store.AppendRow
 	kindTrailer = 'E' // a trailer in JSON
+	kindProof   = 'M' // the MAC of every byte before this frame
 )
 
 // maxFrame bounds what is read into memory at once.
@@ -39,6 +43,7 @@ type Header struct {
 	Created time.Time `json:"created"`
 	Rows    int64     `json:"rows"`
 	Photos  int64     `json:"photos"`
+	Key     string    `json:"key"` // the id of the ring's key that proves it
 }
 
 // trailer ends a backup with what must have come before it.
@@ -51,10 +56,13 @@ type trailer struct {
 // writer writes frames. The first error stays.
 type writer struct {
 	to  *bufio.Writer
+	sum hash.Hash // of all that was written
 	err error
 }
 
-func newWriter(w io.Writer) *writer { return &writer{to: bufio.NewWriterSize(w, 1<<16)} }
+func newWriter(w io.Writer) *writer {
+	return &writer{to: bufio.NewWriterSize(w, 1<<16), sum: sha256.New()}
+}
 
 func (w *writer) frame(kind byte, parts ...[]byte) {
 	n := 0
@@ -74,6 +82,7 @@ func (w *writer) write(b []byte) {
 	if w.err != nil {
 		return
 	}
+	w.sum.Write(b)
 	if _, err := w.to.Write(b); err != nil {
 		w.err = fmt.Errorf("write backup: %w", err)
 	}
@@ -104,11 +113,14 @@ func (w *writer) flush() error {
 // reader reads frames, one ahead.
 type reader struct {
 	from *bufio.Reader
-	kind byte // of the frame that was read last; 0 at the end of the file
+	sum  hash.Hash // of all frames that were read but proofs
+	kind byte      // of the frame that was read last; 0 at the end of the file
 	body []byte
 }
 
-func newReader(r io.Reader) *reader { return &reader{from: bufio.NewReaderSize(r, 1<<16)} }
+func newReader(r io.Reader) *reader {
+	return &reader{from: bufio.NewReaderSize(r, 1<<16), sum: sha256.New()}
+}
 
 // next reads a frame. Whatever keeps it from that is ErrDamaged.
 func (r *reader) next() error {
@@ -134,6 +146,11 @@ func (r *reader) next() error {
 		return damaged(err)
 	}
 	r.kind, r.body = kind, body.Bytes()
+	if kind != kindProof {
+		r.sum.Write([]byte{kind})
+		r.sum.Write(length[:])
+		r.sum.Write(r.body)
+	}
 	return nil
 }
 

@@ -251,7 +251,7 @@ func (i instance) backup(recipients ...string) []byte {
 	if err != nil {
 		i.t.Fatal(err)
 	}
-	b := transfer.Backup{Store: i.Store, Photos: i.photos, Version: "v1", Now: clock, Progress: quiet}
+	b := transfer.Backup{Store: i.Store, Photos: i.photos, Keys: ring(i.t), Version: "v1", Now: clock, Progress: quiet}
 	if _, err := b.Write(i.t.Context(), out); err != nil {
 		i.t.Fatal(err)
 	}

@@ -26,18 +26,15 @@ type Restore struct {
 }
 
 // Read restores what Backup wrote: r is what Decrypt returned. All rows come in one
-// transaction, which is committed once the file has been read to its end and every sum
-// is right. Photos are put before that, where nobody speaks of them yet, and those that
+// transaction, which is committed once the file has been read to its end, every sum is
+// right and the ring has proved all of it. Photos are put before that, where nobody speaks of them yet, and those that
 // were not there before are removed again where it fails.
 func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
 	in := newReader(from)
-	if err := in.next(); err != nil {
-		return Header{}, Report{}, err
-	}
-	var header Header
-	if err := in.json(kindHeader, &header); err != nil {
+	header, err := in.header(r.Keys)
+	if err != nil {
 		return Header{}, Report{}, err
 	}
 	if err := r.prepare(ctx, header); err != nil {
@@ -56,15 +53,12 @@ func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, erro
 
 // prepare makes the empty tables of the backup's version.
 func (r Restore) prepare(ctx context.Context, h Header) error {
-	if h.Format != format {
-		return fmt.Errorf("the backup is of format %d, written by Flowxi %s: restore it with that program", h.Format, h.Flowxi)
-	}
 	newest, err := r.Store.NewestSchema()
 	if err != nil {
 		return err
 	}
 	if h.Schema > newest {
-		return fmt.Errorf("the backup is at version %d of the schema, written by Flowxi %s, and this program only at %d: restore it with a newer program", h.Schema, h.Flowxi, newest)
+		return fmt.Errorf("the backup is at version %d of the schema, written by Flowxi %.40q, and this program only at %d: restore it with a newer program", h.Schema, h.Flowxi, newest)
 	}
 	if err := r.vacant(ctx); err != nil {
 		return err
@@ -155,7 +149,7 @@ func (l *loading) photos(ctx context.Context) error {
 			return err
 		}
 		if err := l.photo(ctx, key, body); err != nil {
-			return fmt.Errorf("restore photo %s: %w", key, err)
+			return fmt.Errorf("restore photo %.80q: %w", key, err)
 		}
 		all.add(key, body)
 		l.Progress(StagePhotos, all.count.Count, l.header.Photos)
@@ -182,7 +176,8 @@ func (l *loading) photo(ctx context.Context, key string, body []byte) error {
 	return l.Bucket.Put(ctx, key, photoType, body)
 }
 
-// rows fills the tables and compares them with the trailer, at the end of the file.
+// rows fills the tables and compares them with the trailer and the proof, at the end of
+// the file.
 func (l *loading) rows(ctx context.Context, tx *store.Tx) error {
 	for _, t := range l.tables {
 		if err := l.table(ctx, tx, t); err != nil {
@@ -193,8 +188,8 @@ func (l *loading) rows(ctx context.Context, tx *store.Tx) error {
 	if err := l.in.json(kindTrailer, &end); err != nil {
 		return err
 	}
-	if l.in.kind != 0 {
-		return damaged(errors.New("it goes on after its end"))
+	if err := l.in.proof(l.Keys); err != nil {
+		return err
 	}
 	l.report.Photos.Missing = end.Photos.Missing
 	if !slices.Equal(l.report.Tables, end.Tables) || l.report.Photos != end.Photos {
@@ -215,7 +210,7 @@ func (l *loading) table(ctx context.Context, tx *store.Tx, t store.Table) error 
 		return err
 	}
 	if !t.Equal(theirs) {
-		return fmt.Errorf("the table %s of the backup has other columns than that of this program", theirs.Name)
+		return fmt.Errorf("the table %.40q of the backup has other columns than that of this program", theirs.Name)
 	}
 	digest := store.NewDigest(t)
 	var page []store.Row

@@ -60,15 +60,15 @@ const photoType = "image/jpeg"
 func read(ctx context.Context, from blob.Reader, key string) ([]byte, error) {
 	file, err := from.Get(ctx, key)
 	if err != nil {
-		return nil, fmt.Errorf("read photo %s: %w", key, err)
+		return nil, fmt.Errorf("read photo %.80q: %w", key, err)
 	}
 	defer func() { _ = file.Close() }()
 	body, err := io.ReadAll(io.LimitReader(file, blob.MaxObject+1))
 	if err != nil {
-		return nil, fmt.Errorf("read photo %s: %w", key, err)
+		return nil, fmt.Errorf("read photo %.80q: %w", key, err)
 	}
 	if len(body) > blob.MaxObject {
-		return nil, fmt.Errorf("read photo %s: it is larger than any photo", key)
+		return nil, fmt.Errorf("read photo %.80q: it is larger than any photo", key)
 	}
 	return body, nil
 }
