@@ -136,7 +136,7 @@ func (r restoring) file(ctx context.Context, d dataDir) (h transfer.Header, repo
 	if err := os.Rename(draft, d.database()); err != nil {
 		return h, report, fmt.Errorf("put database in place: %w", err)
 	}
-	return h, report, transfer.SyncDir(string(d))
+	return h, report, seal.SyncDir(d.database())
 }
 
 // removeDatabase removes an SQLite file with its journal.

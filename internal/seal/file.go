@@ -35,7 +35,11 @@ func LoadOrCreate(path string) (*KeyRing, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return r, err
 	}
-	if err := createFile(path, NewKey()+"\n"); err != nil {
+	err = CreateFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, NewKey()+"\n")
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create key file %s: %w", path, err)
 	}
 	return Load(path)

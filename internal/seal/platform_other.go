@@ -14,5 +14,5 @@ func lock(*os.File) error { return nil }
 
 func keepOwner(*os.File, fs.FileInfo) error { return nil }
 
-// syncDir does nothing: a folder cannot be flushed here.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: a folder cannot be flushed here.
+func SyncDir(string) error { return nil }

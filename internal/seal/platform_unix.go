@@ -28,8 +28,8 @@ func keepOwner(f *os.File, old fs.FileInfo) error {
 	return f.Chown(int(owner.Uid), int(owner.Gid))
 }
 
-// syncDir makes the name of the file last too.
-func syncDir(path string) error {
+// SyncDir makes the name of a file durable: it flushes the folder that the file is in.
+func SyncDir(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("open its folder: %w", err)

@@ -3,65 +3,84 @@ package seal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// createFile makes the file with mode 0600, whole or not at all. Where another
-// process was first, its file stands.
-func createFile(path, content string) error {
-	temp, err := writeTemp(path, content, nil)
+// CreateFile makes a file for its owner alone, which gets its name once it is whole and
+// on the disk, or never. It writes over nothing: where the name is taken, also by who
+// came in between, errors.Is tells fs.ErrExist and the other file stands.
+func CreateFile(path string, write func(io.Writer) error) error {
+	return createFile(path, write, os.Link)
+}
+
+func createFile(path string, write func(io.Writer) error, link func(old, name string) error) error {
+	temp, err := writeTemp(path, func(f *os.File) error { return write(f) })
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(temp) }()
-	if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("put it in place: %w", err)
+	if err := place(temp, path, link); err != nil {
+		return errors.Join(fmt.Errorf("put it in place: %w", err), os.Remove(temp))
 	}
-	return syncDir(path)
+	_ = os.Remove(temp) // gone already where it was renamed
+	return SyncDir(path)
+}
+
+// place gives a file its name. A link, unlike a rename, takes none that is there. Where
+// the file system has no links, as on a stick or a share, an empty file holds the name
+// for the moment until the file is renamed.
+func place(temp, path string, link func(old, name string) error) error {
+	err := link(temp, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	held, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return fmt.Errorf("hold its name: %w", err)
+	}
+	if err := errors.Join(held.Close(), os.Rename(temp, path)); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // replaceFile puts a file with the new content in the place of the old one,
 // with its owner and mode 0600.
 func replaceFile(path, content string, old fs.FileInfo) error {
-	temp, err := writeTemp(path, content, old)
+	temp, err := writeTemp(path, func(f *os.File) error { return fill(f, content, old) })
 	if err != nil {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
-		_ = os.Remove(temp)
-		return fmt.Errorf("put it in place: %w", err)
+		return errors.Join(fmt.Errorf("put it in place: %w", err), os.Remove(temp))
 	}
-	return syncDir(path)
-}
-
-// writeTemp writes the content, down to the disk, to a file beside path. Like
-// every file of os.CreateTemp it has mode 0600.
-func writeTemp(path, content string, old fs.FileInfo) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".keys-*")
-	if err != nil {
-		return "", fmt.Errorf("make a file beside it: %w", err)
-	}
-	err = fill(f, content, old)
-	if err := errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
+	return SyncDir(path)
 }
 
 func fill(f *os.File, content string, old fs.FileInfo) error {
 	if _, err := f.WriteString(content); err != nil {
 		return fmt.Errorf("write it: %w", err)
 	}
-	if old != nil {
-		if err := keepOwner(f, old); err != nil {
-			return fmt.Errorf("keep its owner: %w", err)
-		}
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("flush it: %w", err)
+	if err := keepOwner(f, old); err != nil {
+		return fmt.Errorf("keep its owner: %w", err)
 	}
 	return nil
+}
+
+// writeTemp has a file beside path written, down to the disk. Like every file of
+// os.CreateTemp it has mode 0600. Where it fails, nothing is left.
+func writeTemp(path string, write func(*os.File) error) (name string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.partial")
+	if err != nil {
+		return "", fmt.Errorf("make a file beside it: %w", err)
+	}
+	if err = write(f); err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return f.Name(), nil
 }
