@@ -238,6 +238,28 @@ func (i instance) replacePhotos() {
 	}
 }
 
+// A photo that was there before stays, whatever becomes of the restore, and those that
+// were put before it are removed again.
+func TestAPhotoOfAnotherContentIsNotWrittenOver(t *testing.T) {
+	t.Parallel()
+	from, to := inhabited(t, dbtest.SQLite, 25), blank(t, dbtest.SQLite)
+	file := from.backup()
+	to.put(photoKey(1), from.photo(photoKey(1)))
+	to.put(photoKey(21), "another")
+	says(t, to.restore(file, ring(t), ""), "another is there under its name")
+	to.isEmpty()
+	if to.photo(photoKey(1)) != from.photo(photoKey(1)) || to.photo(photoKey(11)) != "" || to.photo(photoKey(21)) != "another" {
+		t.Error("the photos are not as they were before")
+	}
+	if err := to.photos.Delete(t.Context(), photoKey(21)); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.restore(file, ring(t), ""); err != nil {
+		t.Fatal(err)
+	}
+	to.holds(from, 25)
+}
+
 // An instance that was not updated yet is brought back by a newer program, which brings it
 // up to date.
 func TestABackupOfAnOlderSchemaIsRestored(t *testing.T) {

@@ -27,8 +27,9 @@ type Restore struct {
 
 // Read restores what Backup wrote: r is what Decrypt returned. All rows come in one
 // transaction, which is committed once the file has been read to its end, every sum is
-// right and the ring has proved all of it. Photos are put before that, where nobody speaks of them yet, and those that
-// were not there before are removed again where it fails.
+// right and the ring has proved all of it. Photos are put before that, where nobody speaks
+// of them yet and over none that is there, and those that were not there before are
+// removed again where it fails.
 func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, wholeTime)
 	defer cancel()
@@ -161,18 +162,22 @@ func (l *loading) photos(ctx context.Context) error {
 	return nil
 }
 
-// photo puts a photo unless it is there as it should be. One that fails may be there all
-// the same, so it is noted before.
+var errPhotoTaken = errors.New("another is there under its name, and a restore writes over nothing: give a folder or bucket without photos")
+
+// photo puts a photo unless it is there as it should be. Another under its name stays: to
+// write over it is what nobody could undo. One that fails may be there all the same, so
+// it is noted before.
 func (l *loading) photo(ctx context.Context, key string, body []byte) error {
 	there, err := read(ctx, l.Bucket, key)
 	switch {
-	case errors.Is(err, blob.ErrNotFound):
-		l.put = append(l.put, key)
-	case err != nil:
-		return err
-	case bytes.Equal(there, body):
+	case err == nil && bytes.Equal(there, body):
 		return nil
+	case err == nil:
+		return errPhotoTaken
+	case !errors.Is(err, blob.ErrNotFound):
+		return err
 	}
+	l.put = append(l.put, key)
 	return l.Bucket.Put(ctx, key, photoType, body)
 }
 
