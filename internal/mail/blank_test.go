@@ -3,6 +3,7 @@ package mail_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -21,10 +22,12 @@ func (o *office) blank(n int) account.Mail {
 	return m
 }
 
+var errBusy = errors.New("busy")
+
 // pretended is how long a worker keeps a mail for nobody, and what comes of it.
-func pretended(w *mail.Worker, attempts int) (time.Duration, error) {
+func pretended(w *mail.Worker) (time.Duration, error) {
 	began := time.Now()
-	err := w.Pretend(context.Background(), attempts)
+	err := w.Pretend(context.Background())
 	return time.Since(began), err
 }
 
@@ -32,16 +35,16 @@ func TestAMailForNobodyTakesAsLongAsOneOfTheLastTries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &mail.Worker{}
-		if took, err := pretended(w, 0); took != mail.Guessed || !errors.Is(err, mail.ErrExpired) {
+		if took, err := pretended(w); took != mail.Guessed || !errors.Is(err, mail.ErrExpired) {
 			t.Errorf("with no try to be like it took %v, %v", took, err)
 		}
-		w.Note(time.Minute, true) // forgotten below
+		w.Note(time.Minute, errBusy) // forgotten below
 		for n := range mail.Remembered {
-			w.Note(time.Duration(n+1)*time.Second, false)
+			w.Note(time.Duration(n+1)*time.Second, nil)
 		}
 		seen := map[time.Duration]bool{}
 		for range 100 * mail.Remembered {
-			took, err := pretended(w, 0)
+			took, err := pretended(w)
 			if took < time.Second || took > mail.Remembered*time.Second || !errors.Is(err, mail.ErrExpired) {
 				t.Fatalf("it took %v, %v", took, err)
 			}
@@ -53,21 +56,55 @@ func TestAMailForNobodyTakesAsLongAsOneOfTheLastTries(t *testing.T) {
 	})
 }
 
-func TestAMailForNobodyComesBackAsOneThatFailedAndNotForEver(t *testing.T) {
+func TestAMailForNobodyComesBackAsOneThatFailedOfLate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := &mail.Worker{}
-		w.Note(time.Hour, true)
-		for attempts := range mail.BlankTries {
-			want := mail.ErrLikeFailed
-			if attempts == mail.BlankTries-1 {
-				want = mail.ErrExpired
-			}
-			if took, err := pretended(w, attempts); took != mail.SendTimeout || !errors.Is(err, want) {
-				t.Errorf("after %d failures it took %v, %v; want %v, %v", attempts, took, err, mail.SendTimeout, want)
-			}
+		for range mail.Remembered {
+			w.Note(time.Hour, errBusy)
+		}
+		if took, err := pretended(w); took != mail.SendTimeout || !errors.Is(err, mail.ErrLikeFailed) {
+			t.Errorf("it took %v, %v; want %v, %v", took, err, mail.SendTimeout, mail.ErrLikeFailed)
+		}
+		time.Sleep(mail.FailedAge)
+		if took, err := pretended(w); took != mail.Guessed || !errors.Is(err, mail.ErrExpired) {
+			t.Errorf("once the mail server may be well again it took %v, %v", took, err)
 		}
 	})
+}
+
+// Whoever may ask for mails to any address would choose what one for nobody is like.
+func TestAMailForNobodyIsNotLikeOneThatItsAddressWasRefusedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &mail.Worker{}
+		w.Note(time.Second, nil)
+		for range mail.Remembered {
+			w.Note(time.Millisecond, fmt.Errorf("%w: no such mailbox", mail.ErrRefused))
+			w.Note(time.Minute, fmt.Errorf("%w: come back later", mail.ErrDeferred))
+		}
+		if took, err := pretended(w); took != time.Second || !errors.Is(err, mail.ErrExpired) {
+			t.Errorf("it took %v, %v", took, err)
+		}
+	})
+}
+
+// A flood of mails for nobody is over when one of real ones would be.
+func TestAMailForNobodyIsDroppedAtOnceWhereARealOneWouldHaveExpired(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	w, stop := o.open()
+	w.Note(time.Hour, nil)
+	late := o.blank(1)
+	late.CreatedAt = late.CreatedAt.Add(-time.Hour)
+	late.ExpiresAt = late.CreatedAt
+	o.put(late)
+	w.Wake()
+	o.awaitLog("mail=" + late.ID)
+	stop()
+	if left := o.left(); len(left) != 0 {
+		t.Errorf("left in the outbox: %v", left)
+	}
 }
 
 // What a stranger sees of a mail for nobody: when the mail behind it comes.
@@ -114,7 +151,7 @@ func TestTheMailBehindOneForNobodyWaitsAsBehindARealOne(t *testing.T) {
 func TestAMailForNobodyIsTriedAgainWhereRealOnesAre(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	o.answer = func(context.Context, mail.Message) error { return errors.New("busy") }
+	o.answer = func(context.Context, mail.Message) error { return errBusy }
 	o.put(o.code(1))
 	w, stop := o.open()
 	o.awaitLog("will try again")
@@ -138,7 +175,7 @@ func TestAMailForNobodyDoesNotHoldUpTheEnd(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	w, stop := o.open()
-	w.Note(time.Hour, true)
+	w.Note(time.Hour, errBusy)
 	o.put(o.blank(1))
 	w.Wake()
 	eventually(t, "claimed", func() bool {

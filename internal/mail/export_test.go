@@ -26,7 +26,7 @@ func (s *SMTP) Through(addr string, roots *x509.CertPool) *SMTP {
 // What is open to tests of mails for nobody.
 const (
 	Remembered  = remembered
-	BlankTries  = blankTries
+	FailedAge   = failedAge
 	Guessed     = guessed
 	SendTimeout = sendTimeout
 )
@@ -35,12 +35,11 @@ const (
 var (
 	ErrExpired    = errExpired
 	ErrLikeFailed = errLikeFailed
+	ErrDeferred   = errDeferred
 )
 
-// Note has w know a try that took so long, and whether it is made again.
-func (w *Worker) Note(took time.Duration, again bool) { w.recent.note(fate{took, again}) }
+// Note has w know a try that took so long, and what came of it.
+func (w *Worker) Note(took time.Duration, err error) { w.recent.note(took, err) }
 
 // Pretend is open to tests.
-func (w *Worker) Pretend(ctx context.Context, attempts int) error {
-	return w.pretend(ctx, Message{}, attempts)
-}
+func (w *Worker) Pretend(ctx context.Context) error { return w.pretend(ctx, Message{}, time.Now()) }

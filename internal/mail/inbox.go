@@ -76,7 +76,8 @@ func (in *Inbox) Send(ctx context.Context, m Message) error {
 	return in.add(entry, body)
 }
 
-// Rehearse does the work of Send, down to the disk, and leaves nothing of it.
+// Rehearse does the work of Send, down to the disk, and leaves nothing of it. Only what a
+// full inbox throws away, and who watches it, is not looked at.
 func (in *Inbox) Rehearse(ctx context.Context, m Message) error {
 	entry, body, err := entryOf(ctx, m)
 	if err != nil {

@@ -24,7 +24,7 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 	}
 	w.logger.Log(ctx, level, message, args...)
 	w.count(m, err)
-	if settled(err) {
+	if over(m, err) {
 		w.done(ctx, m)
 		return
 	}
@@ -37,6 +37,12 @@ func (w *Worker) settle(ctx context.Context, m account.Mail, err error) {
 // done takes a mail out of the outbox.
 func (w *Worker) done(ctx context.Context, m account.Mail) {
 	w.note(ctx, m, func(ctx context.Context) error { return w.store.MailDone(ctx, m) })
+}
+
+// over tells whether a mail is done with. One for nobody comes back for one reason alone:
+// it has no end of its own, as real ones have that fail.
+func over(m account.Mail, err error) bool {
+	return settled(err) || m.Blank() && !errors.Is(err, errLikeFailed)
 }
 
 // settled tells whether there is no need of another try.

@@ -111,6 +111,9 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 127 })
 }
 
+// errDeferred says that the server will not take this one mail now.
+var errDeferred = errors.New("mail put off")
+
 // explain says what went wrong without the words of the server or the library,
 // which may repeat the recipient.
 func explain(ctx context.Context, err error) error {
@@ -134,6 +137,8 @@ func explainReply(failed *gomail.SendError) error {
 		return fmt.Errorf("send mail: %s: connection lost", failed.Reason)
 	case code >= 500 && aboutMessage(failed.Reason):
 		return fmt.Errorf("%w: %s: server answered %d %s", ErrRefused, failed.Reason, code, failed.EnhancedStatusCode())
+	case aboutMessage(failed.Reason):
+		return fmt.Errorf("%w: %s: server answered %d %s", errDeferred, failed.Reason, code, failed.EnhancedStatusCode())
 	default:
 		return fmt.Errorf("send mail: %s: server answered %d %s", failed.Reason, code, failed.EnhancedStatusCode())
 	}

@@ -114,7 +114,7 @@ func (w *Worker) send(sending, noting context.Context, m account.Mail) {
 	if err == nil {
 		return
 	}
-	if settled(failed) {
+	if over(m, failed) {
 		err = errors.Join(err, rescue.Do(func() error { w.done(noting, m); return nil }))
 	}
 	w.logger.ErrorContext(noting, "cannot note what became of a mail", "mail", m.ID, "error", err, rescue.Stack(err))
@@ -191,6 +191,9 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 		return fmt.Errorf("%w: %w", errUnusable, err)
 	}
 	content.TTL -= now.Sub(m.CreatedAt) // a mail that had to wait promises no more than what is left
+	if m.Blank() && content.TTL <= 0 {
+		return errExpired // by now, as a real one would be
+	}
 	r, err := w.renderer.Render(m.Kind, m.Locale, content)
 	if errors.Is(err, errUnknownKind) {
 		return err // a node of a newer version will know it
@@ -204,13 +207,13 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 		Subject: r.Subject, Text: r.Text, HTML: r.HTML, Date: now,
 	}
 	if m.Blank() {
-		err = w.pretend(ctx, message, m.Attempts)
+		err = w.pretend(ctx, message, began)
 		span.End(nil)
 		return err
 	}
 	err = w.transport.Send(ctx, message)
 	span.End(err)
-	w.recent.note(fate{took: time.Since(began), again: !settled(err)})
+	w.recent.note(time.Since(began), err)
 	return err
 }
 
