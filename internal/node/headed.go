@@ -96,7 +96,7 @@ func listens(s *http.Server) *http.Server {
 		handler.ServeHTTP(w, r)
 	})
 	s.ConnState = func(conn net.Conn, now http.ConnState) {
-		if c, ok := conn.(interface{ handle(bool) }); ok && now == http.StateActive { // something of a request has come
+		if c, ok := conn.(interface{ handle(bool) }); ok && now == http.StateIdle { // the answer is out
 			c.handle(false)
 		}
 		if state != nil {
