@@ -8,7 +8,8 @@ import (
 )
 
 // How long answers are held: twice as long as nearly all of the last took to be made, by
-// doublings, so that a node whose database is far or busy holds them for longer.
+// doublings, so that a node whose database is far or busy holds them for longer. Where
+// they take longer than half of paceMost, their time tells something again.
 const (
 	paceLeast  = 15 * time.Millisecond
 	paceMost   = paceLeast << 4
@@ -33,14 +34,17 @@ type heldAnswer struct {
 }
 
 // hold returns when an answer may go to a request whose work began at that time, or when
-// nobody waits for it any more.
-func (p *pace) hold(ctx context.Context, began time.Time) {
+// nobody waits for it any more. Work that ended in an error says nothing of how long others
+// take: a stranger who is refused again and again must not shorten the time of all.
+func (p *pace) hold(ctx context.Context, began time.Time, err error) {
 	work := time.Since(began)
 	p.mu.Lock()
 	h := heldAnswer{until: began.Add(paced(work, p.time())), gone: make(chan struct{})}
 	p.held = append(p.held, h)
-	p.last[p.next] = work
-	p.next = (p.next + 1) % paceLast
+	if err == nil {
+		p.last[p.next] = work
+		p.next = (p.next + 1) % paceLast
+	}
 	if !p.running {
 		p.running = true
 		go p.release()

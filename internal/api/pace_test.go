@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
 func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
-	for work, times := range map[time.Duration]time.Duration{0: 1, paceLeast - 1: 1, paceLeast: 1, paceLeast + 1: 2, 2 * paceLeast: 2, 2*paceLeast + 1: 3} {
-		if got := paced(work, paceLeast); got != times*paceLeast {
-			t.Errorf("work of %v is answered after %v, want %v", work, got, times*paceLeast)
+	for work, want := range map[time.Duration]time.Duration{
+		0: paceLeast, paceLeast - 1: paceLeast, paceLeast: paceLeast,
+		paceLeast + 1: 2 * paceLeast, 2 * paceLeast: 2 * paceLeast, 2*paceLeast + 1: 3 * paceLeast,
+	} {
+		if got := paced(work, paceLeast); got != want {
+			t.Errorf("work of %v is answered after %v, want %v", work, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -25,27 +30,26 @@ func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
 
 func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
 	var p pace
-	took := func(work time.Duration, times int) time.Duration {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // nobody waits
-		for range times {
-			p.hold(ctx, time.Now().Add(-work))
-		}
-		return p.time()
-	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nobody waits
 	for _, step := range []struct {
 		work  time.Duration
 		times int
+		err   error
 		want  time.Duration
 	}{
-		{time.Millisecond, paceLast, paceLeast},
-		{time.Second, paceSlower, paceLeast}, // few are no rule
-		{time.Second, 1, paceMost},
-		{time.Millisecond, paceLast, paceLeast},
-		{2 * paceLeast, paceLast, 8 * paceLeast}, // a little over twice
+		{0, paceLast, nil, paceLeast},
+		{time.Second, paceSlower, nil, paceLeast}, // few are no rule
+		{time.Second, 1, nil, paceMost},
+		{0, paceLast, account.ErrTooManyRequests, paceMost}, // no work was done for these
+		{0, paceLast, nil, paceLeast},
+		{2 * paceLeast, paceLast, nil, 8 * paceLeast}, // a little over twice
 	} {
-		if got := took(step.work, step.times); got != step.want {
-			t.Errorf("after %d answers that took %v others are held for %v, want %v", step.times, step.work, got, step.want)
+		for range step.times {
+			p.hold(ctx, time.Now().Add(-step.work), step.err)
+		}
+		if got := p.time(); got != step.want {
+			t.Errorf("after %d answers that took %v (%v) others are held for %v, want %v", step.times, step.work, step.err, got, step.want)
 		}
 	}
 }
@@ -57,7 +61,7 @@ func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
 	for i := range 50 {
 		began := time.Now().Add(-time.Duration(i) * paceLeast / 40) // the last has had its time already
 		go func() {
-			p.hold(context.Background(), began)
+			p.hold(context.Background(), began, nil)
 			answers <- gone{began, time.Now()}
 		}()
 	}
@@ -77,7 +81,7 @@ func TestAnAnswerThatNobodyWaitsForIsNotHeld(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	later := time.Now().Add(time.Second)
-	p.hold(ctx, later)
+	p.hold(ctx, later, nil)
 	if now := time.Now(); now.After(later) {
 		t.Errorf("held for %v too long", now.Sub(later))
 	}

@@ -11,9 +11,10 @@ import (
 // and answers all alike, after the same time.
 func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
 	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
-		ctx := x.request.Context()
-		defer x.mailed.hold(ctx, time.Now())
-		return &Done{}, send(x.Auth, ctx, &x.caller, in)
+		ctx, began := x.request.Context(), time.Now()
+		err := send(x.Auth, ctx, &x.caller, in)
+		x.mailed.hold(ctx, began, err)
+		return &Done{}, err
 	})
 }
 

@@ -53,7 +53,7 @@ var resendMakesNobody = canary.Stands("a resend that makes nobody", canary.Place
 })
 
 var heldAnswers = canary.Stands("answers about mails that are held", canary.Place{
-	File: "internal/api/register.go", Code: "defer x.mailed.hold(ctx, time.Now())", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
+	File: "internal/api/register.go", Code: "x.mailed.hold(ctx, began, err)", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
 })
 
 var numbersTaken = canary.Stands("a number taken by each request", canary.Place{

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // Walk runs every line of the README's walk in the shell that a reader would use. It fails
@@ -25,8 +26,13 @@ var promised = []string{
 	"TWOFA_STATUS", "LOGOUT_SUCCESS", "UNAUTHENTICATED",
 }
 
+// walkTime is the most that a walk takes, whatever the server does.
+const walkTime = 2 * time.Minute
+
 // Take walks once.
 func (w Walk) Take(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, walkTime)
+	defer cancel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		return err

@@ -84,10 +84,12 @@ func calls(strict bool) []call {
 	}
 }
 
-// rounds is how many samples are taken of the call for each state.
+// rounds is how many samples are taken of the call for each state: of few nothing is found,
+// however long answers are held.
 func (c call) rounds() int {
+	const few = 25
 	if c.held {
-		return *rounds / 4
+		return max(*rounds/4, min(*rounds, few))
 	}
 	return *rounds
 }
