@@ -142,7 +142,7 @@ func checkMode(f *os.File) (fs.FileInfo, error) {
 
 func parseLines(path string, lines []string) (keys, error) {
 	if len(lines) == 0 {
-		return nil, fmt.Errorf("key file %s is empty: %s", path, advice)
+		return nil, fmt.Errorf("key file %s is empty, as one whose making was cut short: remove it if there is no database yet, else %s", path, advice)
 	}
 	k, err := parseKeys(lines)
 	if err != nil {

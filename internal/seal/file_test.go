@@ -123,8 +123,8 @@ func TestBadFilesAreNamedAndKept(t *testing.T) {
 		mode          fs.FileMode
 		advice        string
 	}{
-		{"empty", "", 0o600, "backup"},
-		{"blank", "\n\n", 0o600, "backup"},
+		{"empty", "", 0o600, "remove it if there is no database yet, else restore it from a backup"},
+		{"blank", "\n\n", 0o600, "remove it if there is no database yet, else restore it from a backup"},
 		{"cut", good[:30], 0o600, "backup"},
 		{"zeroed", string(make([]byte, 50)), 0o600, "backup"},
 		{"one of two is bad", good + "two:" + secret('b')[1:], 0o600, "backup"},

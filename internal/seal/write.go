@@ -11,7 +11,8 @@ import (
 
 // CreateFile makes a file for its owner alone, which gets its name once it is whole and
 // on the disk, or never. It writes over nothing: where the name is taken, also by who
-// came in between, errors.Is tells fs.ErrExist and the other file stands.
+// came in between, errors.Is tells fs.ErrExist and the other file stands. Where the file
+// system has no links, a crash in the moment of naming can leave an empty file there.
 func CreateFile(path string, write func(io.Writer) error) error {
 	return createFile(path, write, os.Link)
 }
@@ -40,8 +41,11 @@ func place(temp, path string, link func(old, name string) error) error {
 	if err != nil {
 		return fmt.Errorf("hold its name: %w", err)
 	}
-	if err := errors.Join(held.Close(), os.Rename(temp, path)); err != nil {
-		return errors.Join(err, os.Remove(path))
+	if err = held.Close(); err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path)) // the empty one
 	}
 	return nil
 }

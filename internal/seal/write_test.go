@@ -125,3 +125,18 @@ func TestAFileThatFailsLeavesNoDraft(t *testing.T) {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
 }
+
+// TestANameIsHeldForNoFile takes the file away in the moment before it gets its name.
+func TestANameIsHeldForNoFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	err := createFile(filepath.Join(dir, "file"), saying("lost"), func(old, name string) error {
+		return errors.Join(os.Remove(old), ways["renamed"](old, name))
+	})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it says %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("the folder holds %v, %v", entries, err)
+	}
+}
