@@ -31,6 +31,7 @@ func needsAScript(t *testing.T, browser context.Context) {
 	defer p.close()
 	p.shows("without", "This page needs JavaScript")
 	p.is(`getComputedStyle(document.getElementById("without")).visibility === "visible"`)
+	p.is(`document.getAnimations().length === 0`) // it is there at once
 	p.is(nothingToFillIn)
 	if calls := p.api.made(); len(calls) > 0 {
 		t.Errorf("it asked for %v", calls)
@@ -65,5 +66,6 @@ func TestAScriptThatDoesNotRun(t *testing.T) {
 		return strings.Replace(page, "/assets/register.js", "/assets/icon.svg", 1)
 	})
 	p.shows("without", "Cette page a besoin de JavaScript")
+	p.is(`getComputedStyle(document.getElementById("without")).visibility === "visible"`)
 	p.is(nothingToFillIn)
 }
