@@ -2,12 +2,40 @@ package web_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+// TestEveryScriptFindsElementsAlike holds the copies of $ to each other.
+func TestEveryScriptFindsElementsAlike(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("assets/*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	finders := map[string]bool{}
+	for _, path := range paths {
+		script, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, found := strings.Cut(string(script), "  const $ =")
+		if finder, _, ends := strings.Cut(rest, "\n  };\n"); found && ends {
+			finders[finder] = true
+		} else if strings.Contains(string(script), "$(") {
+			t.Errorf("the $ of %s cannot be read here", path)
+		}
+	}
+	if len(finders) != 1 {
+		t.Errorf("there are %d kinds of $: %q", len(finders), slices.Collect(maps.Keys(finders)))
+	}
+}
 
 // TestElementsOfOthersSteerNoScript puts elements into the page that are called like what
 // its script uses. With the names of globals and of its own variables it works as ever; in

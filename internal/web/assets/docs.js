@@ -5,6 +5,7 @@
 (() => {
   // $ finds an element of the page, once and of the kind that the page has there. Any other
   // was put in by somebody else, and what it says or is called must not steer the script.
+  // It is alike in every script: a page loads one, which leaves no name in the window.
   const kinds = new Map([
     ["query", HTMLInputElement],
   ]);
