@@ -69,9 +69,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 // Verify tells whether the password is the one that was hashed. It reads what
 // Hash makes, and bcrypt hashes that came from elsewhere. Where the password is
 // right, stale tells that it is worth hashing anew: its hash is bcrypt, or its
-// costs are not today's. One of bcrypt stays where the password is longer than what bcrypt
-// looks at, since what follows may be a slip of the hand. A stored hash that is malformed, or whose costs nobody
-// would choose, is an error.
+// costs are not today's. One of bcrypt stays where the password is longer than what
+// bcrypt looks at, since what follows may be a slip of the hand. A stored hash that is
+// malformed, or whose costs nobody would choose, is an error.
 //
 // A wrong password takes as long with a cheaper argon2id hash, from before the costs were
 // raised, as VerifyNobody does: its time would tell that the person exists. With a dearer

@@ -90,8 +90,8 @@ func Decrypt(r io.Reader, ring *seal.KeyRing, identities string) (io.Reader, err
 }
 
 // Verify reads a backup to its end and goes back to its beginning, so that nothing of one
-// that is cut off, altered or not proved by the ring is written anywhere. What cannot be read twice, as a pipe,
-// it leaves alone: there a restore finds out on the way.
+// that is cut off, altered or not proved by the ring is written anywhere. What cannot be
+// read twice, as a pipe, it leaves alone: there a restore finds out on the way.
 func Verify(r io.Reader, ring *seal.KeyRing, identities string) error {
 	file, ok := r.(io.Seeker)
 	if !ok {

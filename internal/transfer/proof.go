@@ -18,8 +18,8 @@ func (w *writer) prove(ring *seal.KeyRing) {
 }
 
 // header reads the first frame. It refuses what this program or the ring cannot bring
-// back, before anything else is read: nobody but the ring's holder can say whether the
-// rest is genuine.
+// back, before anything else is made use of: nobody but the ring's holder can say whether
+// the rest is genuine.
 func (r *reader) header(ring *seal.KeyRing) (h Header, err error) {
 	if err := r.next(); err != nil {
 		return h, err

@@ -45,7 +45,10 @@ func (r Restore) Read(ctx context.Context, from io.Reader) (Header, Report, erro
 	if err != nil {
 		return Header{}, Report{}, err
 	}
-	l := loading{Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{}, used: map[string]bool{r.Keys.IDs()[0]: true}} // the trail will tell of the restore under that one
+	l := loading{
+		Restore: r, in: in, header: header, tables: tables, auditKeys: map[bool]string{},
+		used: map[string]bool{r.Keys.IDs()[0]: true}, // the trail will tell of the restore under that one
+	}
 	if err := l.all(ctx); err != nil {
 		return Header{}, Report{}, errors.Join(err, l.undo(ctx))
 	}
