@@ -97,7 +97,6 @@ type exchange struct {
 	tls     bool   // the client's connection is a secure one
 	pattern string // which route it is, for the log
 	code    string // of the answer, if the API gave one
-	refused string // the code of the refusal, if it was one
 	started time.Time
 	span    trace.Span
 }

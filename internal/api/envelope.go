@@ -58,7 +58,6 @@ func (x *exchange) succeed(a Answer, usual account.Outcome) {
 // ours, of which the client learns nothing.
 func (x *exchange) refuse(err error) {
 	refusal, after, problems := x.explain(err)
-	x.refused = refusal.Code
 	status := StatusOf(refusal.Kind)
 	if status >= http.StatusInternalServerError {
 		x.logFault(status, err)

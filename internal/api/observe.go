@@ -20,7 +20,7 @@ type Answered struct {
 	Method string // in capitals, or "other"
 	Route  string // a full path of the table, "pages" or "none"
 	Status int    // 0 where the connection was cut
-	Code   string // of the refusal by the API, if it was one
+	Code   string // of the answer, if the API gave one
 	Took   time.Duration
 }
 
@@ -64,7 +64,7 @@ func (x *exchange) observe() {
 	x.span.EndRequest(method, x.pattern, x.writer.status, x.caller.RequestID)
 	if x.Observe != nil {
 		x.Observe(Answered{
-			Method: method, Route: x.pattern, Status: x.writer.status, Code: x.refused, Took: time.Since(x.started),
+			Method: method, Route: x.pattern, Status: x.writer.status, Code: x.code, Took: time.Since(x.started),
 		})
 	}
 }

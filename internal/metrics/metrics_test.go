@@ -18,7 +18,7 @@ func TestRequestsAreCountedByFixedLabels(t *testing.T) {
 	t.Parallel()
 	m := New("v1")
 	for range 2 {
-		m.Answered(api.Answered{Method: "GET", Route: "/api/v1/me", Status: 200, Took: time.Millisecond})
+		m.Answered(api.Answered{Method: "GET", Route: "/api/v1/me", Status: 200, Code: string(account.MeOK), Took: time.Millisecond})
 	}
 	m.Answered(api.Answered{Method: "POST", Route: "none", Status: 429, Code: account.ErrTooManyRequests.Code})
 	m.Answered(api.Answered{Method: "BREW", Route: "/secret", Status: 799, Code: "SECRET"})
