@@ -133,6 +133,8 @@ func TestThePlacesToWaitAreSharedOut(t *testing.T) {
 			}
 			u.mu.Unlock()
 			time.Sleep(2 * uploadWait)
+			u.mu.Lock()
+			defer u.mu.Unlock()
 			if w := &u.waiting; w.all != 0 || len(w.ofPerson) != 0 || len(w.ofNetwork) != 0 {
 				t.Errorf("%s: of those who waited %d, %v and %v are kept", tt.name, w.all, w.ofPerson, w.ofNetwork)
 			}
