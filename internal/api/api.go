@@ -50,8 +50,8 @@ type server struct {
 	cors      *cors.Cors          // nil where no frontend has another origin
 	proxies   proxies
 	uploads   *uploads
-	mailed    *pace // of answers to who asks for a mail
-	https     bool  // plain HTTP is refused
+	mailed    pace // of answers to who asks for a mail
+	https     bool // plain HTTP is refused
 }
 
 // New returns the handler of everything that is served: the API and the pages. It
@@ -63,7 +63,6 @@ func New(d Deps) http.Handler {
 		cors:      newCORS(d.Config.FrontendOrigins),
 		proxies:   proxies(d.Config.TrustedProxies),
 		uploads:   newUploads(),
-		mailed:    new(pace),
 		https:     d.Config.PublicURL.Scheme == "https",
 	}
 }

@@ -80,6 +80,14 @@ type headedConn struct {
 
 func (c *headedConn) handle(by bool) { c.handled.Store(by) }
 
+// handled tells a connection whether a handler has its request, if it is a headed one. That
+// of HTTP/2 is not.
+func handled(conn any, by bool) {
+	if c, ok := conn.(interface{ handle(bool) }); ok {
+		c.handle(by)
+	}
+}
+
 type connKey struct{}
 
 // listens has a server tell its headed connections when a handler takes a request, since
@@ -90,14 +98,12 @@ func listens(s *http.Server) *http.Server {
 	}
 	handler, state := s.Handler, s.ConnState
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, ok := r.Context().Value(connKey{}).(interface{ handle(bool) }); ok {
-			c.handle(true)
-		}
+		handled(r.Context().Value(connKey{}), true)
 		handler.ServeHTTP(w, r)
 	})
 	s.ConnState = func(conn net.Conn, now http.ConnState) {
-		if c, ok := conn.(interface{ handle(bool) }); ok && now == http.StateIdle { // the answer is out
-			c.handle(false)
+		if now == http.StateIdle { // the answer is out
+			handled(conn, false)
 		}
 		if state != nil {
 			state(conn, now)
