@@ -41,7 +41,7 @@ var (
 	})
 	privateInbox = canary.Stands("a private inbox", canary.Place{File: "internal/config/config.go", Code: "return !c.SendsMail() && c.private()", Without: "return $GONE || !c.SendsMail() && c.private()"})
 	inboxHere    = canary.Stands("an inbox for this machine", canary.Refusal("internal/web/inbox.go", "!s.isLocal(r) || !isOwnOrigin(r)"))
-	inboxName    = canary.Stands("names of the inbox", canary.Refusal("internal/web/inbox.go", "!isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))
+	inboxName    = canary.Stands("names of the inbox", canary.Refusal("internal/web/inbox.go", "!config.IsLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname())"))
 	secured      = canary.Stands("HTTPS alone", canary.Place{
 		File: "internal/api/middleware.go", Code: "return account.ErrHTTPSRequired", Without: "if $GONE {\n\t\treturn nil\n\t}\n\t$CODE",
 	})

@@ -131,7 +131,7 @@ func (c *Config) checkMagicLink() error {
 		return refuse("FLOWXI_MAGIC_LINK_URL", c.MagicLinkURL)
 	}
 	u, err := url.Parse(c.MagicLinkURL)
-	if err == nil && u.Scheme == "http" && !loopback(u.Hostname()) && !c.InsecureHTTP {
+	if err == nil && u.Scheme == "http" && !IsLoopback(u.Hostname()) && !c.InsecureHTTP {
 		return wrong("FLOWXI_MAGIC_LINK_URL", c.MagicLinkURL,
 			"allowed: https://… (plain HTTP to another machine only with FLOWXI_INSECURE_HTTP=allow)")
 	}

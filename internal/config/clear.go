@@ -19,7 +19,7 @@ func (c Config) warnClear(warn func(bool, string)) {
 // clearURL tells whether a URL of the plain scheme leads to another machine.
 func clearURL(text, plain string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Scheme == plain && !loopback(u.Hostname())
+	return err == nil && u.Scheme == plain && !IsLoopback(u.Hostname())
 }
 
 // clearDatabase tells whether one of the hosts is another machine, and may be spoken to
@@ -38,7 +38,7 @@ func clearDatabase(text string) bool {
 		hosts = u.Hostname()
 	}
 	return slices.ContainsFunc(strings.Split(hosts, ","), func(host string) bool {
-		return host != "" && !strings.HasPrefix(host, "/") && !loopback(host) // a path is a socket
+		return host != "" && !strings.HasPrefix(host, "/") && !IsLoopback(host) // a path is a socket
 	})
 }
 
@@ -46,5 +46,5 @@ func clearDatabase(text string) bool {
 func clearStorage(text string) bool {
 	rest := strings.TrimPrefix(text, "s3://")
 	u, err := url.Parse("s3://" + rest[strings.LastIndexByte(rest, '@')+1:])
-	return err == nil && u.Query().Get("tls") == "false" && !loopback(u.Hostname())
+	return err == nil && u.Query().Get("tls") == "false" && !IsLoopback(u.Hostname())
 }

@@ -109,7 +109,7 @@ func (c Config) TellsSubdomains() bool { return c.HSTS != "host" }
 func (c Config) StrictPrivacy() bool { return c.RegistrationPrivacy == "strict" }
 
 // Loopback tells whether clients reach Flowxi on this machine only.
-func (c Config) Loopback() bool { return loopback(c.PublicURL.Hostname()) }
+func (c Config) Loopback() bool { return IsLoopback(c.PublicURL.Hostname()) }
 
 // SendsMail tells whether mail leaves for the world. Otherwise it goes to the inbox.
 func (c Config) SendsMail() bool { return c.SMTPURL != "" && !c.Sandbox() }
@@ -127,10 +127,12 @@ func (c Config) DevInbox() bool { return !c.SendsMail() && c.private() }
 // private tells whether neither the listener nor the public address leaves this machine.
 func (c Config) private() bool {
 	host, _, err := net.SplitHostPort(c.Addr)
-	return err == nil && loopback(host) && c.Loopback()
+	return err == nil && IsLoopback(host) && c.Loopback()
 }
 
-func loopback(host string) bool {
+// IsLoopback tells whether a host, without its port, is this machine: by an address of its
+// own, also in the form of IPv6, or by the name localhost.
+func IsLoopback(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Unmap().IsLoopback()
 	}

@@ -61,7 +61,7 @@ func ours(environ []string) map[string]string {
 func follow(given map[string]string) {
 	const name = "FLOWXI_PUBLIC_URL"
 	host, port, err := net.SplitHostPort(given["FLOWXI_ADDR"])
-	if given[name] == "" && given["FLOWXI_TLS_CERT"] == "" && err == nil && loopback(host) && realPort(port, 1) {
+	if given[name] == "" && given["FLOWXI_TLS_CERT"] == "" && err == nil && IsLoopback(host) && realPort(port, 1) {
 		given[name] = "http://localhost:" + port
 	}
 }

@@ -34,5 +34,5 @@ func (c Config) noTLS() bool {
 
 func (c Config) opsExposed() bool {
 	host, _, err := net.SplitHostPort(c.OpsAddr)
-	return err == nil && !loopback(host)
+	return err == nil && !IsLoopback(host)
 }

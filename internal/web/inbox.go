@@ -35,7 +35,7 @@ func (s *site) mountInbox() {
 func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := hostname(r.Host)
-		if !isLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname()) || !s.isLocal(r) || !isOwnOrigin(r) {
+		if !config.IsLoopback(name) && !strings.EqualFold(name, s.Config.PublicURL.Hostname()) || !s.isLocal(r) || !isOwnOrigin(r) {
 			s.refuse(w, r, http.StatusForbidden, account.ErrForbidden)
 			return
 		}
@@ -48,7 +48,7 @@ func (s *site) fromHere(next http.HandlerFunc) http.HandlerFunc {
 // The Host alone tells nothing of that, since a proxy may pass on what a client says.
 func (s *site) isLocal(r *http.Request) bool {
 	peer := hostname(r.RemoteAddr)
-	if !isLoopback(peer) {
+	if !config.IsLoopback(peer) {
 		return false
 	}
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip"} {
@@ -93,13 +93,6 @@ func hostname(host string) string {
 		return name
 	}
 	return strings.Trim(host, "[]")
-}
-
-func isLoopback(name string) bool {
-	if ip, err := netip.ParseAddr(name); err == nil {
-		return ip.Unmap().IsLoopback()
-	}
-	return strings.EqualFold(name, "localhost")
 }
 
 func (s *site) inboxPage(w http.ResponseWriter, r *http.Request) {
