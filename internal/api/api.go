@@ -50,7 +50,6 @@ type server struct {
 	cors      *cors.Cors          // nil where no frontend has another origin
 	proxies   proxies
 	uploads   *uploads
-	mailed    pace // of answers to who asks for a mail
 	https     bool // plain HTTP is refused
 }
 

@@ -2,10 +2,49 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/form"
 )
+
+// invite makes an endpoint of a verb that mails a code or a link to whoever may have one,
+// and answers all alike, after the same time.
+func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
+	paced := new(pace)
+	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
+		ctx, began := x.request.Context(), time.Now()
+		err := send(x.Auth, ctx, &x.caller, in)
+		paced.hold(ctx, began, err == nil)
+		return &Done{}, err
+	})
+}
+
+// proves makes an endpoint of a verb for which somebody shows a secret. Who has the right
+// one is answered at once, and all others alike, after the same time.
+func proves[In any, P interface {
+	*In
+	form.Body
+}](act func(x *exchange, in In) (Answer, error)) endpoint {
+	paced := new(pace)
+	return reads[In, P](func(x *exchange, in In) (Answer, error) {
+		began := time.Now()
+		answer, err := act(x, in)
+		if slices.ContainsFunc(unproved, func(e account.Error) bool { return errors.Is(err, e) }) {
+			paced.hold(x.request.Context(), began, true)
+		}
+		return answer, err
+	})
+}
+
+// unproved are the answers to those who show a wrong secret for an address.
+var unproved = []account.Error{
+	account.ErrInvalidCredentials, account.ErrOTPInvalid, account.ErrOTPExpired, account.ErrMagicLinkInvalid, account.ErrMagicLinkExpired,
+}
 
 // How long answers are held: twice as long as nearly all of the last took to be made, by
 // doublings, so that a node whose database is far or busy holds them for longer. Where
@@ -18,8 +57,8 @@ const (
 )
 
 // pace holds answers back, so that the time of an answer does not tell what was done for
-// it. It is for calls that answer everybody alike, do more for one than for another, and
-// hash nothing whose cost would hide that. Safe for concurrent use; the zero value is ready.
+// it, where everybody is answered alike. Each endpoint has its own, since some do more than
+// others. Safe for concurrent use; the zero value is ready.
 type pace struct {
 	mu      sync.Mutex
 	held    []heldAnswer
@@ -34,14 +73,14 @@ type heldAnswer struct {
 }
 
 // hold returns when an answer may go to a request whose work began at that time, or when
-// nobody waits for it any more. Work that ended in an error says nothing of how long others
-// take: a stranger who is refused again and again must not shorten the time of all.
-func (p *pace) hold(ctx context.Context, began time.Time, err error) {
+// nobody waits for it any more. Where it was not whole, the work says nothing of how long
+// others take: a stranger who meets a limit again and again must not shorten the time of all.
+func (p *pace) hold(ctx context.Context, began time.Time, whole bool) {
 	work := time.Since(began)
 	p.mu.Lock()
-	h := heldAnswer{until: began.Add(paced(work, p.time())), gone: make(chan struct{})}
+	h := heldAnswer{until: began.Add(timeOf(work, p.time())), gone: make(chan struct{})}
 	p.held = append(p.held, h)
-	if err == nil {
+	if whole {
 		p.last[p.next] = work
 		p.next = (p.next + 1) % paceLast
 	}
@@ -67,9 +106,9 @@ func (p *pace) time() time.Duration {
 	return held
 }
 
-// paced is when an answer goes whose work took that long: at the end of the time that
+// timeOf is when an answer goes whose work took that long: at the end of the time that
 // answers are held, of the second such time where the work took longer, and so on.
-func paced(work, held time.Duration) time.Duration {
+func timeOf(work, held time.Duration) time.Duration {
 	return max(held, (work + held - 1).Truncate(held))
 }
 

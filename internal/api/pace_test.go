@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"flowxi.app/flowxi/internal/account"
 )
 
 func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
@@ -15,14 +13,14 @@ func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
 		0: paceLeast, paceLeast - 1: paceLeast, paceLeast: paceLeast,
 		paceLeast + 1: 2 * paceLeast, 2 * paceLeast: 2 * paceLeast, 2*paceLeast + 1: 3 * paceLeast,
 	} {
-		if got := paced(work, paceLeast); got != want {
+		if got := timeOf(work, paceLeast); got != want {
 			t.Errorf("work of %v is answered after %v, want %v", work, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		work := time.Duration(rapid.Int64Range(0, int64(time.Minute)).Draw(t, "work"))
 		held := paceLeast << rapid.IntRange(0, 4).Draw(t, "doublings")
-		if got := paced(work, held); got < work || got < held || got%held != 0 || got >= work+held && got != held {
+		if got := timeOf(work, held); got < work || got < held || got%held != 0 || got >= work+held && got != held {
 			t.Fatalf("work of %v is answered after %v", work, got)
 		}
 	})
@@ -35,21 +33,21 @@ func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
 	for _, step := range []struct {
 		work  time.Duration
 		times int
-		err   error
+		whole bool
 		want  time.Duration
 	}{
-		{0, paceLast, nil, paceLeast},
-		{time.Second, paceSlower, nil, paceLeast}, // few are no rule
-		{time.Second, 1, nil, paceMost},
-		{0, paceLast, account.ErrTooManyRequests, paceMost}, // no work was done for these
-		{0, paceLast, nil, paceLeast},
-		{2 * paceLeast, paceLast, nil, 8 * paceLeast}, // a little over twice
+		{0, paceLast, true, paceLeast},
+		{time.Second, paceSlower, true, paceLeast}, // few are no rule
+		{time.Second, 1, true, paceMost},
+		{0, paceLast, false, paceMost},
+		{0, paceLast, true, paceLeast},
+		{2 * paceLeast, paceLast, true, 8 * paceLeast}, // a little over twice
 	} {
 		for range step.times {
-			p.hold(ctx, time.Now().Add(-step.work), step.err)
+			p.hold(ctx, time.Now().Add(-step.work), step.whole)
 		}
 		if got := p.time(); got != step.want {
-			t.Errorf("after %d answers that took %v (%v) others are held for %v, want %v", step.times, step.work, step.err, got, step.want)
+			t.Errorf("after %d answers that took %v (whole: %v) others are held for %v, want %v", step.times, step.work, step.whole, got, step.want)
 		}
 	}
 }
@@ -61,7 +59,7 @@ func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
 	for i := range 50 {
 		began := time.Now().Add(-time.Duration(i) * paceLeast / 40) // the last has had its time already
 		go func() {
-			p.hold(context.Background(), began, nil)
+			p.hold(context.Background(), began, true)
 			answers <- gone{began, time.Now()}
 		}()
 	}
@@ -81,7 +79,7 @@ func TestAnAnswerThatNobodyWaitsForIsNotHeld(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	later := time.Now().Add(time.Second)
-	p.hold(ctx, later, nil)
+	p.hold(ctx, later, true)
 	if now := time.Now(); now.After(later) {
 		t.Errorf("held for %v too long", now.Sub(later))
 	}

@@ -56,14 +56,14 @@ func codeRoutes() []Route {
 			Summary: "Tells whether a registration code is right, without spending it.", Access: Public,
 			Successes: succeeds(account.OTPValid, &CodeValid{}),
 			Errors:    wrong, Limits: codeLimits,
-			timeout: usualTimeout, endpoint: reads((*exchange).verifyCode),
+			timeout: usualTimeout, endpoint: proves((*exchange).verifyCode),
 		},
 		{
 			Method: http.MethodPost, Path: "/register-email-code/set-password", Operation: "registerByCode", Tag: TagCode,
 			Summary: "Spends a registration code, sets the password, activates the account and issues a token.", Access: Public,
 			Successes: succeeds(account.TokenIssued, &TokenIssued{}),
 			Errors:    wrong, Limits: codeLimits,
-			timeout: usualTimeout, endpoint: reads((*exchange).registerByCode),
+			timeout: usualTimeout, endpoint: proves((*exchange).registerByCode),
 		},
 	}
 }
@@ -90,7 +90,7 @@ func linkRoutes() []Route {
 			Successes: succeeds(account.TokenIssued, &TokenIssued{}),
 			Errors:    []account.Error{account.ErrMagicLinkInvalid, account.ErrMagicLinkExpired},
 			Limits:    []Limit{limitCodePerEmail, limitCodePerNetwork},
-			timeout:   usualTimeout, endpoint: reads((*exchange).registerByLink),
+			timeout:   usualTimeout, endpoint: proves((*exchange).registerByLink),
 		},
 	}
 }
@@ -105,7 +105,7 @@ func loginRoutes() []Route {
 			Limits: []Limit{
 				limitLoginPerEmailNetwork, limitLoginPerEmail, limitLoginPerNetwork, limitLoginPerDevice, limitDevicesPerPerson,
 			},
-			timeout: usualTimeout, endpoint: reads((*exchange).login),
+			timeout: usualTimeout, endpoint: proves((*exchange).login),
 		},
 		{
 			Method: http.MethodPost, Path: "/auth/login/2fa", Operation: "loginTwoFactor", Tag: TagLogin,

@@ -28,9 +28,15 @@ var proofQuestions = []attempt{
 		defence: checksOfNobody, run: tellsNothingLater(times(11, wrongVerify), isUnknown, isInvited, isActive), alone: true},
 	{kind: whoHasAnAccount, try: "an eleventh wrong link, where there is one and where there is none",
 		defence: linkChecksOfNobody, run: tellsNothingLater(times(11, wrongLinkFor), isUnknown, isInvited, isActive), alone: true},
+	{kind: whoHasAnAccount, try: "a wrong password, code or link, by how soon it is refused",
+		defence: heldRefusals, run: answeredTooSoon(wrongLogin, wrongVerify, wrongSetPassword, wrongLinkFor)},
 	{kind: whoHasAnAccount, try: "codes, links and passwords for an address that nobody has, by what they leave behind",
 		defence: checksMakeNobody, run: checkNobody},
 }
+
+var heldRefusals = canary.Stands("refusals that are held", canary.Place{
+	File: "internal/api/pace.go", Code: "paced.hold(x.request.Context(), began, true)", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
+})
 
 var checksMakeNobody = canary.Stands("checks that make nobody", canary.Place{
 	File: "internal/auth/register_code.go", Code: "outcome := store.CodeWrong",

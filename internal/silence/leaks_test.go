@@ -28,6 +28,10 @@ var planted = []leak{
 		File: "internal/auth/login.go", Code: "return false, false, hashed(a.hasher.VerifyNobody(ctx, string(plain)))",
 		Without: "if $GONE {\n\t\t\treturn false, false, nil\n\t\t}\n\t\t$CODE",
 	}), byWork, "steps for one who is"},
+	{canary.Stands("time without 200 µs for nobody, where it shows", eventless(
+		"for began := time.Now(); time.Since(began) < 200*time.Microsecond; {\n\t\t}"), canary.Place{
+		File: "internal/api/pace.go", Code: "paced.hold(x.request.Context(), began, true)", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
+	}), byTime, "login tells a person"},
 	{canary.Stands("query for preferences", canary.Place{
 		File: "internal/store/user.go", Code: "_, err = tx.exec(ctx, \"create preferences\", `",
 		Without: "if $GONE && u.Status != account.Pending {\n\t\treturn u, nil\n\t}\n\t$CODE",
@@ -38,8 +42,6 @@ var planted = []leak{
 		File: "internal/store/padding.go", Code: "missing := total - tx.written",
 		Without: "$CODE\n\tif $GONE {\n\t\tmissing = 0\n\t}",
 	}), byWork, "rows for one who is"},
-	{canary.Stands("time without 200 µs for nobody", eventless(
-		"for began := time.Now(); time.Since(began) < 200*time.Microsecond; {\n\t\t}")), byTime, "login tells a person"},
 }
 
 // eventless does something else to those who are nobody before it writes the event of a
@@ -72,7 +74,7 @@ func TestPlantedLeaksAreFound(t *testing.T) {
 		t.Run(l.defence.Name, func(t *testing.T) {
 			args := []string{"-test.run", l.test, "-test.timeout", "5m"}
 			if l.test == byTime {
-				args = append(args, "-silence.rounds", "100", "-silence.only", "login")
+				args = append(args, "-silence.rounds", "50", "-silence.only", "login")
 				if out, err := b.Run(t, canary.Nothing, args...); err != nil {
 					t.Fatalf("with nothing planted nothing may be found:\n%s", canary.Last(out, 40))
 				}

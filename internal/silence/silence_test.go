@@ -47,7 +47,6 @@ type call struct {
 	body   func(email string) authtest.Fields
 	code   string // of the answer
 	tries  bool   // counts a try of a code, which is renewed after some
-	held   bool   // until its time is over, so that fewer samples tell as much
 }
 
 var (
@@ -67,31 +66,21 @@ func calls(strict bool) []call {
 		return authtest.LoginFields(email, "stranger").With("password", "Not the right 1")
 	}
 	return []call{
-		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", false, false},
-		{"code send", "/register-email-code/send", invited, address, "OTP_SENT", false, true},
-		{"code resend", "/register-email-code/resend", invited, address, "OTP_SENT", false, true},
+		{"login", "/auth/login", everybody, wrong, "INVALID_CREDENTIALS", false},
+		{"code send", "/register-email-code/send", invited, address, "OTP_SENT", false},
+		{"code resend", "/register-email-code/resend", invited, address, "OTP_SENT", false},
 		{"code verify", "/register-email-code/verify", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode}
-		}, "OTP_INVALID", true, false},
+		}, "OTP_INVALID", true},
 		{"code set-password", "/register-email-code/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "code": wrongCode, "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "OTP_INVALID", true, false},
-		{"link send", "/auth/register-email", invited, address, "MAGIC_LINK_SENT", false, true},
-		{"link resend", "/register-email/resend", invited, address, "MAGIC_LINK_SENT", false, true},
+		}, "OTP_INVALID", true},
+		{"link send", "/auth/register-email", invited, address, "MAGIC_LINK_SENT", false},
+		{"link resend", "/register-email/resend", invited, address, "MAGIC_LINK_SENT", false},
 		{"link set-password", "/auth/register/set-password", everybody, func(email string) authtest.Fields {
 			return authtest.Fields{"email": email, "token": strings.Repeat("a", 64), "password": authtest.Password, "password_confirmation": authtest.Password}
-		}, "MAGIC_LINK_INVALID", false, false},
+		}, "MAGIC_LINK_INVALID", false},
 	}
-}
-
-// rounds is how many samples are taken of the call for each state: of few nothing is found,
-// however long answers are held.
-func (c call) rounds() int {
-	const few = 25
-	if c.held {
-		return max(*rounds/4, min(*rounds, few))
-	}
-	return *rounds
 }
 
 // wrongCode is the code of nobody here but for one in a million.
@@ -259,9 +248,9 @@ func listenTo(t *testing.T, privacy string, table io.Writer) {
 		if *only != "" && c.name != *only {
 			continue
 		}
-		l.samples(t, c, c.rounds()/20+1, random) // warms up
+		l.samples(t, c, *rounds/20+1, random) // warms up
 		judge(t, l, c, comparisons, random, func(s state, found silence.Comparison) {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%v\t%v\t%.1f %%\t%.2g\t%.2g\t%.2f\t\n", privacy, c.name, s, c.rounds(), found.Median[0],
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%v\t%v\t%.1f %%\t%.2g\t%.2g\t%.2f\t\n", privacy, c.name, s, *rounds, found.Median[0],
 				found.Difference, 100*float64(found.Difference)/float64(found.Median[0]), found.RankP, found.ShuffleP, found.Power)
 		})
 	}
@@ -269,7 +258,7 @@ func listenTo(t *testing.T, privacy string, table io.Writer) {
 
 // enough is from how many rounds on a measurement must be able to find what is planted.
 // Fewer find less, which they tell.
-const enough = 1000
+const enough = 300
 
 // judge fails the test where the times of a call tell a state from the first, in two
 // measurements one after the other: a machine that did something else for a while does
@@ -278,7 +267,7 @@ func judge(t *testing.T, l *listener, c call, comparisons int, random *rand.Rand
 	t.Helper()
 	before := map[state]silence.Comparison{}
 	for turn := 1; ; turn++ {
-		taken, found := l.samples(t, c, c.rounds(), random), map[state]silence.Comparison{}
+		taken, found := l.samples(t, c, *rounds, random), map[state]silence.Comparison{}
 		again := false
 		for _, s := range c.states[1:] {
 			found[s] = silence.Compare(taken[c.states[0]], taken[s], comparisons, random)
