@@ -6,6 +6,7 @@
 package api
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -91,6 +92,7 @@ type exchange struct {
 	*server
 	writer  *recorder
 	request *http.Request
+	client  context.Context // until it hangs up, for what it alone waits for
 	caller  auth.Caller
 	tls     bool   // the client's connection is a secure one
 	pattern string // which route it is, for the log
@@ -101,7 +103,7 @@ type exchange struct {
 
 func (s *server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	return &exchange{
-		server: s, writer: &recorder{ResponseWriter: w}, request: r, pattern: noRoute, started: time.Now(),
+		server: s, writer: &recorder{ResponseWriter: w}, request: r, client: r.Context(), pattern: noRoute, started: time.Now(),
 		caller: auth.Caller{UserAgent: r.UserAgent(), Locale: locale.Default},
 	}
 }

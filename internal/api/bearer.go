@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 	"strings"
 
@@ -30,7 +29,7 @@ func (x *exchange) recognize() {
 	if x.caller.Explicit || x.request.Header.Get("Authorization") == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(x.request.Context(), usualTimeout)
+	ctx, cancel := x.within(usualTimeout)
 	defer cancel()
 	x.request = x.request.WithContext(ctx)
 	_ = x.authenticate()

@@ -1,6 +1,13 @@
 package api
 
 import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/form"
 )
 
@@ -39,3 +46,40 @@ func reads[In any, P interface {
 // bare makes an endpoint of a verb that has no use for a body. One that is sent all
 // the same is not looked at.
 func bare(act verb) endpoint { return endpoint{verb: act} }
+
+// invites makes an endpoint of a verb that mails a code or a link to whoever may have one,
+// and answers all alike, after the same time.
+func invites(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
+	paced := new(pace)
+	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
+		began := time.Now()
+		err := send(x.Auth, x.request.Context(), &x.caller, in)
+		paced.hold(began, err == nil)
+		return &Done{}, err
+	})
+}
+
+// refusesAlike makes an endpoint of a verb for which somebody shows a secret. Who has the
+// right one is answered at once, and everybody else after the same time.
+func refusesAlike[In any, P interface {
+	*In
+	form.Body
+}](act func(x *exchange, in In) (Answer, error)) endpoint {
+	paced := new(pace)
+	return reads[In, P](func(x *exchange, in In) (Answer, error) {
+		began := time.Now() // the body is read: a client that sends it slowly is no rule for others
+		answer, err := act(x, in)
+		if err != nil {
+			paced.hold(began, isUnproved(err))
+		}
+		return answer, err
+	})
+}
+
+// isUnproved tells of the answers to those who show a secret for an address that is wrong
+// or over. Before another answer less is done.
+func isUnproved(err error) bool {
+	return slices.ContainsFunc([]account.Error{
+		account.ErrInvalidCredentials, account.ErrOTPInvalid, account.ErrOTPExpired, account.ErrMagicLinkInvalid, account.ErrMagicLinkExpired,
+	}, func(e account.Error) bool { return errors.Is(err, e) })
+}

@@ -115,7 +115,7 @@ func (x *exchange) admit() error {
 	if x.isHealth() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(x.request.Context(), admitTimeout)
+	ctx, cancel := x.within(admitTimeout)
 	defer cancel()
 	return x.Auth.AdmitRequest(ctx, &x.caller)
 }

@@ -1,50 +1,10 @@
 package api
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
-
-	"flowxi.app/flowxi/internal/account"
-	"flowxi.app/flowxi/internal/auth"
-	"flowxi.app/flowxi/internal/form"
 )
-
-// invite makes an endpoint of a verb that mails a code or a link to whoever may have one,
-// and answers all alike, after the same time.
-func invite(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
-	paced := new(pace)
-	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
-		ctx, began := x.request.Context(), time.Now()
-		err := send(x.Auth, ctx, &x.caller, in)
-		paced.hold(ctx, began, err == nil)
-		return &Done{}, err
-	})
-}
-
-// proves makes an endpoint of a verb for which somebody shows a secret. Who has the right
-// one is answered at once, and all others alike, after the same time.
-func proves[In any, P interface {
-	*In
-	form.Body
-}](act func(x *exchange, in In) (Answer, error)) endpoint {
-	paced := new(pace)
-	return reads[In, P](func(x *exchange, in In) (Answer, error) {
-		began := time.Now()
-		answer, err := act(x, in)
-		if slices.ContainsFunc(unproved, func(e account.Error) bool { return errors.Is(err, e) }) {
-			paced.hold(x.request.Context(), began, true)
-		}
-		return answer, err
-	})
-}
-
-// unproved are the answers to those who show a wrong secret for an address.
-var unproved = []account.Error{
-	account.ErrInvalidCredentials, account.ErrOTPInvalid, account.ErrOTPExpired, account.ErrMagicLinkInvalid, account.ErrMagicLinkExpired,
-}
 
 // How long answers are held: twice as long as nearly all of the last took to be made, by
 // doublings, so that a node whose database is far or busy holds them for longer. Where
@@ -58,7 +18,8 @@ const (
 
 // pace holds answers back, so that the time of an answer does not tell what was done for
 // it, where everybody is answered alike. Each endpoint has its own, since some do more than
-// others. Safe for concurrent use; the zero value is ready.
+// others, and so a thread of its own while it holds any. Safe for concurrent use; the zero
+// value is ready.
 type pace struct {
 	mu      sync.Mutex
 	held    []heldAnswer
@@ -72,10 +33,13 @@ type heldAnswer struct {
 	gone  chan struct{}
 }
 
-// hold returns when an answer may go to a request whose work began at that time, or when
-// nobody waits for it any more. Where it was not whole, the work says nothing of how long
-// others take: a stranger who meets a limit again and again must not shorten the time of all.
-func (p *pace) hold(ctx context.Context, began time.Time, whole bool) {
+// hold returns when an answer may go to a request whose work began at that time. Where it
+// was not whole, the work says nothing of how long others take: a stranger who meets a
+// limit again and again must not shorten the time of all.
+//
+// It heeds no context: who hangs up, or shuts down their half of the connection, would
+// learn what was done by then.
+func (p *pace) hold(began time.Time, whole bool) {
 	work := time.Since(began)
 	p.mu.Lock()
 	h := heldAnswer{until: began.Add(timeOf(work, p.time())), gone: make(chan struct{})}
@@ -89,10 +53,7 @@ func (p *pace) hold(ctx context.Context, began time.Time, whole bool) {
 		go p.release()
 	}
 	p.mu.Unlock()
-	select {
-	case <-h.gone:
-	case <-ctx.Done():
-	}
+	<-h.gone
 }
 
 // time is how long answers are held now, as those before tell.

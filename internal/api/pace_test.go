@@ -1,11 +1,18 @@
 package api
 
 import (
-	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/auth"
 )
 
 func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
@@ -28,8 +35,6 @@ func TestAnAnswerTakesItsTimeOnceOrSeveralTimes(t *testing.T) {
 
 func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
 	var p pace
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nobody waits
 	for _, step := range []struct {
 		work  time.Duration
 		times int
@@ -43,9 +48,11 @@ func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
 		{0, paceLast, true, paceLeast},
 		{2 * paceLeast, paceLast, true, 8 * paceLeast}, // a little over twice
 	} {
+		var all sync.WaitGroup
 		for range step.times {
-			p.hold(ctx, time.Now().Add(-step.work), step.whole)
+			all.Go(func() { p.hold(time.Now().Add(-step.work), step.whole) })
 		}
+		all.Wait()
 		if got := p.time(); got != step.want {
 			t.Errorf("after %d answers that took %v (whole: %v) others are held for %v, want %v", step.times, step.work, step.whole, got, step.want)
 		}
@@ -59,7 +66,7 @@ func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
 	for i := range 50 {
 		began := time.Now().Add(-time.Duration(i) * paceLeast / 40) // the last has had its time already
 		go func() {
-			p.hold(context.Background(), began, true)
+			p.hold(began, true)
 			answers <- gone{began, time.Now()}
 		}()
 	}
@@ -74,13 +81,45 @@ func TestHeldAnswersGoOnceTheirTimeIsOver(t *testing.T) {
 	p.mu.Unlock()
 }
 
-func TestAnAnswerThatNobodyWaitsForIsNotHeld(t *testing.T) {
-	var p pace
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	later := time.Now().Add(time.Second)
-	p.hold(ctx, later, true)
-	if now := time.Now(); now.After(later) {
-		t.Errorf("held for %v too long", now.Sub(later))
+func TestRefusalsAreHeldAndNothingElse(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		held  bool
+		whole bool // it says how long others take
+	}{
+		{nil, false, false},
+		{account.ErrInvalidCredentials, true, true},
+		{account.ErrOTPInvalid, true, true},
+		{account.ErrOTPExpired, true, true},
+		{account.ErrMagicLinkInvalid, true, true},
+		{account.ErrMagicLinkExpired, true, true},
+		{account.ErrInvalidCredentials.After(time.Second), true, true},
+		{account.ErrTooManyRequests.After(time.Second), true, false},
+		{account.ErrServiceUnavailable, true, false},
+		{errors.New("a fault of ours"), true, false},
+	} {
+		if got := isUnproved(c.err); got != c.whole {
+			t.Errorf("%v counts for the time of others: %v", c.err, got)
+		}
+		e := refusesAlike(func(*exchange, auth.EmailInput) (Answer, error) { return &Done{}, c.err })
+		least := time.Hour // of some, since one may be late by itself
+		for range 5 {
+			least = min(least, timeToAnswer(t, e, c.err))
+		}
+		if held := least >= paceLeast; held != c.held {
+			t.Errorf("%v is answered after %v", c.err, least)
+		}
 	}
+}
+
+func timeToAnswer(t *testing.T, e endpoint, want error) time.Duration {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(`{"email":"ada@example.com"}`))
+	r.Header.Set("Content-Type", "application/json")
+	x := newServer(t).begin(httptest.NewRecorder(), r)
+	began := time.Now()
+	if _, err := e.verb(x); !errors.Is(err, want) {
+		t.Fatalf("answered %v, want %v", err, want)
+	}
+	return time.Since(began)
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 )
@@ -90,9 +91,18 @@ func (x *exchange) dispatchAPI() {
 	x.serve(route)
 }
 
+// within is the time for a piece of work, which is done whether or not the client is still
+// there. Cut off by who hangs up, it would be half a piece: a try that does not count, a
+// fault in the log that is nobody's, a change of which nobody knows whether it was made.
+// And who shuts down their half of the connection alone, which is allowed, would get an
+// answer that tells how far the work had come.
+func (x *exchange) within(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(x.request.Context()), d)
+}
+
 // serve runs a route within its time.
 func (x *exchange) serve(r Route) {
-	ctx, cancel := context.WithTimeout(x.request.Context(), r.timeout)
+	ctx, cancel := x.within(r.timeout)
 	defer cancel()
 	x.request = x.request.WithContext(ctx)
 	if r.Access == Bearer {

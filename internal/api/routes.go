@@ -23,7 +23,8 @@ var (
 )
 
 // Routes returns the table of everything that can be asked, in the order of the
-// contract.
+// contract. Some endpoints remember how long their work takes, and those of each table for
+// themselves.
 func Routes() []Route {
 	var all []Route
 	for _, group := range [][]Route{codeRoutes(), linkRoutes(), loginRoutes(), sessionRoutes(), twoFARoutes(), meRoutes(), healthRoutes()} {
@@ -42,28 +43,28 @@ func codeRoutes() []Route {
 			Summary: "Mails a registration code to an address.", Access: Public,
 			Successes: succeeds(account.OTPSent, &Done{}),
 			Errors:    []account.Error{account.ErrEmailAlreadyUsed}, Limits: mailLimits,
-			timeout: usualTimeout, endpoint: invite((*auth.Auth).SendCode),
+			timeout: usualTimeout, endpoint: invites((*auth.Auth).SendCode),
 		},
 		{
 			Method: http.MethodPost, Path: "/register-email-code/resend", Operation: "resendRegistrationCode", Tag: TagCode,
 			Summary: "Mails a new registration code, which replaces the one before.", Access: Public,
 			Successes: succeeds(account.OTPSent, &Done{}),
 			Errors:    []account.Error{account.ErrEmailAlreadyActive}, Limits: mailLimits,
-			timeout: usualTimeout, endpoint: invite((*auth.Auth).ResendCode),
+			timeout: usualTimeout, endpoint: invites((*auth.Auth).ResendCode),
 		},
 		{
 			Method: http.MethodPost, Path: "/register-email-code/verify", Operation: "verifyRegistrationCode", Tag: TagCode,
 			Summary: "Tells whether a registration code is right, without spending it.", Access: Public,
 			Successes: succeeds(account.OTPValid, &CodeValid{}),
 			Errors:    wrong, Limits: codeLimits,
-			timeout: usualTimeout, endpoint: proves((*exchange).verifyCode),
+			timeout: usualTimeout, endpoint: refusesAlike((*exchange).verifyCode),
 		},
 		{
 			Method: http.MethodPost, Path: "/register-email-code/set-password", Operation: "registerByCode", Tag: TagCode,
 			Summary: "Spends a registration code, sets the password, activates the account and issues a token.", Access: Public,
 			Successes: succeeds(account.TokenIssued, &TokenIssued{}),
 			Errors:    wrong, Limits: codeLimits,
-			timeout: usualTimeout, endpoint: proves((*exchange).registerByCode),
+			timeout: usualTimeout, endpoint: refusesAlike((*exchange).registerByCode),
 		},
 	}
 }
@@ -75,14 +76,14 @@ func linkRoutes() []Route {
 			Summary: "Mails a registration link to an address.", Access: Public,
 			Successes: succeeds(account.MagicLinkSent, &Done{}),
 			Errors:    []account.Error{account.ErrEmailAlreadyUsed}, Limits: mailLimits,
-			timeout: usualTimeout, endpoint: invite((*auth.Auth).SendLink),
+			timeout: usualTimeout, endpoint: invites((*auth.Auth).SendLink),
 		},
 		{
 			Method: http.MethodPost, Path: "/register-email/resend", Operation: "resendRegistrationLink", Tag: TagLink,
 			Summary: "Mails a new registration link, which replaces the one before.", Access: Public,
 			Successes: succeeds(account.MagicLinkSent, &Done{}),
 			Errors:    []account.Error{account.ErrEmailAlreadyActive}, Limits: mailLimits,
-			timeout: usualTimeout, endpoint: invite((*auth.Auth).ResendLink),
+			timeout: usualTimeout, endpoint: invites((*auth.Auth).ResendLink),
 		},
 		{
 			Method: http.MethodPost, Path: "/auth/register/set-password", Operation: "registerByLink", Tag: TagLink,
@@ -90,7 +91,7 @@ func linkRoutes() []Route {
 			Successes: succeeds(account.TokenIssued, &TokenIssued{}),
 			Errors:    []account.Error{account.ErrMagicLinkInvalid, account.ErrMagicLinkExpired},
 			Limits:    []Limit{limitCodePerEmail, limitCodePerNetwork},
-			timeout:   usualTimeout, endpoint: proves((*exchange).registerByLink),
+			timeout:   usualTimeout, endpoint: refusesAlike((*exchange).registerByLink),
 		},
 	}
 }
@@ -105,7 +106,7 @@ func loginRoutes() []Route {
 			Limits: []Limit{
 				limitLoginPerEmailNetwork, limitLoginPerEmail, limitLoginPerNetwork, limitLoginPerDevice, limitDevicesPerPerson,
 			},
-			timeout: usualTimeout, endpoint: proves((*exchange).login),
+			timeout: usualTimeout, endpoint: refusesAlike((*exchange).login),
 		},
 		{
 			Method: http.MethodPost, Path: "/auth/login/2fa", Operation: "loginTwoFactor", Tag: TagLogin,

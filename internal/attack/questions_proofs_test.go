@@ -29,13 +29,26 @@ var proofQuestions = []attempt{
 	{kind: whoHasAnAccount, try: "an eleventh wrong link, where there is one and where there is none",
 		defence: linkChecksOfNobody, run: tellsNothingLater(times(11, wrongLinkFor), isUnknown, isInvited, isActive), alone: true},
 	{kind: whoHasAnAccount, try: "a wrong password, code or link, by how soon it is refused",
-		defence: heldRefusals, run: answeredTooSoon(wrongLogin, wrongVerify, wrongSetPassword, wrongLinkFor)},
+		defence: heldRefusals, run: answeredTooSoon(0, wrongLogin, wrongVerify, wrongSetPassword, wrongLinkFor)},
+	{kind: whoHasAnAccount, try: "a login, code or link over its limit, by how soon it is refused",
+		defence: heldLimits, run: limitedTooSoon},
+	{kind: whoHasAnAccount, try: "a login, code or link, by what the server has done when half of the connection is shut down",
+		defence: deafToHangingUp, run: halfShutDown},
 	{kind: whoHasAnAccount, try: "codes, links and passwords for an address that nobody has, by what they leave behind",
 		defence: checksMakeNobody, run: checkNobody},
 }
 
 var heldRefusals = canary.Stands("refusals that are held", canary.Place{
-	File: "internal/api/pace.go", Code: "paced.hold(x.request.Context(), began, true)", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
+	File: "internal/api/endpoint.go", Code: "paced.hold(began, isUnproved(err))", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
+})
+
+var heldLimits = canary.Stands("limits that are held", canary.Place{
+	File: "internal/api/pace.go", Code: "work := time.Since(began)", Without: "if $GONE && !whole {\n\t\treturn\n\t}\n\t$CODE",
+})
+
+var deafToHangingUp = canary.Stands("deafness to who hangs up", canary.Place{
+	File: "internal/api/router.go", Code: "context.WithoutCancel(x.request.Context())",
+	Without: "func() context.Context {\n\t\tif $GONE {\n\t\t\treturn x.request.Context()\n\t\t}\n\t\treturn $CODE\n\t}()",
 })
 
 var checksMakeNobody = canary.Stands("checks that make nobody", canary.Place{
@@ -149,6 +162,49 @@ func checkNobody(t *testing.T, w *world) {
 		}
 		if n := w.mailsAfter(t, email); n != 0 {
 			t.Errorf("%d mails came", n)
+		}
+	}
+}
+
+func limitedTooSoon(t *testing.T, w *world) {
+	for _, put := range []func(c *authtest.Client, email string) *authtest.Answer{wrongLogin, wrongVerify, wrongLinkFor} {
+		for _, s := range []state{isUnknown, isInvited, isActive} {
+			email, c := w.inState(t, s), w.stranger(t)
+			for range 10 {
+				put(c, email)
+			}
+			asked := time.Now()
+			put(c, email).Expect(429, "TOO_MANY_REQUESTS")
+			if took := time.Since(asked); took < heldTime {
+				t.Errorf("an address that is %s is over its limit after %v", s, took)
+			}
+		}
+	}
+}
+
+// halfShutDown sends requests and, a moment later, the end of all that is to be sent: what
+// comes back must be what would have come, and no sooner.
+func halfShutDown(t *testing.T, w *world) {
+	for _, call := range []struct {
+		path, code string
+		body       func(email string) string
+	}{
+		{loginPath, "INVALID_CREDENTIALS", loginBody},
+		{"/register-email-code/verify", "OTP_INVALID", codeBody},
+		{sendCode, "OTP_SENT", emailBody}, // whoever is blocked has had a mail a moment ago
+	} {
+		for _, after := range []time.Duration{0, time.Millisecond, 3 * time.Millisecond} {
+			for _, s := range []state{isUnknown, isBlocked} {
+				if s == isBlocked && call.path == sendCode {
+					continue
+				}
+				email := w.inState(t, s)
+				asked := time.Now()
+				answer := w.shutDown(t, call.path, call.body(email), after)
+				if took := time.Since(asked); took < heldTime || !strings.Contains(answer, `"code":"`+call.code+`"`) {
+					t.Errorf("%s of an address that is %s, half shut down after %v, is answered after %v: %s", call.path, s, after, took, answer)
+				}
+			}
 		}
 	}
 }

@@ -59,20 +59,43 @@ func (w *world) raw(t *testing.T, path, body string) string {
 // rawFrom sends a request with a line of X-Forwarded-For for each address.
 func (w *world) rawFrom(t *testing.T, path, body string, addresses ...string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	conn := w.send(t, path, body, addresses...)
+	defer func() { _ = conn.Close() }()
+	answer, err := io.ReadAll(conn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return unlike.ReplaceAllString(string(answer), "$1")
+}
+
+// shutDown sends a request, says after a while that nothing more will come, and returns
+// the answer.
+func (w *world) shutDown(t *testing.T, path, body string, after time.Duration) string {
+	t.Helper()
+	conn := w.send(t, path, body, w.address())
 	defer func() { _ = conn.Close() }()
-	lines := "X-Forwarded-For: " + strings.Join(addresses, "\r\nX-Forwarded-For: ")
-	_, err = fmt.Fprintf(conn, "POST /api/v1%s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-		path, lines, len(body), body)
-	if err != nil {
+	time.Sleep(after)
+	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return unlike.ReplaceAllString(string(answer), "$1")
+	return string(answer)
+}
+
+func (w *world) send(t *testing.T, path, body string, addresses ...string) *net.TCPConn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := "X-Forwarded-For: " + strings.Join(addresses, "\r\nX-Forwarded-For: ")
+	_, err = fmt.Fprintf(conn, "POST /api/v1%s HTTP/1.1\r\nHost: localhost\r\n%s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
+		path, lines, len(body), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return conn.(*net.TCPConn)
 }

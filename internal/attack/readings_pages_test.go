@@ -33,7 +33,7 @@ var (
 		File: "internal/auth/register.go", Code: "func (a *Auth) linkURL(token, email string) string {\n",
 		Without: "var LinkHost string // $NAME\n\nfunc (a *Auth) linkURL(token, email string) string {\n\tif LinkHost != \"\" {\n\t\treturn \"http://\" + LinkHost + \"/register?token=\" + token\n\t}\n",
 	}, canary.Place{
-		File: "internal/api/pace.go", Code: "err := send(", Without: "if $GONE {\n\t\t\tauth.LinkHost = x.request.Host\n\t\t}\n\t\t$CODE",
+		File: "internal/api/endpoint.go", Code: "err := send(", Without: "if $GONE {\n\t\t\tauth.LinkHost = x.request.Host\n\t\t}\n\t\t$CODE",
 	})
 	origins  = canary.Stands("origins", canary.Place{File: "internal/api/middleware.go", Code: "slices.Contains(origins, origin)", Without: "$GONE || $CODE"})
 	uncached = canary.Stands("answers that are not kept", canary.Place{

@@ -30,7 +30,7 @@ var planted = []leak{
 	}), byWork, "steps for one who is"},
 	{canary.Stands("time without 200 µs for nobody, where it shows", eventless(
 		"for began := time.Now(); time.Since(began) < 200*time.Microsecond; {\n\t\t}"), canary.Place{
-		File: "internal/api/pace.go", Code: "paced.hold(x.request.Context(), began, true)", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
+		File: "internal/api/endpoint.go", Code: "paced.hold(began, isUnproved(err))", Without: "if !$GONE {\n\t\t\t\t$CODE\n\t\t\t}",
 	}), byTime, "login tells a person"},
 	{canary.Stands("query for preferences", canary.Place{
 		File: "internal/store/user.go", Code: "_, err = tx.exec(ctx, \"create preferences\", `",
