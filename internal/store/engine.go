@@ -140,18 +140,26 @@ func away(err error) bool {
 // openSQLite returns a pool of one writer and a pool of readers on one file.
 // synchronous=FULL with WAL makes a committed transaction survive a power cut.
 func openSQLite(path string) (writer, reader *sql.DB, err error) {
-	if writer, err = sql.Open("sqlite", sqliteDSN(path, "_txlock=immediate")); err != nil {
-		return nil, nil, fmt.Errorf("open database: %w", err)
+	if writer, err = sqlitePool(path, "_txlock=immediate"); err != nil {
+		return nil, nil, err
 	}
 	writer.SetMaxOpenConns(1)
 	writer.SetMaxIdleConns(1)
-	if reader, err = sql.Open("sqlite", sqliteDSN(path, "_pragma=query_only(1)")); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open database: %w", err), writer.Close())
+	if reader, err = sqlitePool(path, "_pragma=query_only(1)"); err != nil {
+		return nil, nil, errors.Join(err, writer.Close())
 	}
 	readers := max(4, runtime.GOMAXPROCS(0))
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers)
 	return writer, reader, nil
+}
+
+func sqlitePool(path, extra string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(sqliteDSN(path, extra))
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return sql.OpenDB(keepingConnector{c}), nil
 }
 
 // opening says what is wrong with a file that cannot be opened, and what to do about it.
