@@ -176,23 +176,38 @@ func sqliteDSN(path, extra string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + pragmas + "&" + extra
 }
 
-// openPostgres returns one pool for everything. Statements are sent without being
-// prepared by name, so that a pooler in transaction mode loses none.
+// openPostgres returns one pool for everything. Each connection keeps its statements
+// prepared by name, unless a pooler stands before the server: in transaction mode it would
+// lose them.
 func openPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New("open database: the PostgreSQL URL cannot be read") // err would show the password
 	}
-	cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // no standby
+	if pooled, err := isPooled(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("reach database: %w", err)
+	} else if pooled {
+		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
+	}
 	db := stdlib.OpenDB(*cfg)
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
 	db.SetConnMaxLifetime(postgresLife)
-	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("reach database: %w", err), db.Close())
-	}
 	return db, nil
+}
+
+// isPooled tells whether connections lead to a pooler: it has given them a number of its
+// own, where a server gives that of the process at its end.
+func isPooled(ctx context.Context, cfg *pgx.ConnConfig) (pooled bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	var pid uint32
+	err = conn.QueryRow(ctx, `SELECT pg_backend_pid()`, pgx.QueryExecModeExec).Scan(&pid)
+	return pid != conn.PgConn().PID(), err
 }
 
 const (
