@@ -15,7 +15,8 @@ func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u
 	if in == (ProfileInput{}) {
 		return c.Identity.User, nil
 	}
-	err = a.store.Tx(ctx, func(tx *store.Tx) error {
+	// A token that is revoked meanwhile was good when this began.
+	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
 		if u, err = a.stillThere(ctx, tx, c); err != nil {
 			return err
 		}

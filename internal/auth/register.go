@@ -48,9 +48,11 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 	return err
 }
 
+// putInvitation rests on the row of the person. A pending one is written; whoever is or
+// becomes another meanwhile has no use for what was put.
 func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv invitation) error {
 	taken := false
-	err := a.store.Tx(ctx, func(tx *store.Tx) error {
+	err := a.store.RowTx(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
 		if err != nil {

@@ -28,6 +28,7 @@ type engine struct {
 	name      string // folder of the migrations
 	dialect   goose.Dialect
 	isolation sql.IsolationLevel
+	rows      sql.IsolationLevel // of transactions that rest on rows that they write
 	guarded   sql.IsolationLevel // of statements that guard themselves
 	conflicts func(error) bool   // the transaction lost a race and may be tried again
 
@@ -66,6 +67,8 @@ func postgresEngine() engine {
 		name:      "postgres",
 		dialect:   goose.DialectPostgres,
 		isolation: sql.LevelSerializable,
+		// One of two that write the same row fails, and nobody watches what is read.
+		rows: sql.LevelRepeatableRead,
 		// A statement that has waited for a row looks at its condition again.
 		guarded: sql.LevelReadCommitted,
 		conflicts: func(err error) bool {

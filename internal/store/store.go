@@ -214,6 +214,18 @@ func (s *Store) Tx(ctx context.Context, fn func(*Tx) error) (err error) {
 	return s.insist(ctx, w, s.engine.isolation, fn)
 }
 
+// RowTx is Tx for work that rests on nothing but rows that it writes, and on what may
+// change right after it without harm. It sees one moment, and is run again where another
+// has written one of its rows since.
+//
+// PostgreSQL keeps transactions serializable by watching the pages of the indexes that they
+// read. All new people go to the same few, and so collide, if they come at once.
+func (s *Store) RowTx(ctx context.Context, fn func(*Tx) error) (err error) {
+	ctx, w := s.begin(ctx, "transaction")
+	defer func() { w.end(s.tally, Write, err) }()
+	return s.insist(ctx, w, s.engine.rows, fn)
+}
+
 // alone is Tx for what needs no more than that each of its statements guards itself. It
 // takes no part in the conflicts of serializable transactions: these read whole tables
 // where the tables are small, and a queue that all of them write to would stop them all.
