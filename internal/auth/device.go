@@ -1,7 +1,10 @@
 package auth
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/store"
@@ -10,21 +13,21 @@ import (
 // Devices lists the caller's live sessions that have a device, the one used last first
 // (contract section 8).
 func (a *Auth) Devices(ctx context.Context, c *Caller) ([]account.Session, error) {
-	id := c.Identity.User.ID
-	if err := a.flushLastUseOf(ctx, id); err != nil {
-		return nil, err
-	}
 	now := a.now()
-	sessions, err := a.store.Sessions(ctx, id, now, now.Add(-a.cfg.TokenIdleTTL))
+	sessions, err := a.store.Sessions(ctx, c.Identity.User.ID, now, time.Time{}) // which is idle is not known there yet
 	if err != nil {
 		return nil, err
 	}
 	devices := make([]account.Session, 0, len(sessions))
 	for _, s := range sessions {
-		if s.Device.Known() {
+		a.lastUse.tell(&s)
+		if s.Device.Known() && now.Before(s.Expires(a.cfg.TokenIdleTTL)) {
 			devices = append(devices, s)
 		}
 	}
+	slices.SortFunc(devices, func(s, t account.Session) int {
+		return cmp.Or(t.LastUsedAt.Compare(s.LastUsedAt), cmp.Compare(t.ID, s.ID))
+	})
 	return devices, nil
 }
 

@@ -97,9 +97,7 @@ func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error 
 		return account.ErrUnauthenticated
 	}
 	now := a.now()
-	if used := a.lastUse.at(id); used.After(who.Session.LastUsedAt) {
-		who.Session.LastUsedAt = used
-	}
+	a.lastUse.tell(&who.Session)
 	if !now.Before(who.Session.Expires(a.cfg.TokenIdleTTL)) {
 		return account.ErrUnauthenticated
 	}
@@ -148,11 +146,13 @@ func (l *lastUse) note(id account.SessionID, user account.UserID, at time.Time) 
 	}
 }
 
-// at is when a token was last used here, zero where that is not known or flushed.
-func (l *lastUse) at(id account.SessionID) time.Time {
+// tell has a session that was read know of a use that is not flushed yet.
+func (l *lastUse) tell(s *account.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.uses[id].at
+	if used := l.uses[s.ID].at; used.After(s.LastUsedAt) {
+		s.LastUsedAt = used
+	}
 }
 
 // of returns what is not flushed of one person.
@@ -218,13 +218,4 @@ func (l *lastUse) flush(ctx context.Context, write func(context.Context, map[acc
 		}
 	}
 	return failed
-}
-
-// flushLastUseOf does the same for one person, before an answer that tells of it.
-func (a *Auth) flushLastUseOf(ctx context.Context, id account.UserID) error {
-	mine := a.lastUse.of(id)
-	if len(mine) == 0 {
-		return nil
-	}
-	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Touch(ctx, mine) })
 }
