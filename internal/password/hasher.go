@@ -15,7 +15,7 @@ import (
 // Options are the costs and bounds of a Hasher.
 type Options struct {
 	Params Params
-	Slots  int           // hashes at once; 0 means GOMAXPROCS
+	Slots  int           // hashes at once; 0 means one less than GOMAXPROCS, but one at least
 	Queue  int           // callers that wait for a slot; 0 means 256
 	Wait   time.Duration // longest wait for a slot; 0 means 10 seconds
 }
@@ -34,7 +34,9 @@ type Hasher struct {
 // NewHasher returns a hasher. It costs next to nothing.
 func NewHasher(o Options) *Hasher {
 	if o.Slots <= 0 {
-		o.Slots = runtime.GOMAXPROCS(0)
+		// One core stays for all else: a hash does not let others go before it for some 10 ms,
+		// and a storm of logins would have every reader wait for that.
+		o.Slots = max(1, runtime.GOMAXPROCS(0)-1)
 	}
 	if o.Queue <= 0 {
 		o.Queue = 256

@@ -1,0 +1,352 @@
+// Command floor is the least that a server with the same libraries can do for the same
+// answers: bare net/http, one hash or one statement for each request, and nothing that
+// guards, counts, translates, logs or measures. Flowxi is measured against it.
+//
+//	floor -addr ADDR -engine sqlite|postgres -dsn DSN -slots N
+//	floor -hash DURATION -slots N    verifies passwords alone, and prints how many it did
+//	                                 and the nanoseconds of CPU that they took
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"golang.org/x/crypto/argon2"
+	_ "modernc.org/sqlite"
+)
+
+func main() {
+	addr := flag.String("addr", "", "where to listen")
+	engine := flag.String("engine", "sqlite", "sqlite or postgres")
+	dsn := flag.String("dsn", "", "the database: a file, or a URL")
+	slots := flag.Int("slots", 2, "how many passwords are hashed at once")
+	hash := flag.Duration("hash", 0, "hash for that long, and serve nothing")
+	flag.Parse()
+	if *hash > 0 {
+		hashAlone(*hash, *slots)
+		return
+	}
+	if err := serve(*addr, *engine, *dsn, *slots); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// The cost of a hash is that of Flowxi without settings (m=19 MiB, t=2, p=1).
+var (
+	salt = []byte("sixteen bytes or")
+	key  = derive("correct horse battery staple")
+)
+
+func derive(password string) []byte { return argon2.IDKey([]byte(password), salt, 2, 19*1024, 1, 32) }
+
+func verify(password string) bool { return subtle.ConstantTimeCompare(derive(password), key) == 1 }
+
+func hashAlone(d time.Duration, slots int) {
+	var n atomic.Int64
+	var all sync.WaitGroup
+	before, began := charged(), time.Now()
+	for range slots {
+		all.Go(func() {
+			for time.Since(began) < d {
+				verify("correct horse battery staple")
+				n.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	fmt.Println(n.Load(), time.Since(began).Nanoseconds(), charged()-before)
+}
+
+func charged() int64 {
+	var own syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		log.Fatal(err)
+	}
+	return own.Utime.Nano() + own.Stime.Nano()
+}
+
+type server struct {
+	read, write *sql.DB
+	slots       chan struct{}
+}
+
+func serve(addr, engine, dsn string, slots int) error {
+	s := &server{slots: make(chan struct{}, slots)}
+	if err := s.open(engine, dsn); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/health", func(w http.ResponseWriter, _ *http.Request) { answer(w, struct{}{}) })
+	mux.HandleFunc("POST /api/v1/auth/login", s.login)
+	mux.HandleFunc("GET /api/v1/me", s.me)
+	mux.HandleFunc("PATCH /api/v1/me", s.edit)
+	mux.HandleFunc("GET /api/v1/auth/devices", s.devices)
+	mux.HandleFunc("POST /api/v1/register-email-code/send", s.register)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	l, err := net.Listen("tcp", addr) //nolint:noctx // at once
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		<-ctx.Done()
+		_ = srv.Close()
+	}()
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// open makes the same pools as Flowxi: on SQLite one writer, whose commits are on disk,
+// and some readers.
+func (s *server) open(engine, dsn string) (err error) {
+	if engine == "postgres" {
+		if s.read, err = sql.Open("pgx", dsn); err != nil {
+			return err
+		}
+		s.read.SetMaxOpenConns(20)
+		s.read.SetMaxIdleConns(20)
+		s.write = s.read
+		return nil
+	}
+	const pragmas = "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	if s.write, err = sql.Open("sqlite", "file:"+dsn+pragmas+"&_txlock=immediate"); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", "file:"+dsn+pragmas+"&_pragma=query_only(1)"); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(4)
+	return nil
+}
+
+type done struct {
+	Message string `json:"message"`
+	Code    string `json:"code"`
+}
+
+func answer(w http.ResponseWriter, a any) {
+	body, err := json.Marshal(a)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body)
+}
+
+func fail(w http.ResponseWriter, err error) {
+	log.Print(err)
+	http.Error(w, err.Error(), http.StatusInternalServerError)
+}
+
+func (s *server) login(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Email, Password string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		fail(w, err)
+		return
+	}
+	s.slots <- struct{}{}
+	ok := verify(in.Password)
+	<-s.slots
+	if !ok {
+		http.Error(w, "no", http.StatusUnauthorized)
+		return
+	}
+	answer(w, done{"Login successful.", "LOGIN_SUCCESS"})
+}
+
+type person struct {
+	ID           int64   `json:"id"`
+	Email        string  `json:"email"`
+	Status       string  `json:"status"`
+	Locale       string  `json:"locale"`
+	Username     string  `json:"username"`
+	PhotoURL     *string `json:"photo_url"`
+	FirstName    *string `json:"first_name"`
+	LastName     *string `json:"last_name"`
+	BirthDate    *string `json:"birth_date"`
+	Country      *string `json:"country"`
+	Nationality  *string `json:"nationality"`
+	PhoneNumber  *string `json:"phone_number"`
+	TwoFAEnabled bool    `json:"twofa_enabled"`
+	CreatedAt    string  `json:"created_at"`
+	UpdatedAt    string  `json:"updated_at"`
+}
+
+// who reads the holder of a token, by primary key and joined, as every request with a
+// token must.
+func (s *server) who(r *http.Request) (p person, err error) {
+	number, secret, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "|")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return person{}, err
+	}
+	sum := sha256.Sum256([]byte(secret))
+	var hash []byte
+	var enabled, created, updated int64
+	err = s.read.QueryRowContext(r.Context(), `
+		SELECT u.id, u.email, u.status, u.locale, COALESCE(u.username, ''), u.first_name, u.last_name, u.birth_date, u.country,
+			u.nationality, u.phone_number, u.totp_enabled_at, u.created_at, u.updated_at, s.token_hash
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.status = 'active'`, id).Scan(
+		&p.ID, &p.Email, &p.Status, &p.Locale, &p.Username, &p.FirstName, &p.LastName, &p.BirthDate, &p.Country,
+		&p.Nationality, &p.PhoneNumber, &enabled, &created, &updated, &hash)
+	if err != nil {
+		return person{}, err
+	}
+	if subtle.ConstantTimeCompare(sum[:], hash) != 1 {
+		return person{}, errors.New("another token")
+	}
+	p.TwoFAEnabled, p.CreatedAt, p.UpdatedAt = enabled > 0, stamp(created), stamp(updated)
+	return p, nil
+}
+
+func stamp(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.RFC3339) }
+
+func (s *server) me(w http.ResponseWriter, r *http.Request) {
+	p, err := s.who(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, struct {
+		done
+		Data person `json:"data"`
+	}{done{"Profile retrieved.", "ME"}, p})
+}
+
+func (s *server) edit(w http.ResponseWriter, r *http.Request) {
+	p, err := s.who(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var in struct {
+		FirstName string `json:"first_name"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		fail(w, err)
+		return
+	}
+	err = s.tx(r.Context(),
+		statement{`UPDATE users SET first_name = $1, updated_at = $2 WHERE id = $3`, []any{in.FirstName, time.Now().UnixMicro(), p.ID}},
+		statement{`INSERT INTO audit_events (at, action, actor, user_id, ip, request_id, detail) VALUES ($1, 'profile.changed', 'person', $2, '127.0.0.1', '0123456789abcdef0123456789abcdef', 'first_name')`, []any{time.Now().UnixMicro(), p.ID}})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, struct {
+		done
+		Data person `json:"data"`
+	}{done{"Profile updated.", "ME_UPDATED"}, p})
+}
+
+type statement struct {
+	text string
+	args []any
+}
+
+// tx runs statements that are committed together.
+func (s *server) tx(ctx context.Context, all ...statement) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if _, err := tx.ExecContext(ctx, one.text, one.args...); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+	}
+	return tx.Commit()
+}
+
+type device struct {
+	ID         int64  `json:"id"`
+	DeviceID   string `json:"device_id"`
+	Type       string `json:"device_type"`
+	Name       string `json:"device_name"`
+	Country    string `json:"country"`
+	IP         string `json:"ip_address"`
+	CreatedAt  string `json:"created_at"`
+	LastUsedAt string `json:"last_used_at"`
+}
+
+func (s *server) devices(w http.ResponseWriter, r *http.Request) {
+	p, err := s.who(r)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	found, err := s.devicesOf(r.Context(), p.ID)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, struct {
+		done
+		Data []device `json:"data"`
+	}{done{"Devices.", "DEVICES_LIST"}, found})
+}
+
+func (s *server) devicesOf(ctx context.Context, id int64) (found []device, err error) {
+	rows, err := s.read.QueryContext(ctx, `
+		SELECT id, COALESCE(device_id, ''), device_type, device_name, country, ip, created_at, last_used_at
+		FROM sessions WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC`, id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells
+	for rows.Next() {
+		var d device
+		var created, used int64
+		if err := rows.Scan(&d.ID, &d.DeviceID, &d.Type, &d.Name, &d.Country, &d.IP, &created, &used); err != nil {
+			return nil, err
+		}
+		d.CreatedAt, d.LastUsedAt = stamp(created), stamp(used)
+		found = append(found, d)
+	}
+	return found, rows.Err()
+}
+
+// register writes the four rows that a registration cannot do without: a person, their
+// code, the mail, and what the trail says.
+func (s *server) register(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Email string }
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		fail(w, err)
+		return
+	}
+	now := time.Now().UnixMicro()
+	digest, mail := sha256.Sum256([]byte(in.Email)), make([]byte, 300)
+	err := s.tx(r.Context(),
+		statement{`INSERT INTO users (email, status, locale, created_at, updated_at) VALUES ($1, 'pending', 'en', $2, $2)`, []any{in.Email, now}},
+		statement{`INSERT INTO registration_codes (user_id, digest, created_at, expires_at) SELECT id, $1, $2, $2 FROM users WHERE email = $3`, []any{digest[:], now, in.Email}},
+		statement{`INSERT INTO outbox (id, kind, recipient, locale, sealed, due_at, created_at, expires_at) VALUES ($1, 'registration_code', $2, 'en', $3, $4, $4, $4)`, []any{fmt.Sprintf("%x", digest[:16]), in.Email, mail, now}},
+		statement{`INSERT INTO audit_events (at, action, actor, ip, request_id) VALUES ($1, 'registration.requested', 'anonymous', '127.0.0.1', '0123456789abcdef0123456789abcdef')`, []any{now}})
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	answer(w, done{"A code has been sent.", "OTP_SENT"})
+}

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// measureGrowth compares what calls cost among a thousand people and among a million.
+func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
+	few, many := 1_000, 1_000_000
+	if o.short {
+		many = 10_000
+	}
+	r := &report{options: o}
+	for _, engine := range o.engines() {
+		var pair [2]*target
+		for i, count := range []int{few, many} {
+			name := []string{"few", "many"}[i] + "-" + engine
+			if pair[i], err = o.open(ctx, name, engine, false, count); err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, pair[i].server.Stop()) }()
+		}
+		for _, s := range scenarios() {
+			if !s.grows || !o.only.MatchString(s.name) {
+				continue
+			}
+			if err := r.compare(ctx, s, s.clients[len(s.clients)-1], engine, pair); err != nil {
+				return err
+			}
+		}
+	}
+	return r.print(w)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// shot makes the i-th request of a window and says what is wrong with its answer.
+type shot func(ctx context.Context, i int) error
+
+// window is what a server did while it was under load.
+type window struct {
+	Requests, Errors int
+	FirstError       error
+	Elapsed          time.Duration
+	Latency          *hdrhistogram.Histogram // in microseconds
+	Server           time.Duration           // of CPU
+	Database         time.Duration           // of CPU; none where it is in the server
+	Client           time.Duration           // of CPU
+}
+
+// Rate is how many requests were answered in a second.
+func (w window) Rate() float64 { return float64(w.Requests) / w.Elapsed.Seconds() }
+
+// CPU is what one request cost the server, and the database behind it.
+func (w window) CPU() time.Duration {
+	return (w.Server + w.Database) / time.Duration(max(1, w.Requests))
+}
+
+// At is the time within which that many percent were answered.
+func (w window) At(percent float64) time.Duration {
+	return time.Duration(w.Latency.ValueAtPercentile(percent)) * time.Microsecond
+}
+
+// newHistogram tells times from a microsecond to a minute apart by a thousandth.
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Minute.Microseconds(), 3)
+}
+
+// tally collects the answers of a window.
+type tally struct {
+	mu      sync.Mutex
+	latency *hdrhistogram.Histogram
+	errors  int
+	first   error
+}
+
+func (t *tally) add(took time.Duration, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.errors++
+		if t.first == nil {
+			t.first = err
+		}
+		return
+	}
+	_ = t.latency.RecordValue(min(max(1, took.Microseconds()), time.Minute.Microseconds()))
+}
+
+func (t *tally) window(elapsed time.Duration) window {
+	return window{
+		Requests: int(t.latency.TotalCount()), Errors: t.errors, FirstError: t.first, Elapsed: elapsed, Latency: t.latency,
+	}
+}
+
+// closed has a number of clients make one request after the other.
+func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int64, fire shot) window {
+	t := &tally{latency: newHistogram()}
+	began := time.Now()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for time.Since(began) < d && ctx.Err() == nil {
+				asked := time.Now()
+				err := fire(ctx, int(next.Add(1)-1))
+				t.add(time.Since(asked), err)
+			}
+		})
+	}
+	all.Wait()
+	return t.window(time.Since(began))
+}
+
+// errBehind is the answer to a request for which no client was free.
+var errBehind = errors.New("more requests wait than there are clients")
+
+// open makes so many requests a second, however long they take. The time of an answer is
+// counted from when its request was due: a server that stalls makes all wait that were due
+// meanwhile, and each of them shows.
+func open(ctx context.Context, rate float64, clients int, d time.Duration, next *atomic.Int64, fire shot) window {
+	t := &tally{latency: newHistogram()}
+	due := make(chan time.Time, clients)
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for at := range due {
+				err := fire(ctx, int(next.Add(1)-1))
+				t.add(time.Since(at), err)
+			}
+		})
+	}
+	began := time.Now()
+	for n := 0; ; n++ {
+		at := began.Add(time.Duration(float64(n) / rate * float64(time.Second)))
+		if at.Sub(began) >= d || ctx.Err() != nil {
+			break
+		}
+		sleepUntil(at)
+		select {
+		case due <- at:
+		default:
+			t.add(0, errBehind)
+		}
+	}
+	close(due)
+	all.Wait()
+	return t.window(time.Since(began))
+}
+
+// sleepUntil sleeps by the clock of the kernel: timers of the runtime are some tenths of
+// a millisecond late, which would count as the server's.
+func sleepUntil(at time.Time) {
+	if rest := time.Until(at); rest > 0 {
+		t := syscall.NsecToTimespec(rest.Nanoseconds())
+		_ = syscall.Nanosleep(&t, nil)
+	}
+}
+
+// measure charges what happens meanwhile to who did it.
+func (t *target) measure(load func() window) (window, error) {
+	server, database, client, err := t.charged()
+	if err != nil {
+		return window{}, err
+	}
+	w := load()
+	server2, database2, client2, err := t.charged()
+	if err != nil {
+		return window{}, err
+	}
+	w.Server, w.Database, w.Client = server2-server, database2-database, client2-client
+	if w.Errors*100 > w.Requests {
+		return w, fmt.Errorf("%s: %d of %d requests failed: %w", t.name, w.Errors, w.Requests+w.Errors, w.FirstError)
+	}
+	return w, nil
+}
+
+func (t *target) charged() (server, database, client time.Duration, err error) {
+	if server, err = t.server.CPU(); err != nil {
+		return 0, 0, 0, err
+	}
+	if t.database != nil {
+		if database, err = t.database.CPU(); err != nil {
+			return 0, 0, 0, err
+		}
+	}
+	var own syscall.Rusage
+	if err = syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
+		return 0, 0, 0, err
+	}
+	client = time.Duration(own.Utime.Nano() + own.Stime.Nano())
+	return server, database, client, nil
+}

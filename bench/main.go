@@ -1,0 +1,219 @@
+// Command bench measures Flowxi against a floor, in interleaved rounds on one machine.
+// scripts/bench builds what it needs and calls it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	house
+
+	short  bool
+	only   *regexp.Regexp
+	rounds int
+	window time.Duration
+	people int
+	out    string // folder of the report; none: only printed
+	pprof  string // folder of profiles; none: no profiles
+}
+
+func main() {
+	var o options
+	var postgresURL, postgresDir, only string
+	flag.StringVar(&o.flowxi, "flowxi", "", "the program")
+	flag.StringVar(&o.floor, "floor", "", "the program of the floor")
+	flag.StringVar(&o.dir, "dir", "", "folder for what the servers keep")
+	flag.StringVar(&postgresURL, "postgres", "", "URL of a PostgreSQL server; none: SQLite alone")
+	flag.StringVar(&postgresDir, "postgres-dir", "", "folder that scripts/postgres keeps it in")
+	flag.BoolVar(&o.short, "short", false, "everything once and briefly, to see that it can be measured")
+	flag.StringVar(&only, "only", "", "measure only what matches")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
+	flag.DurationVar(&o.window, "window", 3*time.Second, "how long each is measured at a time")
+	flag.IntVar(&o.people, "people", 1000, "how many people there are")
+	flag.StringVar(&o.out, "out", "", "folder that the report is written to")
+	flag.StringVar(&o.pprof, "pprof", "", "folder that a CPU profile of each scenario is written to, which costs a little")
+	flag.Parse()
+	if o.short {
+		o.rounds, o.window = 1, 100*time.Millisecond
+	}
+	if postgresURL != "" {
+		o.postgres = &database{URL: postgresURL, dir: postgresDir}
+	}
+	o.slots = max(1, runtime.GOMAXPROCS(0)-1) // as many as Flowxi has
+	var err error
+	if o.only, err = regexp.Compile(only); err != nil {
+		fail(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	verb := measureAll
+	if flag.Arg(0) == "growth" {
+		verb = measureGrowth
+	}
+	if err := verb(ctx, o, os.Stdout); err != nil {
+		fail(err)
+	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "bench:", err)
+	os.Exit(1)
+}
+
+// fewClients are enough to see that something can be measured.
+const fewClients = 8
+
+// run runs a program that ends by itself.
+func run(ctx context.Context, environ []string, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // a program of this measurement
+	cmd.Env = append(os.Environ(), environ...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// engines are those that can be measured here.
+func (o options) engines() []string {
+	if o.postgres == nil {
+		return []string{sqlite}
+	}
+	return []string{sqlite, postgres}
+}
+
+func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
+	var all []*target
+	defer func() {
+		for _, t := range all {
+			err = errors.Join(err, t.server.Stop())
+		}
+	}()
+	pairs := map[string][2]*target{}
+	for _, engine := range o.engines() {
+		var pair [2]*target
+		for i, name := range []string{"floor", "flowxi"} {
+			t, err := o.open(ctx, name+"-"+engine, engine, i == 0, o.people)
+			if err != nil {
+				return err
+			}
+			all, pair[i] = append(all, t), t
+		}
+		pairs[engine] = pair
+	}
+	r := &report{options: o}
+	if err := r.atRest(all); err != nil {
+		return err
+	}
+	for _, engine := range o.engines() {
+		for _, s := range scenarios() {
+			for _, clients := range s.clients {
+				if !o.only.MatchString(s.name) || o.short && clients > fewClients {
+					continue
+				}
+				if err := r.compare(ctx, s, clients, engine, pairs[engine]); err != nil {
+					return err
+				}
+			}
+		}
+		for _, special := range []struct {
+			name string
+			run  func(context.Context, string, *target) error
+		}{{"storm", r.storm}, {"open loop", r.openLoop}, {"start", r.start}} {
+			if !o.only.MatchString(special.name) {
+				continue
+			}
+			if err := special.run(ctx, engine, pairs[engine][1]); err != nil {
+				return err
+			}
+		}
+	}
+	return r.print(w)
+}
+
+// compare measures a scenario in turns: the floor, ours, the floor, ours. What is slower
+// for a while is slower for both.
+func (r *report) compare(ctx context.Context, s scenario, clients int, engine string, pair [2]*target) error {
+	row := row{scenario: s.name, clients: clients, engine: engine}
+	for round := -1; round < r.rounds; round++ {
+		d := r.window
+		if round < 0 {
+			d = r.window / 3 // warms up
+		}
+		var floor, ours window
+		var hashes hashing
+		for i, t := range pair {
+			if t.floor && !s.floored {
+				continue
+			}
+			fire, err := s.make(t)
+			if err != nil {
+				return err
+			}
+			profiled := make(chan error, 1)
+			if r.pprof == "" || t.floor || round < 0 {
+				profiled <- nil
+			} else {
+				go func() { profiled <- t.server.Profile(ctx, d, r.profileOf(s, clients, engine)) }()
+			}
+			w, err := t.measure(func() window { return closed(ctx, clients, d, &t.next, fire) })
+			if err := errors.Join(err, <-profiled); err != nil {
+				return err
+			}
+			if i == 0 {
+				floor = w
+			} else {
+				ours = w
+			}
+		}
+		if s.name == "login" {
+			var err error
+			if hashes, err = r.hash(ctx, d, min(clients, r.slots)); err != nil {
+				return err
+			}
+		}
+		if round >= 0 {
+			row.rounds = append(row.rounds, measured{floor, ours, hashes})
+		}
+	}
+	r.rows = append(r.rows, row)
+	r.progress(row)
+	return nil
+}
+
+func (r *report) profileOf(s scenario, clients int, engine string) string {
+	return filepath.Join(r.pprof, strings.NewReplacer(" ", "-", "/", "", ",", "").Replace(fmt.Sprintf("%s-%d-%s.pprof", s.name, clients, engine)))
+}
+
+// hashing is what verifications of a password cost where nothing else is done.
+type hashing struct {
+	Rate float64       // in a second
+	CPU  time.Duration // of one
+}
+
+func (h house) hash(ctx context.Context, d time.Duration, slots int) (hashing, error) {
+	out, err := exec.CommandContext(ctx, h.floor, "-hash", d.String(), "-slots", strconv.Itoa(slots)).Output() //nolint:gosec // a program of this measurement
+	if err != nil {
+		return hashing{}, err
+	}
+	var n, elapsed, cpu int64
+	if _, err := fmt.Sscan(string(out), &n, &elapsed, &cpu); err != nil {
+		return hashing{}, err
+	}
+	return hashing{float64(n) / time.Duration(elapsed).Seconds(), time.Duration(cpu / max(1, n))}, nil
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server that a measurement has started, on loopback.
+type process struct {
+	URL string
+
+	ops     string // URL of what operators see
+	cmd     *exec.Cmd
+	out     bytes.Buffer
+	ended   chan struct{}
+	started time.Duration // until it answered for the first time
+}
+
+// startTimeout is how long a server may take until it answers.
+const startTimeout = 2 * time.Minute
+
+// start runs a program as a server and waits until the path answers 200. In environ, and
+// in args, {addr} stands for the address that it is to listen on, and {ops} for that of
+// its operators.
+func start(ctx context.Context, path string, environ []string, program string, args ...string) (*process, error) {
+	addr, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	ops, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	fill := func(list []string) []string {
+		filled := make([]string, len(list))
+		for i, s := range list {
+			filled[i] = strings.NewReplacer("{addr}", addr, "{ops}", ops).Replace(s)
+		}
+		return filled
+	}
+	p := &process{URL: "http://" + addr, ops: "http://" + ops, ended: make(chan struct{})}
+	p.cmd = exec.Command(program, fill(args)...) //nolint:gosec,noctx // a program of this measurement, which ends by Stop
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, fill(environ)...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	began := time.Now()
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait()
+		close(p.ended)
+	}()
+	for time.Since(began) < startTimeout {
+		select {
+		case <-p.ended:
+			return nil, fmt.Errorf("%s ended: %s", program, p.out.String())
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), p.Stop())
+		case <-time.After(time.Millisecond):
+		}
+		if answers(ctx, p.URL+path) {
+			p.started = time.Since(began)
+			return p, nil
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%s does not answer: %s", program, p.out.String()), p.Stop())
+}
+
+func answers(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+}
+
+// Stop ends the server as an operator does, and waits for its end.
+func (p *process) Stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(time.Minute):
+		return errors.Join(errors.New("a server did not stop within a minute"), p.cmd.Process.Kill())
+	}
+}
+
+// CPU is what the operating system has charged the process so far, user and system, in
+// steps of ten milliseconds (proc_pid_stat(5)).
+func (p *process) CPU() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
+
+func cpuOf(pid int) (time.Duration, error) {
+	fields, err := statOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	const utime, stime = 11, 12 // counted from the state, the third field
+	var ticks int64
+	for _, i := range []int{utime, stime} {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	const perSecond = 100 // USER_HZ of every architecture that Linux has
+	return time.Duration(ticks) * time.Second / perSecond, nil
+}
+
+// statOf is the fields of /proc/PID/stat behind the name of the program, which may have
+// blanks in it.
+func statOf(pid int) ([]string, error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return nil, err
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 13 {
+		return nil, fmt.Errorf("/proc/%d/stat is of another kind", pid)
+	}
+	return fields, nil
+}
+
+// database is a PostgreSQL server whose processes are charged apart from its clients.
+type database struct{ URL, dir string }
+
+// CPU is that of all processes of the server that are there now.
+func (d database) CPU() (total time.Duration, err error) {
+	text, err := os.ReadFile(filepath.Join(d.dir, "data", "postmaster.pid"))
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	master, err := strconv.Atoi(first)
+	if err != nil {
+		return 0, err
+	}
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, err
+	}
+	for _, entry := range all {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		fields, err := statOf(pid)
+		if err != nil || pid != master && fields[1] != first {
+			continue // it has ended, or is another's
+		}
+		if used, err := cpuOf(pid); err == nil {
+			total += used
+		}
+	}
+	return total, nil
+}
+
+// memory is what /proc/PID/status says of the process.
+type memory struct{ Now, Peak int64 } // bytes
+
+// Memory is what is resident of the process now, and at most since the last ForgetPeak.
+func (p *process) Memory() (m memory, err error) {
+	f, err := os.Open(p.proc("status"))
+	if err != nil {
+		return memory{}, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 10, 64)
+		if err != nil {
+			continue
+		}
+		switch name {
+		case "VmRSS":
+			m.Now = kib << 10
+		case "VmHWM":
+			m.Peak = kib << 10
+		}
+	}
+	return m, lines.Err()
+}
+
+// ForgetPeak has the next peak count from now (proc_pid_clear_refs(5)).
+func (p *process) ForgetPeak() error {
+	return os.WriteFile(p.proc("clear_refs"), []byte("5"), 0)
+}
+
+func (p *process) proc(file string) string {
+	return filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), file)
+}
+
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // no other waits for it
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Profile writes what the process spends its CPU on to a file, for that long.
+func (p *process) Profile(ctx context.Context, d time.Duration, file string) (err error) {
+	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", p.ops, max(1, int(d.Seconds())))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, resp.Body.Close()) }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", url, resp.Status)
+	}
+	f, err := os.Create(file) //nolint:gosec // named on the command line
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, resp.Body)
+	return errors.Join(err, f.Close())
+}

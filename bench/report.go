@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"text/tabwriter"
+	"time"
+)
+
+// report is what was measured so far.
+type report struct {
+	options
+
+	rows   []row
+	facts  []fact
+	shapes []shape
+}
+
+// row is a scenario under a number of clients on one engine.
+type row struct {
+	scenario string
+	clients  int
+	engine   string
+	rounds   []measured
+}
+
+// measured is one round. The floor did nothing where it cannot do the scenario.
+type measured struct {
+	floor, ours window
+	hashes      hashing
+}
+
+// fact is a figure that stands by itself, and what the bar for it is.
+type fact struct{ what, engine, value, bar string }
+
+// shape is how long answers took, for a plot.
+type shape struct {
+	name, engine string
+	window       window
+}
+
+// spread is the median of what the rounds gave, and the least and the most.
+type spread struct{ median, least, most float64 }
+
+func spreadOf(rounds []measured, value func(measured) float64) spread {
+	var all []float64
+	for _, m := range rounds {
+		all = append(all, value(m))
+	}
+	slices.Sort(all)
+	return spread{(all[(len(all)-1)/2] + all[len(all)/2]) / 2, all[0], all[len(all)-1]}
+}
+
+func (s spread) ratio() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.least, s.most) }
+
+func (s spread) count() string { return fmt.Sprintf("%.0f", s.median) }
+
+func (s spread) time() string { return round(time.Duration(s.median)) }
+
+func round(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= 10*time.Millisecond:
+		return d.Round(100 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+// The columns of a row, which the documents have too.
+func (r row) cells() []string {
+	rate := func(m measured) float64 { return m.ours.Rate() }
+	cells := []string{
+		r.scenario, fmt.Sprint(r.clients), r.engine, spreadOf(r.rounds, rate).count(),
+		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.At(50)) }).time(),
+		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.At(99)) }).time(),
+		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.CPU()) }).time(),
+	}
+	if r.rounds[0].floor.Requests == 0 {
+		return append(cells, "", "")
+	}
+	return append(cells,
+		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.CPU()) / float64(m.floor.CPU()) }).ratio(),
+		spreadOf(r.rounds, func(m measured) float64 { return m.ours.Rate() / m.floor.Rate() }).ratio())
+}
+
+func heads() []string {
+	return []string{"what", "clients", "database", "a second", "p50", "p99", "CPU", "× CPU of floor", "× rate of floor"}
+}
+
+func (r *report) progress(done row) {
+	fmt.Fprintln(os.Stderr, strings.Join(done.cells(), "  "))
+	if h := done.rounds[0].hashes; h.Rate > 0 {
+		cpu := spreadOf(done.rounds, func(m measured) float64 { return float64(m.ours.CPU()) / float64(m.hashes.CPU) })
+		rate := spreadOf(done.rounds, func(m measured) float64 { return m.ours.Rate() / m.hashes.Rate })
+		name := fmt.Sprintf("login, %d clients", done.clients)
+		r.tell(name+": CPU, × one verification alone", done.engine, cpu.ratio(), "≤ 1.05")
+		r.tell(name+": rate, × verifications alone", done.engine, rate.ratio(), "≥ 0.95")
+	}
+}
+
+func (r *report) tell(what, engine, value, bar string) {
+	r.facts = append(r.facts, fact{what, engine, value, bar})
+	fmt.Fprintf(os.Stderr, "%s, %s: %s (bar: %s)\n", what, engine, value, bar)
+}
+
+// atRest tells what servers cost that nobody has asked for anything.
+func (r *report) atRest(all []*target) error {
+	time.Sleep(min(2*time.Second, r.window))
+	for _, t := range all {
+		if t.floor {
+			continue
+		}
+		m, err := t.server.Memory()
+		if err != nil {
+			return err
+		}
+		r.tell("memory at rest", t.engine, mebibytes(m.Now), "≤ 40 MB")
+	}
+	info, err := os.Stat(r.flowxi)
+	if err != nil {
+		return err
+	}
+	r.tell("size of the program", "", mebibytes(info.Size()), "≤ 40 MB")
+	return nil
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+
+// storm reads profiles at a steady pace, first beside one login at a time, then beside
+// those of 64 clients.
+func (r *report) storm(ctx context.Context, engine string, t *target) error {
+	const readers, pace = 16, 100
+	if err := t.server.ForgetPeak(); err != nil {
+		return err
+	}
+	var calm, storm []time.Duration
+	last := map[int]window{}
+	for range r.rounds {
+		for _, clients := range []int{1, 64} {
+			d := 2 * r.window
+			inner, cancel := context.WithCancel(ctx)
+			logins := make(chan window)
+			go func() {
+				var n atomic.Int64
+				logins <- closed(inner, clients, d+time.Second, &n, t.login)
+			}()
+			w, err := t.measure(func() window { return open(ctx, pace, readers, d, &t.next, t.me) })
+			cancel()
+			<-logins
+			if err != nil {
+				return err
+			}
+			if last[clients] = w; clients == 1 {
+				calm = append(calm, w.At(99))
+			} else {
+				storm = append(storm, w.At(99))
+			}
+		}
+	}
+	slices.Sort(calm)
+	slices.Sort(storm)
+	c, s := calm[len(calm)/2], storm[len(storm)/2]
+	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
+	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f", round(s), float64(s)/float64(c)), "≤ 2 × calm and ≤ 15 ms")
+	r.shapes = append(r.shapes, shape{"calm", engine, last[1]}, shape{"storm", engine, last[64]})
+	m, err := t.server.Memory()
+	if err != nil {
+		return err
+	}
+	r.tell("memory in the storm, at most", engine, mebibytes(m.Peak), "≤ 150 MB")
+	return nil
+}
+
+// openLoop finds out how many reads the server does in a second and then asks for 70
+// percent of them, whatever it answers.
+func (r *report) openLoop(ctx context.Context, engine string, t *target) error {
+	const clients, part = 64, 0.7
+	capacity := closed(ctx, clients, r.window, &t.next, t.me).Rate()
+	d := 40 * r.window // two minutes, with windows of three seconds
+	w, err := t.measure(func() window { return open(ctx, part*capacity, 4*clients, d, &t.next, t.me) })
+	if err != nil {
+		return err
+	}
+	r.tell(fmt.Sprintf("reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", part*capacity, d), engine, round(w.At(50)), "")
+	r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50))), "≤ 5 × p50")
+	r.shapes = append(r.shapes, shape{"open loop", engine, w})
+	return nil
+}
+
+// start takes the time from the call of the program to its first answer.
+func (r *report) start(ctx context.Context, engine string, t *target) error {
+	var again, fresh []time.Duration
+	for i := range r.rounds {
+		if err := t.restart(ctx); err != nil {
+			return err
+		}
+		again = append(again, t.server.started)
+		empty, err := r.open(ctx, fmt.Sprintf("empty-%s-%d", engine, i), engine, false, 0)
+		if err != nil {
+			return err
+		}
+		fresh = append(fresh, empty.server.started)
+		if err := empty.server.Stop(); err != nil {
+			return err
+		}
+	}
+	slices.Sort(again)
+	slices.Sort(fresh)
+	r.tell("start on data that is there", engine, round(again[len(again)/2]), "≤ 100 ms")
+	r.tell("start on an empty database", engine, round(fresh[len(fresh)/2]), "≤ 300 ms")
+	return nil
+}
+
+func (r *report) print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines := [][]string{heads()}
+	for _, row := range r.rows {
+		lines = append(lines, row.cells())
+	}
+	lines = append(lines, nil, []string{"what", "database", "measured", "bar"})
+	for _, f := range r.facts {
+		lines = append(lines, []string{f.what, f.engine, f.value, f.bar})
+	}
+	for _, cells := range lines {
+		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
+			return err
+		}
+	}
+	return table.Flush()
+}

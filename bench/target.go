@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver
+	_ "modernc.org/sqlite"             // the driver
+)
+
+const (
+	sqlite   = "sqlite"
+	postgres = "postgres"
+)
+
+// target is a server with people, and what is under load of it.
+type target struct {
+	name     string
+	engine   string
+	floor    bool
+	server   *process
+	database *database // nil where it is in the server
+	people   people
+	http     *http.Client
+	next     atomic.Int64 // request, so that no two are alike
+	factors  *factors     // of those who have two; nil until somebody asks
+
+	restart func(context.Context) error
+}
+
+// house is where the programs are, and where their data go.
+type house struct {
+	flowxi, floor string
+	dir           string
+	postgres      *database // nil where there is none
+	slots         int       // of hashes at once
+}
+
+// limits are so wide that nobody meets one: they are a part of the work.
+func limits() []string {
+	var all []string
+	for _, name := range []string{
+		"MAIL_PER_EMAIL", "MAIL_PER_NETWORK", "CODE_PER_EMAIL", "CODE_PER_NETWORK", "LOGIN_PER_EMAIL_NETWORK", "LOGIN_PER_EMAIL",
+		"LOGIN_PER_NETWORK", "LOGIN_PER_DEVICE", "TWOFA_PER_PERSON", "TWOFA_PER_NETWORK", "PHOTO_PER_PERSON", "REQUESTS_PER_NETWORK",
+		"REQUESTS_PER_TOKEN",
+	} {
+		all = append(all, "FLOWXI_LIMIT_"+name+"=100000/1s")
+	}
+	return all
+}
+
+// open starts a server over a database of its own, with that many people.
+func (h house) open(ctx context.Context, name, engine string, floor bool, count int) (*target, error) {
+	t := &target{
+		name: name, engine: engine, floor: floor, people: people{count: count, prefix: "fxp_"},
+		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}},
+	}
+	data := filepath.Join(h.dir, name)
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	environ := append(limits(), "FLOWXI_DATA_DIR="+data)
+	driver, dsn := "sqlite", filepath.Join(data, "flowxi.db")
+	if engine == postgres {
+		var err error
+		if dsn, err = h.createDatabase(ctx, name); err != nil {
+			return nil, err
+		}
+		driver, t.database = "pgx", h.postgres
+		environ = append(environ, "FLOWXI_DATABASE_URL="+dsn, "FLOWXI_KEYS=bench:"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	}
+	if err := run(ctx, environ, h.flowxi, "migrate", "up"); err != nil {
+		return nil, err
+	}
+	if err := t.settle(ctx, driver, dsn); err != nil {
+		return nil, fmt.Errorf("settle %s: %w", name, err)
+	}
+	t.restart = func(ctx context.Context) (err error) {
+		if t.server != nil {
+			if err := t.server.Stop(); err != nil {
+				return err
+			}
+		}
+		t.http.CloseIdleConnections()
+		if floor {
+			t.server, err = start(ctx, "/api/v1/health", nil, h.floor, "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
+		} else {
+			t.server, err = start(ctx, "/api/v1/health", append(environ, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s"), h.flowxi, "serve")
+		}
+		return err
+	}
+	return t, t.restart(ctx)
+}
+
+func (t *target) settle(ctx context.Context, driver, dsn string) (err error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := t.people.settle(ctx, db, t.engine); err != nil {
+		return err
+	}
+	// As the servers would by themselves, sooner or later.
+	if t.engine == postgres {
+		_, err = db.ExecContext(ctx, `VACUUM ANALYZE`)
+		return err
+	}
+	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
+}
+
+// createDatabase makes an empty database, and tells its URL.
+func (h house) createDatabase(ctx context.Context, name string) (dsn string, err error) {
+	if h.postgres == nil {
+		return "", errors.New("there is no PostgreSQL: see -postgres")
+	}
+	db, err := sql.Open("pgx", h.postgres.URL)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, `CREATE DATABASE "`+name+`"`); err != nil {
+		return "", err
+	}
+	u, err := url.Parse(h.postgres.URL)
+	if err != nil {
+		return "", err
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
