@@ -82,7 +82,7 @@ const fewClients = 8
 // run runs a program that ends by itself.
 func run(ctx context.Context, environ []string, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // a program of this measurement
-	cmd.Env = append(os.Environ(), environ...)
+	cmd.Env = environ
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, out)
 	}

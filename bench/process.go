@@ -53,7 +53,7 @@ func start(ctx context.Context, path string, environ []string, program string, a
 	}
 	p := &process{URL: "http://" + addr, ops: "http://" + ops, ended: make(chan struct{})}
 	p.cmd = exec.Command(program, fill(args)...) //nolint:gosec,noctx // a program of this measurement, which ends by Stop
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, fill(environ)...)
+	p.cmd.Env = fill(environ)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {

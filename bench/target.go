@@ -68,7 +68,8 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	environ := append(limits(), "FLOWXI_DATA_DIR="+data)
+	// What is set for others is not for these.
+	environ := append(limits(), "FLOWXI_DATA_DIR="+data, "HOME="+h.dir)
 	driver, dsn := "sqlite", filepath.Join(data, "flowxi.db")
 	if engine == postgres {
 		var err error

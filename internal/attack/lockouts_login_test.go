@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 var fewRequests = []authtest.Option{authtest.WithEnv("FLOWXI_LIMIT_REQUESTS_PER_TOKEN=10/1m")}
 
 var lockoutsOfLogins = []attempt{
+	{kind: lockingOut, try: "logins in a storm while the owner logs in on a known device", defence: knownFirst, run: stormBeforeOwner, own: []authtest.Option{authtest.NarrowGate(1, 4)}},
 	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another network", defence: challengeAddress, run: endChallenge(fromElsewhere)},
 	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another browser", defence: challengeBrowser, run: endChallenge(fromBrowser)},
 	{kind: lockingOut, try: "wrong second factors for the owner's challenge while the owner logs in, from another device", defence: challengeDevice, run: endChallenge(fromDevice)},
@@ -164,4 +166,37 @@ func registerActive(t *testing.T, w *world) {
 		t.Error("a stranger's registration has ended the owner's session")
 	}
 	owner.LoginOn("phone")
+}
+
+var knownFirst = canary.Stands("known devices before strangers", canary.Place{
+	File: "internal/auth/login.go", Code: "if who.KnownDevice {", Without: "if who.KnownDevice && !$GONE {",
+})
+
+// stormBeforeOwner keeps the queue for passwords full: strangers find no place in it.
+func stormBeforeOwner(t *testing.T, w *world) {
+	owner := w.person(t)
+	owner.LoginOn("phone")
+	over := make(chan struct{})
+	var strangers sync.WaitGroup
+	for range 16 {
+		c := w.stranger(t)
+		strangers.Go(func() {
+			for range 500 {
+				select {
+				case <-over:
+					return
+				default:
+					c.From(w.address()).Login(w.email(), "phone")
+				}
+			}
+		})
+	}
+	for range 6 {
+		time.Sleep(100 * time.Millisecond) // the storm goes on, whatever the owner does
+		if a := owner.Login(owner.Email, "phone"); a.Status != 200 {
+			t.Errorf("the owner is answered %d", a.Status)
+		}
+	}
+	close(over)
+	strangers.Wait()
 }

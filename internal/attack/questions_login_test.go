@@ -35,7 +35,7 @@ var oneRefusal = canary.Stands("one refusal of every login", canary.Place{
 })
 
 var activeLogin = canary.Stands("logins of active people alone",
-	canary.Place{File: "internal/auth/login.go", Code: "if u.Status != account.Active {", Without: "if u.Status != account.Active && !($GONE && u.PasswordHash != \"\") {"},
+	canary.Place{File: "internal/auth/login.go", Code: "if who.User.Status != account.Active {", Without: "if who.User.Status != account.Active && !($GONE && who.User.PasswordHash != \"\") {"},
 	onlyActive)
 
 // onlyActive is where a login of somebody who is not active any more is not finished.

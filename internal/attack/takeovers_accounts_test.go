@@ -47,7 +47,7 @@ func wherePending(after string) canary.Place {
 
 var pendingLogin = canary.Stands("logins of people with a password",
 	canary.Place{File: "internal/auth/login.go", Code: "plain account.Secret) (ok, stale bool, err error) {",
-		Without: "$CODE\n\tif $GONE && u.Status == account.Pending {\n\t\treturn true, false, nil\n\t}"},
+		Without: "$CODE\n\tif $GONE && who.User.Status == account.Pending {\n\t\treturn true, false, nil\n\t}"},
 	canary.Place{File: "internal/auth/login.go", Code: "u, err := read(ctx, id)", Without: "$CODE\n\tif $GONE {\n\t\tu.Status = account.Active\n\t}"})
 
 func codeOfBlockedAccount(t *testing.T, w *world) {

@@ -21,14 +21,14 @@ const (
 
 // verifyBcrypt compares the bytes of the password as they came, since those are
 // what others have hashed.
-func (h *Hasher) verifyBcrypt(ctx context.Context, encoded, password string) (ok bool, err error) {
+func (h *Hasher) verifyBcrypt(ctx context.Context, turn Turn, encoded, password string) (ok bool, err error) {
 	if err := checkBcrypt(encoded); err != nil {
 		return false, fmt.Errorf("verify password: %w", err)
 	}
 	raw := []byte(password)
 	raw = raw[:min(len(raw), bcryptReach)]
 	var compared error
-	if err := h.gate.do(ctx, func() { compared = bcrypt.CompareHashAndPassword([]byte(encoded), raw) }); err != nil {
+	if err := h.gate.do(ctx, turn, func() { compared = bcrypt.CompareHashAndPassword([]byte(encoded), raw) }); err != nil {
 		return false, err
 	}
 	if compared != nil && !errors.Is(compared, bcrypt.ErrMismatchedHashAndPassword) {

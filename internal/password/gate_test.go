@@ -19,7 +19,7 @@ func TestTheGateBoundsWhatRunsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				if err := g.do(t.Context(), func() {
+				if err := g.do(t.Context(), InTurn, func() {
 					most.Store(max(most.Load(), running.Add(1)))
 					time.Sleep(time.Second)
 					running.Add(-1)
@@ -44,7 +44,7 @@ func TestTheGateServesInOrder(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 10 {
 			all.Go(func() {
-				if err := g.do(t.Context(), func() {
+				if err := g.do(t.Context(), InTurn, func() {
 					order = append(order, i)
 					time.Sleep(time.Second)
 				}); err != nil {
@@ -57,6 +57,59 @@ func TestTheGateServesInOrder(t *testing.T) {
 		if !slices.IsSorted(order) || len(order) != 10 {
 			t.Errorf("served in the order %v", order)
 		}
+	})
+}
+
+func TestThoseWhoGoFirstWaitForOneInItsTurnAtTheMost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1, 10, time.Hour)
+		var order []string
+		var all sync.WaitGroup
+		come := func(turn Turn, name string) {
+			all.Go(func() {
+				if err := g.do(t.Context(), turn, func() {
+					order = append(order, name)
+					time.Sleep(time.Second)
+				}); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		for _, name := range []string{"a", "b", "c", "d"} {
+			come(InTurn, name)
+		}
+		come(First, "A")
+		come(First, "B")
+		all.Wait()
+		// a is inside, b waits for the slot, and c gets in line behind A and B once b is inside.
+		if want := []string{"a", "b", "A", "B", "c", "d"}; !slices.Equal(order, want) {
+			t.Errorf("served in the order %v, want %v", order, want)
+		}
+	})
+}
+
+func TestAFullQueueKeepsNobodyOutWhoGoesFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(1, 2, time.Hour)
+		var all sync.WaitGroup
+		for range 3 { // one inside, two waiting
+			all.Go(func() {
+				if err := g.do(t.Context(), InTurn, func() { time.Sleep(time.Second) }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		if err := g.do(t.Context(), InTurn, mustNotRun(t)); !errors.Is(err, ErrBusy) {
+			t.Errorf("there was room for another: %v", err)
+		}
+		if err := g.do(t.Context(), First, func() {}); err != nil {
+			t.Errorf("whoever goes first is kept out: %v", err)
+		}
+		all.Wait()
 	})
 }
 
@@ -76,14 +129,14 @@ func TestPastTheQueueTheGateIsBusyAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 2 {
 			all.Go(func() {
-				if errors.Is(g.do(t.Context(), mustNotRun(t)), ErrBusy) {
+				if errors.Is(g.do(t.Context(), InTurn, mustNotRun(t)), ErrBusy) {
 					refused.Add(1)
 				}
 			})
 		}
 		synctest.Wait()
 		start := time.Now()
-		if err := g.do(t.Context(), mustNotRun(t)); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
+		if err := g.do(t.Context(), InTurn, mustNotRun(t)); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("the third in the queue got %v after %v", err, time.Since(start))
 		}
 		if got := (&Hasher{gate: g}).Load(); got != (Load{Active: 1, Waiting: 2, Refused: 1}) {
@@ -106,7 +159,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		for range 2 { // while waiting, and when over already
-			if err := g.do(ctx, mustNotRun(t)); !errors.Is(err, context.DeadlineExceeded) {
+			if err := g.do(ctx, InTurn, mustNotRun(t)); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("do = %v", err)
 			}
 		}
@@ -121,9 +174,9 @@ func TestAPanicGivesTheSlotBack(t *testing.T) {
 	g := newGate(1, 1, time.Millisecond)
 	func() {
 		defer func() { _ = recover() }()
-		_ = g.do(t.Context(), func() { panic("for the test") })
+		_ = g.do(t.Context(), InTurn, func() { panic("for the test") })
 	}()
-	if err := g.do(t.Context(), func() {}); err != nil {
+	if err := g.do(t.Context(), InTurn, func() {}); err != nil {
 		t.Error(err)
 	}
 }
@@ -137,8 +190,8 @@ func TestEveryMethodGoesThroughTheGate(t *testing.T) {
 	}
 	h.gate = occupied(t, 1, time.Millisecond)
 	_, hash := h.Hash(t.Context(), "x")
-	_, _, verify := h.Verify(t.Context(), argon, "x")
-	_, _, bcrypt := h.Verify(t.Context(), "$2b$04$eiFfQxGoiKr5uzzHECxfUemqsTpK6LcmOTvYKOVIyqu6UkTVm9f.O", "x")
+	_, _, verify := h.Verify(t.Context(), InTurn, argon, "x")
+	_, _, bcrypt := h.Verify(t.Context(), InTurn, "$2b$04$eiFfQxGoiKr5uzzHECxfUemqsTpK6LcmOTvYKOVIyqu6UkTVm9f.O", "x")
 	for _, err := range []error{hash, verify, bcrypt, h.VerifyNobody(t.Context(), "x")} {
 		if !errors.Is(err, ErrBusy) {
 			t.Errorf("a busy hasher answered %v", err)

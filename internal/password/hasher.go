@@ -16,7 +16,7 @@ import (
 type Options struct {
 	Params Params
 	Slots  int           // hashes at once; 0 means one less than GOMAXPROCS, but one at least
-	Queue  int           // callers that wait for a slot; 0 means 256
+	Queue  int           // callers that wait for a slot, those of each Turn apart; 0 means 256
 	Wait   time.Duration // longest wait for a slot; 0 means 10 seconds
 }
 
@@ -60,7 +60,7 @@ func (h *Hasher) blank() phc {
 
 // Hash returns the argon2id hash of the NFKC form of a password as a PHC string.
 func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err error) {
-	err = h.gate.do(ctx, func() {
+	err = h.gate.do(ctx, InTurn, func() {
 		made := h.blank()
 		made.tag = made.derive(Normalize(password))
 		encoded = made.String()
@@ -78,16 +78,16 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 // A wrong password takes as long with a cheaper argon2id hash, from before the costs were
 // raised, as VerifyNobody does: its time would tell that the person exists. With a dearer
 // hash, or with one of bcrypt, it takes as long as that.
-func (h *Hasher) Verify(ctx context.Context, encoded, password string) (ok, stale bool, err error) {
+func (h *Hasher) Verify(ctx context.Context, turn Turn, encoded, password string) (ok, stale bool, err error) {
 	if strings.HasPrefix(encoded, "$2") {
-		ok, err = h.verifyBcrypt(ctx, encoded, password)
+		ok, err = h.verifyBcrypt(ctx, turn, encoded, password)
 		return ok, ok && len(password) <= bcryptReach, err
 	}
 	stored, err := parsePHC(encoded)
 	if err != nil {
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}
-	err = h.gate.do(ctx, func() {
+	err = h.gate.do(ctx, turn, func() {
 		ok = subtle.ConstantTimeCompare(stored.derive(Normalize(password)), stored.tag) == 1
 		if rest, lacks := stored.params.lacking(h.params); lacks && !ok {
 			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive("")
@@ -103,7 +103,7 @@ func (h *Hasher) isCurrent(stored phc) bool {
 // VerifyNobody does the work of a Verify that fails, for people who do not
 // exist, so that its time does not tell that they do not.
 func (h *Hasher) VerifyNobody(ctx context.Context, password string) error {
-	_, _, err := h.Verify(ctx, h.nobody, password)
+	_, _, err := h.Verify(ctx, InTurn, h.nobody, password)
 	return err
 }
 

@@ -24,7 +24,7 @@ func hash(t testing.TB, h *password.Hasher, secret string) string {
 
 func verify(t *testing.T, h *password.Hasher, encoded, secret string, wantOK, wantStale bool) {
 	t.Helper()
-	ok, stale, err := h.Verify(t.Context(), encoded, secret)
+	ok, stale, err := h.Verify(t.Context(), password.InTurn, encoded, secret)
 	if err != nil || ok != wantOK || stale != wantStale {
 		t.Errorf("Verify(%q, %.80q) = %v, %v, %v; want %v, %v", encoded, secret, ok, stale, err, wantOK, wantStale)
 	}
@@ -100,7 +100,7 @@ func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 	for range 8 {
 		for i := range others {
 			quicker(i, func() error {
-				_, _, err := today.Verify(t.Context(), encoded[i], "a guess")
+				_, _, err := today.Verify(t.Context(), password.InTurn, encoded[i], "a guess")
 				return err
 			})
 		}
@@ -168,7 +168,7 @@ func TestBadStoredHashesAreErrors(t *testing.T) {
 		"$2x$04$" + bcryptRest, "$2b$04$" + bcryptRest[1:], "$2b$04!" + bcryptRest, "$2b$04$" + strings.Replace(bcryptRest, "z", "!", 1),
 	} {
 		start := time.Now()
-		if ok, stale, err := h.Verify(t.Context(), encoded, "password"); ok || stale || err == nil {
+		if ok, stale, err := h.Verify(t.Context(), password.InTurn, encoded, "password"); ok || stale || err == nil {
 			t.Errorf("Verify(%q) = %v, %v, %v", encoded, ok, stale, err)
 		}
 		if took := time.Since(start); took > 5*time.Second {
@@ -199,7 +199,7 @@ func BenchmarkVerify(b *testing.B) {
 	h := password.NewHasher(password.Options{})
 	encoded := hash(b, h, "correct horse")
 	for b.Loop() {
-		if ok, _, err := h.Verify(b.Context(), encoded, "correct horse"); !ok || err != nil {
+		if ok, _, err := h.Verify(b.Context(), password.InTurn, encoded, "correct horse"); !ok || err != nil {
 			b.Fatal(ok, err)
 		}
 	}
