@@ -31,6 +31,10 @@ type Deps struct {
 	Version string // of the program, told by the health check
 	Now     func() time.Time
 
+	// Ended ends the work for all requests, where the server stops and they have had their
+	// time. Nil is never.
+	Ended context.Context
+
 	// Observe is told of every request once it is answered, from many goroutines. Where
 	// it is nil nobody asks.
 	Observe func(Answered)

@@ -52,9 +52,10 @@ func bare(act verb) endpoint { return endpoint{verb: act} }
 func invites(send func(*auth.Auth, context.Context, *auth.Caller, auth.EmailInput) error) endpoint {
 	paced := new(pace)
 	return reads(func(x *exchange, in auth.EmailInput) (Answer, error) {
-		began := time.Now()
+		began, whole := time.Now(), false
+		defer func() { paced.hold(began, whole) }() // after a panic, too
 		err := send(x.Auth, x.request.Context(), &x.caller, in)
-		paced.hold(began, err == nil)
+		whole = err == nil
 		return &Done{}, err
 	})
 }
@@ -66,12 +67,15 @@ func refusesAlike[In any, P interface {
 	form.Body
 }](act func(x *exchange, in In) (Answer, error)) endpoint {
 	paced := new(pace)
-	return reads[In, P](func(x *exchange, in In) (Answer, error) {
-		began := time.Now() // the body is read: a client that sends it slowly is no rule for others
-		answer, err := act(x, in)
-		if err != nil {
-			paced.hold(began, isUnproved(err))
-		}
+	return reads[In, P](func(x *exchange, in In) (answer Answer, err error) {
+		began, right := time.Now(), false // the body is read: a client that sends it slowly is no rule for others
+		defer func() {
+			if !right { // after a panic, too
+				paced.hold(began, isUnproved(err))
+			}
+		}()
+		answer, err = act(x, in)
+		right = err == nil
 		return answer, err
 	})
 }

@@ -97,7 +97,15 @@ func (x *exchange) dispatchAPI() {
 // And who shuts down their half of the connection alone, which is allowed, would get an
 // answer that tells how far the work had come.
 func (x *exchange) within(d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(x.request.Context()), d)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.request.Context()), d)
+	if x.Ended == nil {
+		return ctx, cancel
+	}
+	free := context.AfterFunc(x.Ended, cancel)
+	return ctx, func() {
+		free()
+		cancel()
+	}
 }
 
 // serve runs a route within its time.

@@ -1,8 +1,11 @@
 package api
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 )
 
 func TestUnknownPathsAreNotFoundAndNeverRedirected(t *testing.T) {
@@ -61,5 +64,23 @@ func TestPagesGetWhatIsOutsideTheAPI(t *testing.T) {
 	}
 	for _, path := range []string{"/api", "/api/", "/api/v1/nowhere", "/API/v1/me", "//docs", "/x/../docs", "/docs//", "/%2e%2e/docs"} {
 		expect(t, ask(s, "GET", "http://localhost"+path, ""), 404, "NOT_FOUND")
+	}
+}
+
+func TestWorkEndsWithTheServerAndNotWithTheClient(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	client, hangUp := context.WithCancel(t.Context())
+	s := newServer(t, func(d *Deps) { d.Ended = ended })
+	x := s.begin(httptest.NewRecorder(), httptest.NewRequestWithContext(client, http.MethodGet, "/", nil))
+	ctx, cancel := x.within(time.Minute)
+	defer cancel()
+	if hangUp(); ctx.Err() != nil {
+		t.Error("it ends where the client hangs up")
+	}
+	end()
+	select {
+	case <-ctx.Done():
+	case <-time.After(10 * time.Second):
+		t.Error("it goes on where the server has ended")
 	}
 }

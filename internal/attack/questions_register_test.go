@@ -54,7 +54,7 @@ var resendMakesNobody = canary.Stands("a resend that makes nobody", canary.Place
 })
 
 var heldAnswers = canary.Stands("answers about mails that are held", canary.Place{
-	File: "internal/api/endpoint.go", Code: "paced.hold(began, err == nil)", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
+	File: "internal/api/endpoint.go", Code: "paced.hold(began, whole)", Without: "if !$GONE {\n\t\t\t$CODE\n\t\t}",
 })
 
 var numbersTaken = canary.Stands("a number taken by each request", canary.Place{

@@ -123,7 +123,7 @@ func (a *Auth) tryReserve(ctx context.Context, c *Caller, rules ...ratelimit.Rul
 
 // limited does work that the rules allow. Where the server could not do it, it counts for
 // nothing: the caller is told to come back, and must not be refused then. It stays counted
-// where it may have been done, or where the caller did not wait to be told.
+// where it may have been done, or where its time was over.
 func (a *Auth) limited(ctx context.Context, c *Caller, rules []ratelimit.Rule, work func() error) error {
 	quota := c.Quota
 	ticket, err := a.reserve(ctx, c, rules...)

@@ -15,7 +15,7 @@ func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u
 	if in == (ProfileInput{}) {
 		return c.Identity.User, nil
 	}
-	// A token that is revoked meanwhile was good when this began.
+	// A session that a new login has replaced meanwhile was good when this began.
 	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
 		if u, err = a.stillThere(ctx, tx, c); err != nil {
 			return err

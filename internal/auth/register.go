@@ -48,11 +48,16 @@ func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitati
 	return err
 }
 
-// putInvitation rests on the row of the person. A pending one is written; whoever is or
-// becomes another meanwhile has no use for what was put.
+// putInvitation rests on the row of the person, which a request that may make one writes
+// where it is pending. A resend only reads it: an activation meanwhile would leave what it
+// puts.
 func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv invitation) error {
 	taken := false
-	err := a.store.RowTx(ctx, func(tx *store.Tx) error {
+	run := a.store.RowTx
+	if inv.resend {
+		run = a.store.Tx
+	}
+	err := run(ctx, func(tx *store.Tx) error {
 		now := a.now()
 		u, err := a.invitee(ctx, tx, email, c.Locale, inv.resend, now)
 		if err != nil {

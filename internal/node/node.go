@@ -57,7 +57,9 @@ type Node struct {
 	handler http.Handler
 	unheard unheard // what is answered to what is no request
 
-	stage       stage        // what /readyz tells
+	stage       stage           // what /readyz tells
+	ended       context.Context // once those who were still served at the stop have had their time
+	end         context.CancelFunc
 	connections atomic.Int64 // that are open
 	lastCame    atomic.Int64 // when a draining node got its last request, in nanoseconds since 1970
 
@@ -79,6 +81,7 @@ const (
 // fit to be shown to the operator; those about a setting are a *config.Error.
 func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	n := &Node{cfg: cfg, log: o.Log, now: o.Now, data: dataDir(cfg.DataDir)}
+	n.ended, n.end = context.WithCancel(context.WithoutCancel(ctx))
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -219,7 +222,7 @@ func (n *Node) assemble(o Options) error {
 	n.unheard.header, n.unheard.body = api.Unheard(catalog)
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
-		Observe: n.observeAPI(), Tracer: n.tracer,
+		Ended: n.ended, Observe: n.observeAPI(), Tracer: n.tracer,
 		Pages: n.pages(catalog, o.Version),
 	})
 	return nil
@@ -234,6 +237,7 @@ func (n *Node) Inbox() *mail.Inbox { return n.inbox }
 // Close gives back everything that New opened. It comes after Run and after the last
 // request.
 func (n *Node) Close() error {
+	n.end()
 	var failed error
 	for _, c := range slices.Backward(n.opened) {
 		failed = errors.Join(failed, c.Close())

@@ -52,10 +52,10 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 		n.log.Info("stopping")
 		n.stage.Store(stageDraining)
 		n.linger(served)
-		failed = errors.Join(n.part(l, served), drain(ctx, server))
+		failed = errors.Join(n.part(l, served), n.drain(ctx, server))
 	case err := <-served:
 		n.stage.Store(stageDraining)
-		failed = errors.Join(fmt.Errorf("serve: %w", err), drain(ctx, server))
+		failed = errors.Join(fmt.Errorf("serve: %w", err), n.drain(ctx, server))
 	}
 	stopJobs()
 	return errors.Join(failed, <-ended, n.Close())
@@ -140,11 +140,12 @@ func (n *Node) listen(s *http.Server, l net.Listener) error {
 
 // drain lets requests finish. Those that take too long are cut off, which is what their
 // clients must reckon with anyway.
-func drain(ctx context.Context, s *http.Server) error {
+func (n *Node) drain(ctx context.Context, s *http.Server) error {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	err := s.Shutdown(limited)
 	if errors.Is(err, context.DeadlineExceeded) {
+		n.end()
 		return s.Close()
 	}
 	return err

@@ -230,3 +230,32 @@ func TestThePendingAreDroppedLongestWaitingFirstWithinTheLimit(t *testing.T) {
 		}
 	})
 }
+
+// On SQLite one waits for the other.
+func TestARowTxSeesWhatBecameOfItsRowMeanwhile(t *testing.T) {
+	each(t, func(d db) {
+		if d.Engine() != "postgres" {
+			return
+		}
+		was, tries := d.pending(ada), 0
+		var found account.User
+		err := d.RowTx(d.ctx, func(tx *store.Tx) (err error) {
+			tries++
+			if found, err = tx.UserByEmail(d.ctx, ada); err != nil {
+				return err
+			}
+			if tries == 1 {
+				if _, err := d.activate(was.ID, store.Activation{PasswordHash: "hash", At: after(1)}); err != nil {
+					return err
+				}
+			}
+			found, err = tx.EnsureApplicant(d.ctx, ada, "fr", after(2))
+			return err
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		same(d.t, tries, 2)
+		same(d.t, found.Status, account.Active)
+	})
+}
