@@ -7,8 +7,8 @@ replace flowxi.app/flowxi => ../
 require (
 	flowxi.app/flowxi v0.0.0-00010101000000-000000000000
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
-	github.com/jackc/pgx/v5 v5.13.0
-	golang.org/x/crypto v0.59.0
+	github.com/jackc/pgx/v5 v5.12.0
+	golang.org/x/crypto v0.58.0
 	modernc.org/sqlite v1.62.0
 )
 

@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"time"
 
 	"golang.org/x/crypto/argon2"
-
-	"encoding/base64"
 )
 
 // What everybody has.

@@ -24,7 +24,7 @@ type process struct {
 
 	ops     string // URL of what operators see
 	cmd     *exec.Cmd
-	out     bytes.Buffer
+	log     string // file of what it says
 	ended   chan struct{}
 	started time.Duration // until it answered for the first time
 }
@@ -54,7 +54,13 @@ func start(ctx context.Context, path string, environ []string, program string, a
 	p := &process{URL: "http://" + addr, ops: "http://" + ops, ended: make(chan struct{})}
 	p.cmd = exec.Command(program, fill(args)...) //nolint:gosec,noctx // a program of this measurement, which ends by Stop
 	p.cmd.Env = fill(environ)
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
+	said, err := os.CreateTemp("", "flowxi-bench-*.log")
+	if err != nil {
+		return nil, err
+	}
+	defer said.Close() //nolint:errcheck // the process has it
+	p.log = said.Name()
+	p.cmd.Stdout, p.cmd.Stderr = said, said
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
@@ -66,7 +72,7 @@ func start(ctx context.Context, path string, environ []string, program string, a
 	for time.Since(began) < startTimeout {
 		select {
 		case <-p.ended:
-			return nil, fmt.Errorf("%s ended: %s", program, p.out.String())
+			return nil, fmt.Errorf("%s ended: see %s", program, p.log)
 		case <-ctx.Done():
 			return nil, errors.Join(ctx.Err(), p.Stop())
 		case <-time.After(time.Millisecond):
@@ -76,7 +82,7 @@ func start(ctx context.Context, path string, environ []string, program string, a
 			return p, nil
 		}
 	}
-	return nil, errors.Join(fmt.Errorf("%s does not answer: %s", program, p.out.String()), p.Stop())
+	return nil, errors.Join(fmt.Errorf("%s does not answer: see %s", program, p.log), p.Stop())
 }
 
 func answers(ctx context.Context, url string) bool {
@@ -99,7 +105,7 @@ func (p *process) Stop() error {
 	}
 	select {
 	case <-p.ended:
-		return nil
+		return os.Remove(p.log)
 	case <-time.After(time.Minute):
 		return errors.Join(errors.New("a server did not stop within a minute"), p.cmd.Process.Kill())
 	}
@@ -109,14 +115,22 @@ func (p *process) Stop() error {
 // steps of ten milliseconds (proc_pid_stat(5)).
 func (p *process) CPU() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
 
-func cpuOf(pid int) (time.Duration, error) {
+// Places in /proc/PID/stat, counted from the state, the third field.
+const (
+	statParent           = 1
+	statUser, statSystem = 11, 12
+	statEndedUser        = 13 // of children that have ended
+	statEndedSystem      = 14
+	statFields           = 15 // at least
+)
+
+func cpuOf(pid int, places ...int) (time.Duration, error) {
 	fields, err := statOf(pid)
 	if err != nil {
 		return 0, err
 	}
-	const utime, stime = 11, 12 // counted from the state, the third field
 	var ticks int64
-	for _, i := range []int{utime, stime} {
+	for _, i := range append(places, statUser, statSystem) {
 		n, err := strconv.ParseInt(fields[i], 10, 64)
 		if err != nil {
 			return 0, err
@@ -135,7 +149,7 @@ func statOf(pid int) ([]string, error) {
 		return nil, err
 	}
 	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-	if len(fields) < 13 {
+	if len(fields) < statFields {
 		return nil, fmt.Errorf("/proc/%d/stat is of another kind", pid)
 	}
 	return fields, nil
@@ -144,7 +158,7 @@ func statOf(pid int) ([]string, error) {
 // database is a PostgreSQL server whose processes are charged apart from its clients.
 type database struct{ URL, dir string }
 
-// CPU is that of all processes of the server that are there now.
+// CPU is that of all processes of the server, ended ones included.
 func (d database) CPU() (total time.Duration, err error) {
 	text, err := os.ReadFile(filepath.Join(d.dir, "data", "postmaster.pid"))
 	if err != nil {
@@ -165,14 +179,15 @@ func (d database) CPU() (total time.Duration, err error) {
 			continue
 		}
 		fields, err := statOf(pid)
-		if err != nil || pid != master && fields[1] != first {
+		if err != nil || fields[statParent] != first {
 			continue // it has ended, or is another's
 		}
 		if used, err := cpuOf(pid); err == nil {
 			total += used
 		}
 	}
-	return total, nil
+	used, err := cpuOf(master, statEndedUser, statEndedSystem)
+	return total + used, err
 }
 
 // memory is what /proc/PID/status says of the process.

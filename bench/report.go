@@ -140,6 +140,7 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 		return err
 	}
 	var calm, storm []time.Duration
+	var rate []float64
 	last := map[int]window{}
 	for range r.rounds {
 		for _, clients := range []int{1, 64} {
@@ -152,10 +153,14 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 			}()
 			w, err := t.measure(func() window { return open(ctx, pace, readers, d, &t.next, t.me) })
 			cancel()
-			<-logins
+			done := <-logins
 			if err != nil {
 				return err
 			}
+			if done.Requests <= done.Errors { // the last are cut off
+				return fmt.Errorf("nobody could log in: %w", done.FirstError)
+			}
+			rate = append(rate, done.Rate())
 			if last[clients] = w; clients == 1 {
 				calm = append(calm, w.At(99))
 			} else {
@@ -167,7 +172,7 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 	slices.Sort(storm)
 	c, s := calm[len(calm)/2], storm[len(storm)/2]
 	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
-	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f", round(s), float64(s)/float64(c)), "≤ 2 × calm and ≤ 15 ms")
+	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f, %.0f logins a second", round(s), float64(s)/float64(c), rate[len(rate)-1]), "≤ 2 × calm and ≤ 15 ms")
 	r.shapes = append(r.shapes, shape{"calm", engine, last[1]}, shape{"storm", engine, last[64]})
 	m, err := t.server.Memory()
 	if err != nil {
@@ -188,7 +193,7 @@ func (r *report) openLoop(ctx context.Context, engine string, t *target) error {
 		return err
 	}
 	r.tell(fmt.Sprintf("reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", part*capacity, d), engine, round(w.At(50)), "")
-	r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50))), "≤ 5 × p50")
+	r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f, %d that nobody was free for", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)), w.Errors), "≤ 5 × p50")
 	r.shapes = append(r.shapes, shape{"open loop", engine, w})
 	return nil
 }

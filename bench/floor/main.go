@@ -1,5 +1,5 @@
-// Command floor is the least that a server with the same libraries can do for the same
-// answers: bare net/http, one hash or one statement for each request, and nothing that
+// Command floor is the least that a server with the same libraries can do for answers of
+// about the same size: bare net/http, one hash or one statement for each request, and nothing that
 // guards, counts, translates, logs or measures. Flowxi is measured against it.
 //
 //	floor -addr ADDR -engine sqlite|postgres -dsn DSN -slots N
@@ -85,6 +85,20 @@ func charged() int64 {
 type server struct {
 	read, write *sql.DB
 	slots       chan struct{}
+	prepared    sync.Map // of *sql.Stmt by text: every connection prepares each once
+}
+
+// prepare prepares a text for a pool, once.
+func (s *server) prepare(ctx context.Context, db *sql.DB, text string) (*sql.Stmt, error) {
+	if known, ok := s.prepared.Load(text); ok {
+		return known.(*sql.Stmt), nil //nolint:forcetypeassert // nothing else is kept there
+	}
+	stmt, err := db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.prepared.Store(text, stmt)
+	return stmt, nil
 }
 
 func serve(addr, engine, dsn string, slots int) error {
@@ -177,6 +191,15 @@ func (s *server) login(w http.ResponseWriter, r *http.Request) {
 	answer(w, done{"Login successful.", "LOGIN_SUCCESS"})
 }
 
+const readWho = `
+		SELECT u.id, u.email, u.status, u.locale, COALESCE(u.username, ''), u.first_name, u.last_name, u.birth_date, u.country,
+			u.nationality, u.phone_number, u.totp_enabled_at, u.created_at, u.updated_at, s.token_hash
+		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.status = 'active'`
+
+const readDevices = `
+		SELECT id, COALESCE(device_id, ''), device_type, device_name, country, ip, created_at, last_used_at
+		FROM sessions WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC`
+
 type person struct {
 	ID           int64   `json:"id"`
 	Email        string  `json:"email"`
@@ -206,10 +229,11 @@ func (s *server) who(r *http.Request) (p person, err error) {
 	sum := sha256.Sum256([]byte(secret))
 	var hash []byte
 	var enabled, created, updated int64
-	err = s.read.QueryRowContext(r.Context(), `
-		SELECT u.id, u.email, u.status, u.locale, COALESCE(u.username, ''), u.first_name, u.last_name, u.birth_date, u.country,
-			u.nationality, u.phone_number, u.totp_enabled_at, u.created_at, u.updated_at, s.token_hash
-		FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.status = 'active'`, id).Scan(
+	stmt, err := s.prepare(r.Context(), s.read, readWho) //nolint:sqlclosecheck // kept for all who come after
+	if err != nil {
+		return person{}, err
+	}
+	err = stmt.QueryRowContext(r.Context(), id).Scan(
 		&p.ID, &p.Email, &p.Status, &p.Locale, &p.Username, &p.FirstName, &p.LastName, &p.BirthDate, &p.Country,
 		&p.Nationality, &p.PhoneNumber, &enabled, &created, &updated, &hash)
 	if err != nil {
@@ -222,7 +246,9 @@ func (s *server) who(r *http.Request) (p person, err error) {
 	return p, nil
 }
 
-func stamp(micros int64) string { return time.UnixMicro(micros).UTC().Format(time.RFC3339) }
+func stamp(micros int64) string {
+	return time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")
+}
 
 func (s *server) me(w http.ResponseWriter, r *http.Request) {
 	p, err := s.who(r)
@@ -233,7 +259,7 @@ func (s *server) me(w http.ResponseWriter, r *http.Request) {
 	answer(w, struct {
 		done
 		Data person `json:"data"`
-	}{done{"Profile retrieved.", "ME"}, p})
+	}{done{"OK", "ME_OK"}, p})
 }
 
 func (s *server) edit(w http.ResponseWriter, r *http.Request) {
@@ -269,12 +295,19 @@ type statement struct {
 
 // tx runs statements that are committed together.
 func (s *server) tx(ctx context.Context, all ...statement) error {
+	ready := make([]*sql.Stmt, len(all)) // before the transaction has the only connection that writes
+	for i, one := range all {
+		var err error
+		if ready[i], err = s.prepare(ctx, s.write, one.text); err != nil { //nolint:sqlclosecheck // kept for all who come after
+			return err
+		}
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	for _, one := range all {
-		if _, err := tx.ExecContext(ctx, one.text, one.args...); err != nil {
+	for i, one := range all {
+		if _, err := tx.StmtContext(ctx, ready[i]).ExecContext(ctx, one.args...); err != nil { //nolint:sqlclosecheck // the transaction closes it
 			return errors.Join(err, tx.Rollback())
 		}
 	}
@@ -310,9 +343,11 @@ func (s *server) devices(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) devicesOf(ctx context.Context, id int64) (found []device, err error) {
-	rows, err := s.read.QueryContext(ctx, `
-		SELECT id, COALESCE(device_id, ''), device_type, device_name, country, ip, created_at, last_used_at
-		FROM sessions WHERE user_id = $1 ORDER BY last_used_at DESC, id DESC`, id)
+	stmt, err := s.prepare(ctx, s.read, readDevices) //nolint:sqlclosecheck // kept for all who come after
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stmt.QueryContext(ctx, id)
 	if err != nil {
 		return nil, err
 	}

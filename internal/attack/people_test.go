@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,11 +113,17 @@ func (w *world) mailsAfter(t *testing.T, email string) int {
 }
 
 // told is all that an answer tells: status, headers and body, but for what differs from
-// request to request anyway.
+// request to request anyway, and for the seconds that are left of a limit: they differ by
+// how long the requests before took, which others who measure time have to judge.
 func told(a *authtest.Answer) string {
 	header := a.Header.Clone()
 	header.Del("Date")
 	header.Del("X-Request-Id")
+	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
+		if left, err := strconv.Atoi(header.Get(name)); err == nil {
+			header.Set(name, strconv.Itoa((left+30)/60)+" minutes")
+		}
+	}
 	var text strings.Builder
 	_ = header.Write(&text)
 	return http.StatusText(a.Status) + "\n" + text.String() + string(a.Body)

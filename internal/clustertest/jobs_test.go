@@ -56,7 +56,7 @@ func jobsAreTakenOver(t *testing.T, w world) {
 	person.Upload(photo(t, 8)).Expect(200, "ME_PHOTO_UPDATED")
 	w.Pause(t, "s3")
 	person.Delete("/me/photo").Expect(200, "ME_PHOTO_DELETED")
-	w.eventually(t, 10*time.Second, "the node is at the photo", func() bool {
+	w.eventually(t, 30*time.Second, "the node is at the photo", func() bool {
 		return w.Number(t, "SELECT count(*) FROM blob_trash WHERE attempts > 0") == 1
 	})
 	emails := w.stallMails(t, c, 3)
