@@ -32,6 +32,9 @@ func proxied(t *testing.T) (*single, *proxy) {
 	}
 	p := newProxy(t, u.Host)
 	u.Host = p.listener.Addr().String()
+	query := u.Query()
+	query.Set("default_query_exec_mode", "exec") // the proxy tells by their texts whose commits are whose
+	u.RawQuery = query.Encode()
 	return onPostgres(t, u.String()), p
 }
 
