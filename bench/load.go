@@ -24,7 +24,6 @@ type window struct {
 	Latency          *hdrhistogram.Histogram // in microseconds
 	Server           time.Duration           // of CPU
 	Database         time.Duration           // of CPU; none where it is in the server
-	Client           time.Duration           // of CPU
 }
 
 // Rate is how many requests were answered as they should be in a second.
@@ -136,35 +135,26 @@ func sleepUntil(at time.Time) {
 
 // measure charges what happens meanwhile to who did it.
 func (t *target) measure(load func() window) (window, error) {
-	server, database, client, err := t.charged()
+	server, database, err := t.charged()
 	if err != nil {
 		return window{}, err
 	}
 	w := load()
-	server2, database2, client2, err := t.charged()
+	server2, database2, err := t.charged()
 	if err != nil {
 		return window{}, err
 	}
-	w.Server, w.Database, w.Client = server2-server, database2-database, client2-client
+	w.Server, w.Database = server2-server, database2-database
 	if w.FirstError != nil && !errors.Is(w.FirstError, errBehind) || w.Server < 0 || w.Database < 0 {
 		return w, fmt.Errorf("%s: %d of %d requests failed, CPU %v and %v: %w", t.name, w.Errors, w.Requests, w.Server, w.Database, w.FirstError)
 	}
 	return w, nil
 }
 
-func (t *target) charged() (server, database, client time.Duration, err error) {
-	if server, err = t.server.CPU(); err != nil {
-		return 0, 0, 0, err
+func (t *target) charged() (server, database time.Duration, err error) {
+	if server, err = t.server.CPU(); err != nil || t.database == nil {
+		return server, 0, err
 	}
-	if t.database != nil {
-		if database, err = t.database.CPU(); err != nil {
-			return 0, 0, 0, err
-		}
-	}
-	var own syscall.Rusage
-	if err = syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return 0, 0, 0, err
-	}
-	client = time.Duration(own.Utime.Nano() + own.Stime.Nano())
-	return server, database, client, nil
+	database, err = t.database.CPU()
+	return server, database, err
 }

@@ -29,7 +29,6 @@ type options struct {
 	rounds int
 	window time.Duration
 	people int
-	out    string // folder of the report; none: only printed
 	pprof  string // folder of profiles; none: no profiles
 }
 
@@ -46,7 +45,6 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
 	flag.DurationVar(&o.window, "window", 3*time.Second, "how long each is measured at a time")
 	flag.IntVar(&o.people, "people", 1000, "how many people there are")
-	flag.StringVar(&o.out, "out", "", "folder that the report is written to")
 	flag.StringVar(&o.pprof, "pprof", "", "folder that a CPU profile of each scenario is written to, which costs a little")
 	flag.Parse()
 	if o.short {

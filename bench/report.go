@@ -16,9 +16,8 @@ import (
 type report struct {
 	options
 
-	rows   []row
-	facts  []fact
-	shapes []shape
+	rows  []row
+	facts []fact
 }
 
 // row is a scenario under a number of clients on one engine.
@@ -37,12 +36,6 @@ type measured struct {
 
 // fact is a figure that stands by itself, and what the bar for it is.
 type fact struct{ what, engine, value, bar string }
-
-// shape is how long answers took, for a plot.
-type shape struct {
-	name, engine string
-	window       window
-}
 
 // spread is the median of what the rounds gave, and the least and the most.
 type spread struct{ median, least, most float64 }
@@ -120,17 +113,17 @@ func (r *report) atRest(all []*target) error {
 		if err != nil {
 			return err
 		}
-		r.tell("memory at rest", t.engine, mebibytes(m.Now), "≤ 40 MB")
+		r.tell("memory at rest", t.engine, megabytes(m.Now), "≤ 40 MB")
 	}
 	info, err := os.Stat(r.flowxi)
 	if err != nil {
 		return err
 	}
-	r.tell("size of the program", "", mebibytes(info.Size()), "≤ 40 MB")
+	r.tell("size of the program", "", megabytes(info.Size()), "≤ 40 MB")
 	return nil
 }
 
-func mebibytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // storm reads profiles at a steady pace, first beside one login at a time, then beside
 // those of 64 clients.
@@ -141,7 +134,6 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 	}
 	var calm, storm []time.Duration
 	var rate []float64
-	last := map[int]window{}
 	for range r.rounds {
 		for _, clients := range []int{1, 64} {
 			d := 2 * r.window
@@ -161,7 +153,7 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 				return fmt.Errorf("nobody could log in: %w", done.FirstError)
 			}
 			rate = append(rate, done.Rate())
-			if last[clients] = w; clients == 1 {
+			if clients == 1 {
 				calm = append(calm, w.At(99))
 			} else {
 				storm = append(storm, w.At(99))
@@ -173,12 +165,11 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 	c, s := calm[len(calm)/2], storm[len(storm)/2]
 	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
 	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f, %.0f logins a second", round(s), float64(s)/float64(c), rate[len(rate)-1]), "≤ 2 × calm and ≤ 15 ms")
-	r.shapes = append(r.shapes, shape{"calm", engine, last[1]}, shape{"storm", engine, last[64]})
 	m, err := t.server.Memory()
 	if err != nil {
 		return err
 	}
-	r.tell("memory in the storm, at most", engine, mebibytes(m.Peak), "≤ 150 MB")
+	r.tell("memory in the storm, at most", engine, megabytes(m.Peak), "≤ 150 MB")
 	return nil
 }
 
@@ -194,7 +185,6 @@ func (r *report) openLoop(ctx context.Context, engine string, t *target) error {
 	}
 	r.tell(fmt.Sprintf("reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", part*capacity, d), engine, round(w.At(50)), "")
 	r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f, %d that nobody was free for", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)), w.Errors), "≤ 5 × p50")
-	r.shapes = append(r.shapes, shape{"open loop", engine, w})
 	return nil
 }
 
