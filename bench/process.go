@@ -85,12 +85,16 @@ func start(ctx context.Context, path string, environ []string, program string, a
 	return nil, errors.Join(fmt.Errorf("%s does not answer: see %s", program, p.log), p.Stop())
 }
 
-func answers(ctx context.Context, url string) bool {
+func get(ctx context.Context, url string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	resp, err := http.DefaultClient.Do(req)
+	return http.DefaultClient.Do(req)
+}
+
+func answers(ctx context.Context, url string) bool {
+	resp, err := get(ctx, url)
 	if err != nil {
 		return false
 	}
@@ -237,11 +241,7 @@ func freeAddress() (string, error) {
 // Profile writes what the process spends its CPU on to a file, for that long.
 func (p *process) Profile(ctx context.Context, d time.Duration, file string) (err error) {
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", p.ops, max(1, int(d.Seconds())))
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := get(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -109,9 +109,9 @@ func serve(addr, engine, dsn string, slots int) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/health", func(w http.ResponseWriter, _ *http.Request) { answer(w, struct{}{}) })
 	mux.HandleFunc("POST /api/v1/auth/login", s.login)
-	mux.HandleFunc("GET /api/v1/me", s.me)
-	mux.HandleFunc("PATCH /api/v1/me", s.edit)
-	mux.HandleFunc("GET /api/v1/auth/devices", s.devices)
+	mux.HandleFunc("GET /api/v1/me", s.known(s.me))
+	mux.HandleFunc("PATCH /api/v1/me", s.known(s.edit))
+	mux.HandleFunc("GET /api/v1/auth/devices", s.known(s.devices))
 	mux.HandleFunc("POST /api/v1/register-email-code/send", s.register)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -250,42 +250,43 @@ func stamp(micros int64) string {
 	return time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
-func (s *server) me(w http.ResponseWriter, r *http.Request) {
-	p, err := s.who(r)
-	if err != nil {
-		fail(w, err)
-		return
+// known makes a handler of what is done for the holder of a token.
+func (s *server) known(do func(*http.Request, person) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		p, err := s.who(r)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		a, err := do(r, p)
+		if err != nil {
+			fail(w, err)
+			return
+		}
+		answer(w, a)
 	}
-	answer(w, struct {
-		done
-		Data person `json:"data"`
-	}{done{"OK", "ME_OK"}, p})
 }
 
-func (s *server) edit(w http.ResponseWriter, r *http.Request) {
-	p, err := s.who(r)
-	if err != nil {
-		fail(w, err)
-		return
-	}
+type data[T any] struct {
+	done
+	Data T `json:"data"`
+}
+
+func (s *server) me(_ *http.Request, p person) (any, error) {
+	return data[person]{done{"OK", "ME_OK"}, p}, nil
+}
+
+func (s *server) edit(r *http.Request, p person) (any, error) {
 	var in struct {
 		FirstName string `json:"first_name"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	err = s.tx(r.Context(),
+	err := s.tx(r.Context(),
 		statement{`UPDATE users SET first_name = $1, updated_at = $2 WHERE id = $3`, []any{in.FirstName, time.Now().UnixMicro(), p.ID}},
 		statement{`INSERT INTO audit_events (at, action, actor, user_id, ip, request_id, detail) VALUES ($1, 'profile.changed', 'person', $2, '127.0.0.1', '0123456789abcdef0123456789abcdef', 'first_name')`, []any{time.Now().UnixMicro(), p.ID}})
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	answer(w, struct {
-		done
-		Data person `json:"data"`
-	}{done{"Profile updated.", "ME_UPDATED"}, p})
+	return data[person]{done{"Profile updated.", "ME_UPDATED"}, p}, err
 }
 
 type statement struct {
@@ -325,21 +326,9 @@ type device struct {
 	LastUsedAt string `json:"last_used_at"`
 }
 
-func (s *server) devices(w http.ResponseWriter, r *http.Request) {
-	p, err := s.who(r)
-	if err != nil {
-		fail(w, err)
-		return
-	}
+func (s *server) devices(r *http.Request, p person) (any, error) {
 	found, err := s.devicesOf(r.Context(), p.ID)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	answer(w, struct {
-		done
-		Data []device `json:"data"`
-	}{done{"Devices.", "DEVICES_LIST"}, found})
+	return data[[]device]{done{"Devices.", "DEVICES_LIST"}, found}, err
 }
 
 func (s *server) devicesOf(ctx context.Context, id int64) (found []device, err error) {
