@@ -49,7 +49,7 @@ func sqliteEngine() engine {
 		isolation: sql.LevelDefault,
 		conflicts: func(err error) bool {
 			var e *sqlite.Error
-			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+			return errors.Is(err, errLost) || errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 		},
 		tables:     `SELECT name FROM sqlite_master WHERE type = 'table'`,
 		primaryKey: `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
@@ -107,6 +107,9 @@ func postgresEngine() engine {
 // wrap says what was being done. Where the database is away, or cannot take any more,
 // the error is account.ErrServiceUnavailable too, and not a fault of ours.
 func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	if away(err) {
 		return fmt.Errorf("%s: %w: %w", what, account.ErrServiceUnavailable, err)
 	}

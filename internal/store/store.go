@@ -57,6 +57,7 @@ type Store struct {
 	db     *sql.DB // writes
 	ro     *sql.DB // reads; the same pool as db on PostgreSQL
 	trail  *trail
+	turns  *turns // of those who write; nil on PostgreSQL, which has many at a time
 
 	tableWait time.Duration // how long Migrate waits for others to let go of a table
 }
@@ -76,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	t := newTally(o.Observe)
-	s := &Store{reader: reader{q: ro, tally: t}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys), tableWait: tableWait}
+	s := &Store{reader: reader{q: ro, tally: t, free: true}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys), turns: newTurns(), tableWait: tableWait}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(opening(o.Path, err), s.Close())
@@ -262,7 +263,11 @@ func (s *Store) insist(ctx context.Context, w work, isolation sql.IsolationLevel
 	}
 }
 
+// try runs fn in a transaction, once.
 func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, fn func(*Tx) error) error {
+	if s.turns != nil {
+		return s.share(ctx, w, fn)
+	}
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: isolation})
 	if err != nil && ctx.Err() != nil { // it stood in line for the database until its time was up
 		return fmt.Errorf("%w: begin: %w", ErrBusy, err)
@@ -275,12 +280,17 @@ func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, f
 	if err := fn(work); err != nil {
 		return err
 	}
-	err = tx.Commit()
-	switch {
-	case err == nil:
-		s.trail.committed(work.audited)
-		return nil
-	case s.engine.conflicts(err):
+	if err := s.finish(tx); err != nil {
+		return err
+	}
+	s.trail.committed(work.audited)
+	return nil
+}
+
+// finish commits. Where the database does not say that it lost a race, ErrUncertain.
+func (s *Store) finish(tx *sql.Tx) error {
+	err := tx.Commit()
+	if err == nil || s.engine.conflicts(err) {
 		return wrap("commit", err)
 	}
 	return fmt.Errorf("%w: %w", ErrUncertain, wrap("commit", err))
@@ -291,6 +301,7 @@ type reader struct {
 	q      querier
 	tally  *tally     // nil inside a transaction, which is counted as a whole
 	within trace.Span // of the transaction
+	free   bool       // to read a row without waiting for whoever writes
 }
 
 type querier interface {
@@ -314,10 +325,15 @@ func (r reader) exec(ctx context.Context, what, query string, args ...any) (n in
 	return n, nil
 }
 
-// row scans the one row of a query, or returns ErrNotFound.
+// row scans the one row of a query, or returns ErrNotFound. To be ready for the end of a
+// context takes two goroutines for each statement, which a reader of SQLite can do without:
+// beside its journal (WAL) it waits for nobody.
 func (r reader) row(ctx context.Context, what, query string, args []any, dest ...any) (err error) {
 	ctx, w := r.begin(ctx, what)
 	defer func() { w.end(r.tally, Read, err) }()
+	if r.free {
+		ctx = endless{ctx}
+	}
 	err = r.q.QueryRowContext(ctx, query, args...).Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrNotFound

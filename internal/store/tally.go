@@ -38,7 +38,9 @@ func (s *Store) Pools() []Pool {
 	if s.ro == s.db {
 		return []Pool{pool("all", s.db)}
 	}
-	return []Pool{pool("read", s.ro), pool("write", s.db)}
+	write := pool("write", s.db)
+	write.Waits, write.Waited = s.turns.waits.Load(), time.Duration(s.turns.waited.Load())
+	return []Pool{pool("read", s.ro), write}
 }
 
 func pool(name string, db *sql.DB) Pool {

@@ -13,6 +13,12 @@ import (
 // for a database that has hung. What needs longer sets a deadline of its own.
 const workTime = 30 * time.Second
 
+// endless is a context for what cannot be kept waiting.
+type endless struct{ context.Context }
+
+// Done implements context.Context.
+func (endless) Done() <-chan struct{} { return nil }
+
 // work is a statement or a transaction under way.
 type work struct {
 	began  time.Time
