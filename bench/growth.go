@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -12,7 +13,7 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 	if o.short {
 		many = 10_000
 	}
-	r := &report{options: o}
+	r := &report{options: o, base: fmt.Sprintf("%d people", few)}
 	for _, engine := range o.engines() {
 		var pair [2]*target
 		for i, count := range []int{few, many} {

@@ -133,6 +133,27 @@ func sleepUntil(at time.Time) {
 	}
 }
 
+// quiet waits until a server has done what it does after it has answered, such as sending
+// mails, so that it is not charged for another's requests.
+func (t *target) quiet(ctx context.Context) error {
+	const look, most = 200 * time.Millisecond, 10 * time.Second
+	for began := time.Now(); time.Since(began) < most && ctx.Err() == nil; {
+		server, database, err := t.charged()
+		if err != nil {
+			return err
+		}
+		time.Sleep(look)
+		server2, database2, err := t.charged()
+		if err != nil {
+			return err
+		}
+		if server2-server+database2-database <= 2*tick {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
 // measure charges what happens meanwhile to who did it.
 func (t *target) measure(load func() window) (window, error) {
 	server, database, err := t.charged()

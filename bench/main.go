@@ -1,5 +1,5 @@
 // Command bench measures Flowxi against a floor, in interleaved rounds on one machine.
-// scripts/bench builds what it needs and calls it.
+// scripts/bench builds what it needs and calls it. Called as "bench floor" it is the floor.
 package main
 
 import (
@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"flowxi.app/flowxi/bench/floor"
 )
 
 // options are what the command line says.
@@ -30,13 +32,20 @@ type options struct {
 	window time.Duration
 	people int
 	pprof  string // folder of profiles; none: no profiles
+
+	document string // that the tables are written into, with plots beside it; none: nowhere
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "floor" {
+		if err := floor.Main(os.Args[2:]); err != nil {
+			fail(err)
+		}
+		return
+	}
 	var o options
 	var postgresURL, postgresDir, only string
 	flag.StringVar(&o.flowxi, "flowxi", "", "the program")
-	flag.StringVar(&o.floor, "floor", "", "the program of the floor")
 	flag.StringVar(&o.dir, "dir", "", "folder for what the servers keep")
 	flag.StringVar(&postgresURL, "postgres", "", "URL of a PostgreSQL server; none: SQLite alone")
 	flag.StringVar(&postgresDir, "postgres-dir", "", "folder that scripts/postgres keeps it in")
@@ -46,6 +55,7 @@ func main() {
 	flag.DurationVar(&o.window, "window", 3*time.Second, "how long each is measured at a time")
 	flag.IntVar(&o.people, "people", 1000, "how many people there are")
 	flag.StringVar(&o.pprof, "pprof", "", "folder that a CPU profile of each scenario is written to, which costs a little")
+	flag.StringVar(&o.document, "document", "", "Markdown file that the tables are written into, and plots beside it")
 	flag.Parse()
 	if o.short {
 		o.rounds, o.window = 1, 100*time.Millisecond
@@ -55,6 +65,9 @@ func main() {
 	}
 	o.slots = max(1, runtime.GOMAXPROCS(0)-1) // as many as Flowxi has
 	var err error
+	if o.self, err = os.Executable(); err != nil {
+		fail(err)
+	}
 	if o.only, err = regexp.Compile(only); err != nil {
 		fail(err)
 	}
@@ -114,7 +127,7 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 		pairs[engine] = pair
 	}
-	r := &report{options: o}
+	r := &report{options: o, base: "floor"}
 	if err := r.atRest(all); err != nil {
 		return err
 	}
@@ -131,14 +144,19 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 		for _, special := range []struct {
 			name string
-			run  func(context.Context, string, *target) error
+			run  func(context.Context, string, [2]*target) error
 		}{{"storm", r.storm}, {"open loop", r.openLoop}, {"start", r.start}} {
 			if !o.only.MatchString(special.name) {
 				continue
 			}
-			if err := special.run(ctx, engine, pairs[engine][1]); err != nil {
+			if err := special.run(ctx, engine, pairs[engine]); err != nil {
 				return err
 			}
+		}
+	}
+	if o.document != "" {
+		if err := r.publish(o.document); err != nil {
+			return err
 		}
 	}
 	return r.print(w)
@@ -169,6 +187,9 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 			} else {
 				go func() { profiled <- t.server.Profile(ctx, d, r.profileOf(s, clients, engine)) }()
 			}
+			if err := t.quiet(ctx); err != nil {
+				return err
+			}
 			w, err := t.measure(func() window { return closed(ctx, clients, d, &t.next, fire) })
 			if err := errors.Join(err, <-profiled); err != nil {
 				return err
@@ -179,7 +200,7 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 				ours = w
 			}
 		}
-		if s.name == "login" {
+		if s.name == login {
 			var err error
 			if hashes, err = r.hash(ctx, d, min(clients, r.slots)); err != nil {
 				return err
@@ -205,7 +226,7 @@ type hashing struct {
 }
 
 func (h house) hash(ctx context.Context, d time.Duration, slots int) (hashing, error) {
-	out, err := exec.CommandContext(ctx, h.floor, "-hash", d.String(), "-slots", strconv.Itoa(slots)).Output() //nolint:gosec // a program of this measurement
+	out, err := exec.CommandContext(ctx, h.self, "floor", "-hash", d.String(), "-slots", strconv.Itoa(slots)).Output() //nolint:gosec // a program of this measurement
 	if err != nil {
 		return hashing{}, err
 	}

@@ -141,9 +141,11 @@ func cpuOf(pid int, places ...int) (time.Duration, error) {
 		}
 		ticks += n
 	}
-	const perSecond = 100 // USER_HZ of every architecture that Linux has
-	return time.Duration(ticks) * time.Second / perSecond, nil
+	return time.Duration(ticks) * tick, nil
 }
+
+// tick is what the system charges in: USER_HZ is 100 on every architecture that Linux has.
+const tick = time.Second / 100
 
 // statOf is the fields of /proc/PID/stat behind the name of the program, which may have
 // blanks in it.

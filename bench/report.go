@@ -8,14 +8,15 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 )
 
 // report is what was measured so far.
 type report struct {
 	options
 
+	base  string // what all is compared with
 	rows  []row
 	facts []fact
 }
@@ -82,8 +83,8 @@ func (r row) cells() []string {
 		spreadOf(r.rounds, func(m measured) float64 { return m.ours.Rate() / m.floor.Rate() }).ratio())
 }
 
-func heads() []string {
-	return []string{"what", "clients", "database", "a second", "p50", "p99", "CPU", "× CPU of floor", "× rate of floor"}
+func (r *report) heads() []string {
+	return []string{"what", "clients", "database", "a second", "p50", "p99", "CPU", "× CPU of " + r.base, "× rate of " + r.base}
 }
 
 func (r *report) progress(done row) {
@@ -127,7 +128,8 @@ func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
 // storm reads profiles at a steady pace, first beside one login at a time, then beside
 // those of 64 clients.
-func (r *report) storm(ctx context.Context, engine string, t *target) error {
+func (r *report) storm(ctx context.Context, engine string, pair [2]*target) error {
+	t := pair[1]
 	const readers, pace = 16, 100
 	if err := t.server.ForgetPeak(); err != nil {
 		return err
@@ -173,23 +175,32 @@ func (r *report) storm(ctx context.Context, engine string, t *target) error {
 	return nil
 }
 
-// openLoop finds out how many reads the server does in a second and then asks for 70
-// percent of them, whatever it answers.
-func (r *report) openLoop(ctx context.Context, engine string, t *target) error {
+// openLoop finds out how many reads a server does in a second and then asks for 70
+// percent of them, whatever it answers: of the floor for a while, and of ours for long.
+func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) error {
 	const clients, part = 64, 0.7
-	capacity := closed(ctx, clients, r.window, &t.next, t.me).Rate()
-	d := 40 * r.window // two minutes, with windows of three seconds
-	w, err := t.measure(func() window { return open(ctx, part*capacity, 4*clients, d, &t.next, t.me) })
-	if err != nil {
-		return err
+	for i, t := range pair {
+		if err := t.quiet(ctx); err != nil {
+			return err
+		}
+		capacity := closed(ctx, clients, r.window, &t.next, t.me).Rate()
+		d, name, bar := 10*r.window, "floor", ""
+		if i == 1 {
+			d, name, bar = 40*r.window, "Flowxi", "≤ 5 × p50" // two minutes, with windows of three seconds
+		}
+		w, err := t.measure(func() window { return open(ctx, part*capacity, 4*clients, d, &t.next, t.me) })
+		if err != nil {
+			return err
+		}
+		r.tell(fmt.Sprintf("%s: reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", name, part*capacity, d), engine, round(w.At(50)), "")
+		r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f, %d that nobody was free for", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)), w.Errors), bar)
 	}
-	r.tell(fmt.Sprintf("reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", part*capacity, d), engine, round(w.At(50)), "")
-	r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f, %d that nobody was free for", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)), w.Errors), "≤ 5 × p50")
 	return nil
 }
 
 // start takes the time from the call of the program to its first answer.
-func (r *report) start(ctx context.Context, engine string, t *target) error {
+func (r *report) start(ctx context.Context, engine string, pair [2]*target) error {
+	t := pair[1]
 	var again, fresh []time.Duration
 	for i := range r.rounds {
 		if err := t.restart(ctx); err != nil {
@@ -212,20 +223,66 @@ func (r *report) start(ctx context.Context, engine string, t *target) error {
 	return nil
 }
 
+// print writes tables of Markdown that people can read as they are.
 func (r *report) print(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	lines := [][]string{heads()}
+	var rows, facts [][]string
 	for _, row := range r.rows {
-		lines = append(lines, row.cells())
+		rows = append(rows, row.cells())
 	}
-	lines = append(lines, nil, []string{"what", "database", "measured", "bar"})
 	for _, f := range r.facts {
-		lines = append(lines, []string{f.what, f.engine, f.value, f.bar})
+		facts = append(facts, []string{f.what, f.engine, f.value, f.bar})
+	}
+	if err := printTable(w, r.heads(), rows); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return printTable(w, []string{"what", "database", "measured", "bar"}, facts)
+}
+
+func printTable(w io.Writer, heads []string, rows [][]string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	lines := append([][]string{heads, slices.Repeat([]string{"---"}, len(heads))}, rows...)
+	wide := make([]int, len(heads))
+	for _, cells := range lines {
+		for i, cell := range cells {
+			wide[i] = max(wide[i], utf8.RuneCountInString(cell))
+		}
 	}
 	for _, cells := range lines {
-		if _, err := fmt.Fprintln(table, strings.Join(cells, "\t")); err != nil {
+		line := "|"
+		for i, cell := range cells {
+			line += fmt.Sprintf(" %-*s |", wide[i], cell)
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
-	return table.Flush()
+	return nil
+}
+
+// publish writes what print prints into a document, between two comments, and plots beside
+// it.
+func (r *report) publish(document string) error {
+	const begin, end = "<!-- measured: scripts/bench -->\n", "<!-- end of what was measured -->\n"
+	text, err := os.ReadFile(document) //nolint:gosec // named on the command line
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		return fmt.Errorf("%s does not say where to write: there is no %q", document, begin)
+	}
+	var table strings.Builder
+	if err := r.print(&table); err != nil {
+		return err
+	}
+	if err := os.WriteFile(document, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o644); err != nil { //nolint:gosec // for all to read
+		return err
+	}
+	return r.plot(strings.TrimSuffix(document, ".md"))
 }

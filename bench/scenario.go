@@ -29,11 +29,14 @@ type scenario struct {
 	make    func(t *target) (shot, error)
 }
 
+// Those that more is said of than their row.
+const login, readOfMe = "login", "read of /me"
+
 func scenarios() []scenario {
 	return []scenario{
-		{"login", []int{1, 8, 64}, true, true, plain((*target).login)},
+		{login, []int{1, 8, 64}, true, true, plain((*target).login)},
 		{"login, two factors", []int{8}, false, false, twoFactors},
-		{"read of /me", []int{1, 8}, true, true, plain((*target).me)},
+		{readOfMe, []int{1, 8}, true, true, plain((*target).me)},
 		{"change of /me", []int{1, 8}, true, true, plain((*target).edit)},
 		{"list of devices", []int{8}, true, true, plain((*target).devices)},
 		{"registration by code, to the outbox", []int{64}, true, true, plain((*target).register)},

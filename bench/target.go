@@ -39,10 +39,11 @@ type target struct {
 
 // house is where the programs are, and where their data go.
 type house struct {
-	flowxi, floor string
-	dir           string
-	postgres      *database // nil where there is none
-	slots         int       // of hashes at once
+	flowxi   string
+	self     string // this program, which is the floor too
+	dir      string
+	postgres *database // nil where there is none
+	slots    int       // of hashes at once
 }
 
 // limits are so wide that nobody meets one: they are a part of the work.
@@ -93,7 +94,7 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 		}
 		t.http.CloseIdleConnections()
 		if floor {
-			t.server, err = start(ctx, "/api/v1/health", nil, h.floor, "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
+			t.server, err = start(ctx, "/api/v1/health", nil, h.self, "floor", "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
 		} else {
 			t.server, err = start(ctx, "/api/v1/health", append(environ, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s"), h.flowxi, "serve")
 		}

@@ -121,7 +121,8 @@ func (s Session) Expires(idle time.Duration) time.Time {
 	return s.ExpiresAt
 }
 
-// Identity is the answer to "who is calling": a live session and its person.
+// Identity is the answer to "who is calling": a live session and its person, as far as
+// store.Identity reads them.
 type Identity struct {
 	Session Session
 	User    User

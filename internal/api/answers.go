@@ -15,9 +15,10 @@ type Timestamp time.Time
 
 const timestampLayout = "2006-01-02T15:04:05.000000Z"
 
-// MarshalJSON implements json.Marshaler.
-func (t Timestamp) MarshalJSON() ([]byte, error) {
-	return time.Time(t).UTC().AppendFormat(nil, `"`+timestampLayout+`"`), nil
+// MarshalText implements encoding.TextMarshaler.
+func (t Timestamp) MarshalText() ([]byte, error) {
+	b := make([]byte, 0, len(timestampLayout)+3) // nine digits stand there before six are kept
+	return time.Time(t).UTC().AppendFormat(b, timestampLayout), nil
 }
 
 // Done says that it is done and nothing more.

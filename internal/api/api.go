@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
@@ -55,14 +56,20 @@ type server struct {
 	cors      *cors.Cors          // nil where no frontend has another origin
 	proxies   proxies
 	uploads   *uploads
-	https     bool // plain HTTP is refused
+	https     bool                        // plain HTTP is refused
+	languages map[account.Locale][]string // as values of Content-Language, shared by all answers
 }
 
 // New returns the handler of everything that is served: the API and the pages. It
 // is safe for concurrent use.
 func New(d Deps) http.Handler {
+	languages := make(map[account.Locale][]string)
+	for _, l := range d.Catalog.Supported() {
+		languages[l] = []string{string(l)}
+	}
 	return &server{
 		Deps:      d,
+		languages: languages,
 		resources: resources(Routes()),
 		cors:      newCORS(d.Config.FrontendOrigins),
 		proxies:   proxies(d.Config.TrustedProxies),
@@ -94,22 +101,28 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // exchange is one request and the answer to it. One goroutine uses it.
 type exchange struct {
 	*server
-	writer  *recorder
-	request *http.Request
-	client  context.Context // until it hangs up, for what it alone waits for
-	caller  auth.Caller
-	tls     bool   // the client's connection is a secure one
-	pattern string // which route it is, for the log
-	code    string // of the answer, if the API gave one
-	started time.Time
-	span    trace.Span
+	recorder   recorder
+	writer     *recorder // the one above
+	request    *http.Request
+	allowances [2]allowance // one to be let in and one to be served, as far as used
+	used       int
+	client     context.Context // until it hangs up, for what it alone waits for
+	caller     auth.Caller
+	tls        bool   // the client's connection is a secure one
+	pattern    string // which route it is, for the log
+	code       string // of the answer, if the API gave one
+	started    time.Time
+	span       trace.Span
+	described  described
 }
 
 func (s *server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	return &exchange{
-		server: s, writer: &recorder{ResponseWriter: w}, request: r, client: r.Context(), pattern: noRoute, started: time.Now(),
+	x := &exchange{
+		server: s, recorder: recorder{ResponseWriter: w}, request: r, client: r.Context(), pattern: noRoute, started: time.Now(),
 		caller: auth.Caller{UserAgent: r.UserAgent(), Locale: locale.Default},
 	}
+	x.writer = &x.recorder
+	return x
 }
 
 // recorder notes what was answered, for the log.

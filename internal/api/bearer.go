@@ -29,8 +29,8 @@ func (x *exchange) recognize() {
 	if x.caller.Explicit || x.request.Header.Get("Authorization") == "" {
 		return
 	}
-	ctx, cancel := x.within(usualTimeout)
-	defer cancel()
+	ctx := x.within(usualTimeout)
+	defer ctx.end()
 	x.request = x.request.WithContext(ctx)
 	_ = x.authenticate()
 }

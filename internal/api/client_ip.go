@@ -56,14 +56,12 @@ func peer(remote string) netip.Addr {
 // parseNode reads an address with or without a port or brackets.
 func parseNode(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().WithZone("").Unmap(), true
+	}
 	addr, err := netip.ParseAddr(text)
 	if err != nil && strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		addr, err = netip.ParseAddr(text[1 : len(text)-1])
-	}
-	if err != nil {
-		var withPort netip.AddrPort
-		withPort, err = netip.ParseAddrPort(text)
-		addr = withPort.Addr()
 	}
 	if err != nil {
 		return netip.Addr{}, false

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -29,7 +30,24 @@ type Answer interface {
 
 func (e *Envelope) envelope() *Envelope { return e }
 
-func (e *Envelope) textKey() string { return "code." + e.Code }
+func (e *Envelope) textKey() string {
+	if key, known := codeTexts[e.Code]; known {
+		return key
+	}
+	return "code." + e.Code
+}
+
+// codeTexts are the keys of the messages by code, ready made.
+var codeTexts = func() map[string]string {
+	keys := make(map[string]string)
+	for _, o := range account.Outcomes() {
+		keys[string(o)] = "code." + string(o)
+	}
+	for _, e := range account.Errors() {
+		keys[e.Code] = "code." + e.Code
+	}
+	return keys
+}()
 
 // BearerScheme is the one way to authenticate, and the type of all tokens (RFC 6750).
 const BearerScheme = "Bearer"
@@ -124,7 +142,9 @@ func StatusOf(k account.Kind) int {
 // write sends an answer. There is no other way out of the API.
 func (x *exchange) write(status int, a Answer) {
 	x.code = a.envelope().Code
-	body := encode(a)
+	p, _ := sheets.Get().(*sheet)
+	defer sheets.Put(p)
+	body := p.encode(a)
 	x.setHeaders(len(body))
 	x.writer.WriteHeader(status)
 	if x.request.Method != http.MethodHead {
@@ -132,39 +152,76 @@ func (x *exchange) write(status int, a Answer) {
 	}
 }
 
-func encode(a Answer) []byte {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(a); err != nil {
+// sheet is what an answer is written on, before it is known how long it is.
+type sheet struct {
+	text    bytes.Buffer
+	encoder *json.Encoder
+}
+
+// sheets are kept for the next answers. The longest is a list of devices.
+var sheets = sync.Pool{New: func() any {
+	p := new(sheet)
+	p.encoder = json.NewEncoder(&p.text)
+	p.encoder.SetEscapeHTML(false)
+	return p
+}}
+
+// encode returns an answer as JSON, which is good until the next.
+func (p *sheet) encode(a Answer) []byte {
+	p.text.Reset()
+	if err := p.encoder.Encode(a); err != nil {
 		panic(err) // a type of this package that cannot be encoded
 	}
-	return body.Bytes()
+	return p.text.Bytes()
 }
 
 // Unheard is the answer to what never becomes a request, in the language of those who name
 // none: what it would have asked for nobody knows. Its id and its date are for each time.
 func Unheard(c *locale.Catalog) (h http.Header, body []byte) {
-	h, body = http.Header{}, encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default))
+	p, _ := sheets.New().(*sheet)
+	h, body = http.Header{}, p.encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default))
 	header.Data.Set(h)
-	h.Set("Vary", variesBy)
-	describe(h, len(body), locale.Default)
+	h["Vary"] = variesBy
+	new(described).body(h, len(body), locale.Default)
 	return h, body
 }
 
-// variesBy is what an answer depends on besides its address.
-const variesBy = "X-App-Locale, Accept-Language"
+// variesBy is what an answer depends on besides its address. The slice is shared, as those
+// of package header are.
+var variesBy = []string{"X-App-Locale, Accept-Language"}
 
-// describe tells of a body what it is.
-func describe(h http.Header, length int, language account.Locale) {
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(length))
-	h.Set("Content-Language", string(language))
+// described is what the headers of an answer say of its body. It has room for them, which
+// all answers would have to make otherwise.
+type described struct {
+	values [6]string
+	used   int
+}
+
+// The headers of a quota, spelled as http.Header does.
+const quotaLimit, quotaRemaining, quotaReset = "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"
+
+// set sets a header whose name is in canonical form.
+func (d *described) set(h http.Header, name, value string) {
+	if d.used == len(d.values) {
+		h[name] = []string{value}
+		return
+	}
+	d.values[d.used] = value
+	h[name] = d.values[d.used : d.used+1 : d.used+1]
+	d.used++
+}
+
+var ofJSON = []string{"application/json; charset=utf-8"}
+
+// body tells what a body is.
+func (d *described) body(h http.Header, length int, language account.Locale) {
+	h["Content-Type"] = ofJSON
+	d.set(h, "Content-Length", strconv.Itoa(length))
+	d.set(h, "Content-Language", string(language))
 }
 
 func (x *exchange) setHeaders(length int) {
-	h := x.writer.Header()
-	describe(h, length, x.caller.Locale) // it may be that of the person by now
+	x.described.body(x.writer.Header(), length, x.caller.Locale) // it may be that of the person by now
 	x.setQuota()
 }
 
@@ -172,9 +229,9 @@ func (x *exchange) setHeaders(length int) {
 func (x *exchange) setQuota() {
 	h := x.writer.Header()
 	if q := x.caller.Quota; q.Limit > 0 {
-		h.Set("RateLimit-Limit", strconv.Itoa(q.Limit))
-		h.Set("RateLimit-Remaining", strconv.Itoa(q.Remaining))
-		h.Set("RateLimit-Reset", strconv.Itoa(Seconds(q.Reset)))
+		x.described.set(h, quotaLimit, strconv.Itoa(q.Limit))
+		x.described.set(h, quotaRemaining, strconv.Itoa(q.Remaining))
+		x.described.set(h, quotaReset, strconv.Itoa(Seconds(q.Reset)))
 	}
 }
 

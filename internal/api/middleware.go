@@ -15,7 +15,6 @@ import (
 	"github.com/rs/cors"
 
 	"flowxi.app/flowxi/internal/account"
-	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/rescue"
 )
@@ -38,8 +37,8 @@ func (x *exchange) identify() error {
 	x.caller.RequestID = id
 	h := x.writer.Header()
 	header.Data.Set(h)
-	h.Set(RequestIDHeader, id)
-	h.Set("Vary", variesBy)
+	x.described.set(h, RequestIDHeader, id)
+	h["Vary"] = variesBy
 	return nil
 }
 
@@ -62,7 +61,7 @@ func (x *exchange) speak() error {
 	h := x.request.Header
 	l, ok := x.Catalog.Resolve(strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ","))
 	x.caller.Locale, x.caller.Explicit = x.Catalog.OrDefault(l), ok
-	x.writer.Header().Set("Content-Language", string(x.caller.Locale))
+	x.writer.Header()["Content-Language"] = x.languages[x.caller.Locale]
 	return nil
 }
 
@@ -115,8 +114,8 @@ func (x *exchange) admit() error {
 	if x.isHealth() {
 		return nil
 	}
-	ctx, cancel := x.within(admitTimeout)
-	defer cancel()
+	ctx := x.within(admitTimeout)
+	defer ctx.end()
 	return x.Auth.AdmitRequest(ctx, &x.caller)
 }
 
@@ -164,7 +163,7 @@ func (x *exchange) report() {
 		slog.Duration("duration", time.Since(x.started)),
 		slog.Int64("bytes", x.writer.bytes),
 		slog.String("request_id", x.caller.RequestID),
-		slog.String("network", auth.Network(x.caller.IP)),
+		slog.String("network", x.caller.Network()),
 	)
 }
 

@@ -1,13 +1,11 @@
 package api
 
 import (
-	"context"
 	"maps"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"flowxi.app/flowxi/internal/account"
 )
@@ -53,7 +51,10 @@ func (r resource) allow() string {
 // hides its slashes, names nothing: it is neither served nor redirected.
 func (x *exchange) dispatch() {
 	given := x.request.URL.Path
-	clean := path.Clean("/" + given)
+	clean := path.Clean(given)
+	if !path.IsAbs(given) {
+		clean = path.Clean("/" + given)
+	}
 	switch {
 	case isAPI(clean):
 		x.dispatchAPI()
@@ -91,27 +92,10 @@ func (x *exchange) dispatchAPI() {
 	x.serve(route)
 }
 
-// within is the time for a piece of work, which is done whether or not the client is still
-// there. Cut off by who hangs up, it would be half a piece: a try that does not count, a
-// fault in the log that is nobody's, a change of which nobody knows whether it was made.
-// And who shuts down their half of the connection alone, which is allowed, would get an
-// answer that tells how far the work had come.
-func (x *exchange) within(d time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.request.Context()), d)
-	if x.Ended == nil {
-		return ctx, cancel
-	}
-	free := context.AfterFunc(x.Ended, cancel)
-	return ctx, func() {
-		free()
-		cancel()
-	}
-}
-
 // serve runs a route within its time.
 func (x *exchange) serve(r Route) {
-	ctx, cancel := x.within(r.timeout)
-	defer cancel()
+	ctx := x.within(r.timeout)
+	defer ctx.end()
 	x.request = x.request.WithContext(ctx)
 	if r.Access == Bearer {
 		if err := x.authenticate(); err != nil {

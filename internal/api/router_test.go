@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -72,15 +73,39 @@ func TestWorkEndsWithTheServerAndNotWithTheClient(t *testing.T) {
 	client, hangUp := context.WithCancel(t.Context())
 	s := newServer(t, func(d *Deps) { d.Ended = ended })
 	x := s.begin(httptest.NewRecorder(), httptest.NewRequestWithContext(client, http.MethodGet, "/", nil))
-	ctx, cancel := x.within(time.Minute)
+	waits, works, short, over := x.within(time.Minute), x.within(time.Minute), x.within(-1), x.within(time.Minute)
+	defer waits.end()
+	child, cancel := context.WithCancel(waits)
 	defer cancel()
-	if hangUp(); ctx.Err() != nil {
+	if hangUp(); child.Err() != nil || works.Err() != nil {
 		t.Error("it ends where the client hangs up")
 	}
+	if !errors.Is(short.Err(), context.DeadlineExceeded) {
+		t.Errorf("past its time it has ended by %v", short.Err())
+	}
 	end()
-	select {
-	case <-ctx.Done():
-	case <-time.After(10 * time.Second):
-		t.Error("it goes on where the server has ended")
+	for _, ctx := range []context.Context{waits, works, child} {
+		select {
+		case <-ctx.Done():
+		case <-time.After(10 * time.Second):
+			t.Error("it goes on where the server has ended")
+		}
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("it has ended by %v", ctx.Err())
+		}
+	}
+	over.end()
+	if <-over.Done(); over.Err() == nil {
+		t.Error("it goes on after its end")
+	}
+}
+
+func TestAnAllowanceEndsByItsTime(t *testing.T) {
+	t.Parallel()
+	x := newServer(t).begin(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+	ctx := x.within(time.Millisecond)
+	defer ctx.end()
+	if <-ctx.Done(); !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		t.Errorf("it has ended by %v", ctx.Err())
 	}
 }

@@ -74,10 +74,20 @@ type Caller struct {
 	Locale    account.Locale // language of the answer and of mails
 	Explicit  bool           // the locale was asked for by a header
 
+	network string // of IP, once somebody has asked
+
 	// Identity is set by Authenticate.
 	Identity *account.Identity
 	// Quota is the tightest limit that the request has met so far.
 	Quota ratelimit.Quota
+}
+
+// Network is that of the caller's address.
+func (c *Caller) Network() string {
+	if c.network == "" {
+		c.network = Network(c.IP)
+	}
+	return c.network
 }
 
 // Network is what limits count and challenges are bound to: an IPv4 address, or the

@@ -20,7 +20,7 @@ func (a *Auth) mailRules(c *Caller, email string) []ratelimit.Rule {
 	l := &a.cfg.Limits
 	return []ratelimit.Rule{
 		{Name: "mail.email", Rates: l.MailPerEmail, Subject: email},
-		{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)},
+		{Name: "mail.network", Rates: l.MailPerNetwork, Subject: c.Network()},
 	}
 }
 
@@ -29,7 +29,7 @@ func (a *Auth) codeRules(c *Caller, email string) []ratelimit.Rule {
 	l := &a.cfg.Limits
 	return []ratelimit.Rule{
 		{Name: "code.email", Rates: l.CodePerEmail, Subject: email},
-		{Name: "code.network", Rates: l.CodePerNetwork, Subject: Network(c.IP)},
+		{Name: "code.network", Rates: l.CodePerNetwork, Subject: c.Network()},
 	}
 }
 
@@ -42,7 +42,7 @@ func (a *Auth) loginRules(c *Caller, email, device string, known bool) []ratelim
 		own := email + "\x00" + device
 		return []ratelimit.Rule{{Name: "login.device", Rates: l.LoginPerDevice, Subject: own}, aloft("device", own)}
 	}
-	network := Network(c.IP)
+	network := c.Network()
 	here := email + "\x00" + network
 	return []ratelimit.Rule{
 		{Name: "login.email_network", Rates: l.LoginPerEmailNetwork, Subject: here},
@@ -70,13 +70,13 @@ func (a *Auth) personRule(id account.UserID) ratelimit.Rule {
 
 // networkRule limits the second factors that fail from one network.
 func (a *Auth) networkRule(c *Caller) ratelimit.Rule {
-	return ratelimit.Rule{Name: "2fa.network", Rates: a.cfg.Limits.TwoFAPerNetwork, Subject: Network(c.IP)}
+	return ratelimit.Rule{Name: "2fa.network", Rates: a.cfg.Limits.TwoFAPerNetwork, Subject: c.Network()}
 }
 
 // AdmitRequest counts a request against its network. Everything but the health check
 // passes here first.
 func (a *Auth) AdmitRequest(ctx context.Context, c *Caller) error {
-	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: Network(c.IP), Fleeting: true})
+	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: c.Network(), Fleeting: true})
 	return err
 }
 
@@ -109,13 +109,13 @@ func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) 
 // tryReserve is reserve for what may be tried again, and is noted by the caller.
 func (a *Auth) tryReserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
 	ticket, err := a.limiter.Reserve(ctx, rules...)
-	var refused *ratelimit.Refused
-	switch {
-	case errors.As(err, &refused):
+	if err != nil {
+		var refused *ratelimit.Refused
+		if !errors.As(err, &refused) {
+			return nil, a.cacheDown(ctx, err)
+		}
 		c.Quota = c.Quota.Tighter(refused.Quota)
 		return nil, errors.Join(account.ErrTooManyRequests.After(refused.RetryAfter), refused)
-	case err != nil:
-		return nil, a.cacheDown(ctx, err)
 	}
 	c.Quota = c.Quota.Tighter(ticket.Quota())
 	return ticket, nil

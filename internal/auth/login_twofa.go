@@ -18,7 +18,7 @@ import (
 func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device account.Device) (LoginResult, error) {
 	id := randomHex(32)
 	plain, err := json.Marshal(account.Challenge{
-		UserID: u.ID, Device: device, Network: Network(c.IP), UserAgent: agent(c), Grounds: u.Grounds(),
+		UserID: u.ID, Device: device, Network: c.Network(), UserAgent: agent(c), Grounds: u.Grounds(),
 	})
 	if err != nil {
 		return LoginResult{}, fmt.Errorf("encode challenge: %w", err)
@@ -48,7 +48,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 	if err != nil {
 		return Issued{}, err
 	}
-	if ch.Network != Network(c.IP) || ch.UserAgent != agent(c) || ch.Device.ID != in.DeviceID {
+	if ch.Network != c.Network() || ch.UserAgent != agent(c) || ch.Device.ID != in.DeviceID {
 		if err := a.record(ctx, a.eventOn(c, in.DeviceID, eventMismatch, ch.UserID, "")); err != nil {
 			return Issued{}, err
 		}

@@ -45,16 +45,16 @@ func newSecret(prefix string) string {
 	for range randomChars {
 		b = append(b, alphabet[uniform(int64(len(alphabet)))])
 	}
-	return string(b) + checksum(string(b))
+	sum := checksum(string(b))
+	return string(append(b, sum[:]...))
 }
 
 // checksum is the CRC-32 of s in six characters of base 62.
-func checksum(s string) string {
-	var out [checksumChars]byte
+func checksum(s string) (out [checksumChars]byte) {
 	for i, n := checksumChars-1, crc32.ChecksumIEEE([]byte(s)); i >= 0; i, n = i-1, n/62 {
 		out[i] = alphabet[n%62]
 	}
-	return string(out[:])
+	return out
 }
 
 // formatToken is the token as its owner gets to see it, once.
@@ -68,12 +68,16 @@ func parseToken(token, prefix string) (id account.SessionID, secret string, ok b
 	if !ok || len(secret) != len(prefix)+randomChars+checksumChars || !strings.HasPrefix(secret, prefix) {
 		return 0, "", false
 	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || n < 1 || strconv.FormatInt(n, 10) != number {
+	if number == "" || number[0] < '1' || number[0] > '9' { // no sign and no zeros before it
 		return 0, "", false
 	}
-	body := secret[:len(secret)-checksumChars]
-	return account.SessionID(n), secret, secret == body+checksum(body)
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0, "", false
+	}
+	body, sum := secret[:len(secret)-checksumChars], secret[len(secret)-checksumChars:]
+	right := checksum(body)
+	return account.SessionID(n), secret, string(right[:]) == sum
 }
 
 // hashSecret is how a random secret of 240 bits and more is stored: it cannot be

@@ -29,7 +29,10 @@ type TwoFAStatus struct {
 // TwoFAStatus tells the state of the caller's second factor (contract section 9). A
 // pending secret lives in the cache only and is made once while it is valid.
 func (a *Auth) TwoFAStatus(ctx context.Context, c *Caller) (TwoFAStatus, error) {
-	u := c.Identity.User
+	u, err := a.store.UserByID(ctx, c.Identity.User.ID)
+	if err != nil {
+		return TwoFAStatus{}, err
+	}
 	status := TwoFAStatus{Enabled: u.TOTP.Enabled(), Email: u.Email, Issuer: Issuer}
 	if status.Enabled {
 		return status, nil
@@ -88,7 +91,10 @@ func (a *Auth) ensurePending(ctx context.Context, u account.User) (string, time.
 
 // EnableTwoFA turns the second factor on with a code of the pending secret.
 func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
-	u := c.Identity.User
+	u, err := a.store.UserByID(ctx, c.Identity.User.ID)
+	if err != nil {
+		return err
+	}
 	if u.TOTP.Enabled() {
 		return account.ErrTwoFAAlreadyEnabled
 	}
@@ -166,17 +172,23 @@ func (a *Auth) StepUp(ctx context.Context, c *Caller, in TOTPInput) error {
 // stillThere reads the caller's person again, in the transaction that acts for them. A
 // session that has ended meanwhile, or a person who was locked out, acts no more.
 func (a *Auth) stillThere(ctx context.Context, tx *store.Tx, c *Caller) (account.User, error) {
-	who, _, err := tx.Identity(ctx, c.Identity.Session.ID)
+	_, _, err := tx.Identity(ctx, c.Identity.Session.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		err = account.ErrUnauthenticated
+		return account.User{}, account.ErrUnauthenticated
 	}
-	return who.User, err
+	if err != nil {
+		return account.User{}, err
+	}
+	return tx.UserByID(ctx, c.Identity.User.ID)
 }
 
 // prove checks a code of the caller's stored secret, uses its time step and does then,
 // all in one transaction.
 func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action string, then func(*store.Tx, account.User) error) error {
-	u := c.Identity.User
+	u, err := a.store.UserByID(ctx, c.Identity.User.ID)
+	if err != nil {
+		return err
+	}
 	if !u.TOTP.Enabled() {
 		return account.ErrTwoFANotEnabled
 	}

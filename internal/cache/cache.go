@@ -118,6 +118,7 @@ type taken struct {
 	released atomic.Bool
 	settled  atomic.Bool
 	keys     []string
+	few      [2]string    // room for keys
 	pending  []string     // those of keys whose windows are Pending
 	at       int64        // in a Memory
 	event    string       // in a Redis

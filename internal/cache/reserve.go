@@ -191,9 +191,10 @@ func newTaken(slots []slot, now int64) *taken {
 	if len(slots) == 0 {
 		return nil
 	}
-	t := &taken{at: now, keys: make([]string, len(slots))}
+	t := &taken{at: now}
+	t.keys = t.few[:0]
 	for i := range slots {
-		t.keys[i] = slots[i].Key
+		t.keys = append(t.keys, slots[i].Key)
 		if slots[i].Pending {
 			t.pending = append(t.pending, slots[i].Key)
 		}

@@ -76,8 +76,9 @@ func (l *Limiter) windows(rules []Rule) []cache.Window {
 	d, _ := l.digests.Get().(*digest)
 	defer l.digests.Put(d)
 	w := make([]cache.Window, 0, 2*len(rules))
+	var room [128]byte // for more than any key
 	for _, rule := range rules {
-		prefix := rule.prefix(d)
+		prefix := rule.prefix(room[:0], d)
 		for _, rate := range rule.Rates {
 			w = append(w, cache.Window{Key: string(rate.append(prefix)), Limit: rate.Limit, Per: rate.Per, Fleeting: rule.Fleeting, Pending: rule.Pending})
 		}
@@ -89,8 +90,7 @@ func (l *Limiter) windows(rules []Rule) []cache.Window {
 // follows, so that a changed setting starts counting anew. Version 0.1.0 had the
 // SHA-256 of the subject in it, without a key: nodes of it beside these count apart, and
 // all counts begin anew after it.
-func (r Rule) prefix(d *digest) []byte {
-	b := make([]byte, 0, 96)
+func (r Rule) prefix(b []byte, d *digest) []byte {
 	b = append(append(b, r.Name...), ':')
 	b = base64.RawURLEncoding.AppendEncode(b, d.of(r.Subject))
 	return append(b, ':')

@@ -1,11 +1,7 @@
-// Command floor is the least that a server with the same libraries can do for answers of
-// about the same size: bare net/http, one hash or one statement for each request, and nothing that
-// guards, counts, translates, logs or measures. Flowxi is measured against it.
-//
-//	floor -addr ADDR -engine sqlite|postgres -dsn DSN -slots N
-//	floor -hash DURATION -slots N    verifies passwords alone, and prints how many it did
-//	                                 and the nanoseconds of CPU that they took
-package main
+// Package floor is the least that a server with the same libraries can do for answers of
+// about the same size: bare net/http, one hash or one statement for each request, and
+// nothing that guards, counts, translates, logs or measures. Flowxi is measured against it.
+package floor
 
 import (
 	"context"
@@ -32,20 +28,25 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-func main() {
-	addr := flag.String("addr", "", "where to listen")
-	engine := flag.String("engine", "sqlite", "sqlite or postgres")
-	dsn := flag.String("dsn", "", "the database: a file, or a URL")
-	slots := flag.Int("slots", 2, "how many passwords are hashed at once")
-	hash := flag.Duration("hash", 0, "hash for that long, and serve nothing")
-	flag.Parse()
+// Main is the program of the floor:
+//
+//	-addr ADDR -engine sqlite|postgres -dsn DSN -slots N    serves
+//	-hash DURATION -slots N    verifies passwords alone, and prints how many it did
+//	                           and the nanoseconds of CPU that they took
+func Main(args []string) error {
+	flags := flag.NewFlagSet("floor", flag.ExitOnError)
+	addr := flags.String("addr", "", "where to listen")
+	engine := flags.String("engine", "sqlite", "sqlite or postgres")
+	dsn := flags.String("dsn", "", "the database: a file, or a URL")
+	slots := flags.Int("slots", 2, "how many passwords are hashed at once")
+	hash := flags.Duration("hash", 0, "hash for that long, and serve nothing")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	if *hash > 0 {
-		hashAlone(*hash, *slots)
-		return
+		return hashAlone(*hash, *slots)
 	}
-	if err := serve(*addr, *engine, *dsn, *slots); err != nil {
-		log.Fatal(err)
-	}
+	return serve(*addr, *engine, *dsn, *slots)
 }
 
 // The cost of a hash is that of Flowxi without settings (m=19 MiB, t=2, p=1).
@@ -58,10 +59,14 @@ func derive(password string) []byte { return argon2.IDKey([]byte(password), salt
 
 func verify(password string) bool { return subtle.ConstantTimeCompare(derive(password), key) == 1 }
 
-func hashAlone(d time.Duration, slots int) {
+func hashAlone(d time.Duration, slots int) error {
 	var n atomic.Int64
 	var all sync.WaitGroup
-	before, began := charged(), time.Now()
+	before, err := charged()
+	if err != nil {
+		return err
+	}
+	began := time.Now()
 	for range slots {
 		all.Go(func() {
 			for time.Since(began) < d {
@@ -71,15 +76,15 @@ func hashAlone(d time.Duration, slots int) {
 		})
 	}
 	all.Wait()
-	fmt.Println(n.Load(), time.Since(began).Nanoseconds(), charged()-before)
+	after, err := charged()
+	fmt.Println(n.Load(), time.Since(began).Nanoseconds(), after-before)
+	return err
 }
 
-func charged() int64 {
+func charged() (nanoseconds int64, err error) {
 	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		log.Fatal(err)
-	}
-	return own.Utime.Nano() + own.Stime.Nano()
+	err = syscall.Getrusage(syscall.RUSAGE_SELF, &own)
+	return own.Utime.Nano() + own.Stime.Nano(), err
 }
 
 type server struct {
@@ -101,10 +106,11 @@ func (s *server) prepare(ctx context.Context, db *sql.DB, text string) (*sql.Stm
 	return stmt, nil
 }
 
-func serve(addr, engine, dsn string, slots int) error {
+// New makes the floor over a database that has the schema of Flowxi.
+func New(engine, dsn string, slots int) (http.Handler, error) {
 	s := &server{slots: make(chan struct{}, slots)}
 	if err := s.open(engine, dsn); err != nil {
-		return err
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/health", func(w http.ResponseWriter, _ *http.Request) { answer(w, struct{}{}) })
@@ -113,13 +119,21 @@ func serve(addr, engine, dsn string, slots int) error {
 	mux.HandleFunc("PATCH /api/v1/me", s.known(s.edit))
 	mux.HandleFunc("GET /api/v1/auth/devices", s.known(s.devices))
 	mux.HandleFunc("POST /api/v1/register-email-code/send", s.register)
+	return mux, nil
+}
+
+func serve(addr, engine, dsn string, slots int) error {
+	handler, err := New(engine, dsn, slots)
+	if err != nil {
+		return err
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	l, err := net.Listen("tcp", addr) //nolint:noctx // at once
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		<-ctx.Done()
 		_ = srv.Close()

@@ -1,0 +1,75 @@
+package store_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/store"
+)
+
+var engines = []dbtest.Engine{dbtest.SQLite, dbtest.Postgres}
+
+// BenchmarkIdentity is what every request with a token reads.
+func BenchmarkIdentity(b *testing.B) {
+	for _, e := range engines {
+		b.Run(string(e), func(b *testing.B) {
+			d := open(b, e, dbtest.Database(b, e))
+			id := d.login(d.active(ada).ID, "phone", noon)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := d.Identity(d.ctx, id); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkApplicant is what every login reads first.
+func BenchmarkApplicant(b *testing.B) {
+	for _, e := range engines {
+		b.Run(string(e), func(b *testing.B) {
+			d := open(b, e, dbtest.Database(b, e))
+			d.active(ada)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := d.Applicant(d.ctx, ada, []byte("phone")); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkSessions opens sessions, by one caller and by many at once.
+func BenchmarkSessions(b *testing.B) {
+	for _, e := range engines {
+		for _, callers := range []int{1, 32} {
+			b.Run(fmt.Sprintf("%s/%d", e, callers), func(b *testing.B) {
+				d := open(b, e, dbtest.Database(b, e))
+				var people []account.UserID
+				for i := range callers {
+					people = append(people, d.active(fmt.Sprintf("person-%d@example.org", i)).ID)
+				}
+				var turn atomic.Int64
+				b.SetParallelism(callers)
+				b.ReportAllocs()
+				b.RunParallel(func(pb *testing.PB) {
+					u := people[int(turn.Add(1))%callers]
+					for pb.Next() {
+						err := d.Tx(d.ctx, func(tx *store.Tx) error {
+							_, err := tx.PutSession(d.ctx, session(u, "phone", noon), []byte("hash"))
+							return err
+						})
+						if err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			})
+		}
+	}
+}
