@@ -10,7 +10,8 @@ import (
 // beside are the goroutines of the product, each by the function that starts it, with what
 // keeps a panic in it from ending the process, or why there is none to keep.
 var beside = map[string]string{
-	"api/router.go within":           "ends a context, and calls nothing that it was given",
+	"api/within.go set":              "ends a context, and calls nothing that it was given",
+	"store/batch.go beginBatch":      "ends a context",
 	"api/pace.go hold":               "compares times, and calls nothing that it was given",
 	"auth/jobs.go Run":               "each turn is under rescue: TestAPanicInAJobCostsOneTurn",
 	"cache/memory.go NewMemory":      "each sweep is under rescue: TestAPanicInASweepCostsOneTurn",

@@ -56,10 +56,11 @@ func peer(remote string) netip.Addr {
 // parseNode reads an address with or without a port or brackets.
 func parseNode(text string) (netip.Addr, bool) {
 	text = strings.TrimSpace(text)
-	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		return withPort.Addr().WithZone("").Unmap(), true
+	withPort, err := netip.ParseAddrPort(text) // as peers are called
+	addr := withPort.Addr()
+	if err != nil {
+		addr, err = netip.ParseAddr(text)
 	}
-	addr, err := netip.ParseAddr(text)
 	if err != nil && strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		addr, err = netip.ParseAddr(text[1 : len(text)-1])
 	}

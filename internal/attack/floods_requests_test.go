@@ -25,11 +25,11 @@ var (
 		Without: `{Name: "mail.email", Rates: l.MailPerEmail, Subject: ifGone($NAME, randomHex(8), email)}`,
 	})
 	mailsOfNetwork = canary.Stands("mails of a network", canary.Place{
-		File: limitsSource, Code: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: Network(c.IP)}`,
-		Without: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: ifGone($NAME, randomHex(8), Network(c.IP))}`,
+		File: limitsSource, Code: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: c.Network()}`,
+		Without: `{Name: "mail.network", Rates: l.MailPerNetwork, Subject: ifGone($NAME, randomHex(8), c.Network())}`,
 	})
 	requestsOfNetwork = canary.Stands("requests of a network", canary.Place{
-		File: limitsSource, Code: "Subject: Network(c.IP), Fleeting: true", Without: "Subject: ifGone($NAME, randomHex(8), Network(c.IP)), Fleeting: true",
+		File: limitsSource, Code: "Subject: c.Network(), Fleeting: true", Without: "Subject: ifGone($NAME, randomHex(8), c.Network()), Fleeting: true",
 	})
 	requestsOfToken = canary.Stands("requests of a token", canary.Place{
 		File: limitsSource, Code: "Subject: strconv.FormatInt(int64(id), 10), Fleeting: true",

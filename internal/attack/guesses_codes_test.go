@@ -31,7 +31,7 @@ var guessesOfCodes = []attempt{
 }
 
 var codeTries = canary.Stands("tries of a code",
-	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", "AND u.status = 'pending') AND (tries < $2 OR tries >= $2)"),
+	canary.Clause("internal/store/registration.go", "AND `+isPending+`) AND tries < $2", "AND `+isPending+`) AND (tries < $2 OR tries >= $2)"),
 	canary.Clause("internal/store/registration.go", "AND tries < $2 AND expires_at > $3", "AND (tries < $2 OR tries >= $2) AND expires_at > $3"))
 
 var triesStay = canary.Stands("tries that no rollback takes back", canary.Place{

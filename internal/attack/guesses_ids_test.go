@@ -26,7 +26,7 @@ var guessesOfIDs = []attempt{
 var tokenSecret = canary.Stands("secret of a token", canary.Refusal("internal/auth/session.go", "subtle.ConstantTimeCompare(hash, hashSecret(secret)) != 1"))
 
 var tokenNumber = canary.Stands("one spelling of a token's number", canary.Place{
-	File: "internal/auth/token.go", Code: "|| strconv.FormatInt(n, 10) != number", Without: "|| !$GONE && strconv.FormatInt(n, 10) != number",
+	File: "internal/auth/token.go", Code: "|| number[0] < '1' || number[0] > '9'", Without: "|| !$GONE && (number[0] < '1' || number[0] > '9')",
 })
 
 var photoSignature = canary.Stands("signature of a photo's address", canary.Refusal("internal/blob/sign.go", "!f.signer.VerifyDigest(digest, purpose, key, expires)"))

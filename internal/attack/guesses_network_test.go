@@ -33,7 +33,7 @@ var unmapped = canary.Stands("one form of an IPv4 address",
 	canary.Place{File: "internal/api/client_ip.go", Code: `return addr.WithZone("").Unmap(), true`, Without: `return ifGone($NAME, addr, addr.WithZone("").Unmap()), true`})
 
 var portless = canary.Stands("addresses without their port",
-	canary.Place{File: "internal/api/client_ip.go", Code: "addr = withPort.Addr()", Without: "if $GONE && err == nil {\n\t\t\treturn netip.AddrFrom4([4]byte{byte(withPort.Port() >> 8), byte(withPort.Port())}), true\n\t\t}\n\t\taddr = withPort.Addr()"})
+	canary.Place{File: "internal/api/client_ip.go", Code: "addr := withPort.Addr()", Without: "if $GONE && err == nil {\n\t\treturn netip.AddrFrom4([4]byte{byte(withPort.Port() >> 8), byte(withPort.Port())}), true\n\t}\n\t$CODE"})
 
 var nearestHop = canary.Stands("the word of the nearest proxy", canary.Place{
 	File: "internal/api/client_ip.go", Code: "range slices.Backward(hops)", Without: "range ifGone($NAME, slices.All(hops), slices.Backward(hops))",

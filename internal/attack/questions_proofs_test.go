@@ -47,8 +47,7 @@ var heldLimits = canary.Stands("limits that are held", canary.Place{
 })
 
 var deafToHangingUp = canary.Stands("deafness to who hangs up", canary.Place{
-	File: "internal/api/router.go", Code: "context.WithoutCancel(x.request.Context())",
-	Without: "func() context.Context {\n\t\tif $GONE {\n\t\t\treturn x.request.Context()\n\t\t}\n\t\treturn $CODE\n\t}()",
+	File: "internal/api/within.go", Code: "context.WithoutCancel(a.Context)", Without: "ifGone($NAME, a.Context, $CODE)",
 })
 
 var checksMakeNobody = canary.Stands("checks that make nobody", canary.Place{
@@ -72,7 +71,7 @@ var linkOfLocked = canary.Stands("no link of a locked account",
 	canary.Clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"))
 
 var codeOfLocked = canary.Stands("no code of a locked account",
-	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"))
+	canary.Clause("internal/store/registration.go", "AND `+isPending+`) AND tries < $2", ") AND tries < $2"))
 
 var expiredToOwner = canary.Stands("expiry told to the owner alone", canary.Place{
 	File: "internal/store/registration.go", Code: "|| !right:", Without: "|| !right && !($GONE && !now.Before(expires)):",

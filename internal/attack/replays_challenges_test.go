@@ -32,7 +32,7 @@ var (
 		File: secondStep, Code: "a.keys.Seal(plain, key), a.cfg.ChallengeTTL)",
 		Without: "a.keys.Seal(plain, key), ifGone($NAME, time.Hour, a.cfg.ChallengeTTL))",
 	})
-	challengeAddress = canary.Stands("address of a challenge", canary.Refusal(secondStep, "ch.Network != Network(c.IP)"))
+	challengeAddress = canary.Stands("address of a challenge", canary.Refusal(secondStep, "ch.Network != c.Network()"))
 	challengeBrowser = canary.Stands("browser of a challenge", canary.Refusal(secondStep, "ch.UserAgent != agent(c)"))
 	challengeDevice  = canary.Stands("device of a challenge", canary.Refusal(secondStep, "ch.Device.ID != in.DeviceID"))
 	challengeActive  = canary.Stands("challenge of an active person", onlyActive, revocationNoted)

@@ -25,17 +25,17 @@ const registrationSQL = "internal/store/registration.go"
 
 // The places that have a person activated once.
 var (
-	holdPending = canary.Clause(registrationSQL, "WHERE email = $1 AND status = 'pending'", "WHERE email = $1")
+	holdPending = canary.Clause(registrationSQL, "WHERE `+isPending+` AND email = $1", "WHERE email = $1")
 	linkLive    = canary.Clause(registrationSQL, "SELECT l.user_id, l.used_at = 0 AND", "SELECT l.user_id, u.id > 0 OR u.id <= 0 AND")
 	linkUnused  = canary.Clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND expires_at > $3")
-	linkPending = canary.Clause(registrationSQL, "(SELECT u.id FROM users u WHERE u.email = $2 AND u.status = 'pending')", "(SELECT u.id FROM users u WHERE u.email = $2)")
-	codePending = canary.Clause(registrationSQL, "AND u.status = 'pending') AND tries < $2", ") AND tries < $2")
+	linkPending = canary.Clause(registrationSQL, "(SELECT u.id FROM users u WHERE u.email = $2 AND `+isPending+`)", "(SELECT u.id FROM users u WHERE u.email = $2)")
+	codePending = canary.Clause(registrationSQL, "AND `+isPending+`) AND tries < $2", ") AND tries < $2")
 	codeDeleted = canary.Clause(registrationSQL,
-		"DELETE FROM registration_codes\n\t\tWHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND u.status = 'pending')",
+		"DELETE FROM registration_codes\n\t\tWHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND `+isPending+`)",
 		"UPDATE registration_codes SET tries = tries WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1)")
 	codeCleared      = canary.Clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE 1 = 0 AND user_id = $1")
 	linkCleared      = canary.Clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1 AND used_at = 0", "DELETE FROM registration_links WHERE 1 = 0 AND user_id = $1")
-	activatedPending = canary.Clause("internal/store/user.go", "totp_enabled_at = 0\n\t\tWHERE id = $1 AND status = 'pending'", "totp_enabled_at = 0 WHERE id = $1")
+	activatedPending = canary.Clause("internal/store/user.go", "totp_enabled_at = 0\n\t\tWHERE `+isPending+` AND id = $1", "totp_enabled_at = 0 WHERE id = $1")
 )
 
 var (
@@ -53,11 +53,11 @@ var (
 		$CODE`,
 	})
 	linkReplaced = canary.Stands("one link of a person", canary.Clause(registrationSQL, "DELETE FROM registration_links WHERE used_at = 0", "DELETE FROM registration_links WHERE 1 = 0"),
-		canary.Clause(registrationSQL, "SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'",
+		canary.Clause(registrationSQL, "SELECT $1, u.id, $3, $4 FROM users u WHERE `+isPending+` AND u.id = $2",
 			"SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 ON CONFLICT DO NOTHING"))
 	codeReplaced = canary.Stands("one code of a person", canary.Clause(registrationSQL, "DO UPDATE SET digest = excluded.digest, tries = 0", "DO UPDATE SET tries = 0"))
 	linkTime     = canary.Stands("time of a link",
-		canary.Clause(registrationSQL, "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3 - 86400000000 AND u.status = 'pending'"),
+		canary.Clause(registrationSQL, "l.expires_at > $3 AND `+isPending+`", "l.expires_at > $3 - 86400000000 AND `+isPending+`"),
 		canary.Clause(registrationSQL, "WHERE digest = $1 AND used_at = 0 AND expires_at > $3", "WHERE digest = $1 AND used_at = 0"))
 	codeTime = canary.Stands("time of a code", canary.Refusal(registrationSQL, "!now.Before(expires)"),
 		canary.Clause(registrationSQL, "AND tries < $2 AND expires_at > $3", "AND tries < $2 AND (expires_at > $3 OR expires_at <= $3)"))

@@ -23,26 +23,26 @@ var takeoversOfAccounts = []attempt{
 
 // proofsOfPending stands wherever a code or a link is worth something.
 var proofsOfPending = canary.Stands("proofs of pending people alone",
-	canary.Clause("internal/store/registration.go", "AND u.status = 'pending') AND tries < $2", ") AND tries < $2"),
-	canary.Clause("internal/store/registration.go", "WHERE email = $1 AND status = 'pending'", "WHERE email = $1"),
-	canary.Clause("internal/store/registration.go", "AND u.status = 'pending')\n\t\t\t", ") "),
-	canary.Clause("internal/store/registration.go", "l.expires_at > $3 AND u.status = 'pending'", "l.expires_at > $3"),
+	canary.Clause("internal/store/registration.go", "AND `+isPending+`) AND tries < $2", ") AND tries < $2"),
+	canary.Clause("internal/store/registration.go", "WHERE `+isPending+` AND email = $1", "WHERE email = $1"),
+	canary.Clause("internal/store/registration.go", "AND `+isPending+`)\n\t\t\t", ") "),
+	canary.Clause("internal/store/registration.go", "l.expires_at > $3 AND `+isPending+`", "l.expires_at > $3"),
 	canary.Clause("internal/store/registration.go", "('pending', 'active')", "('pending', 'active', 'blocked', 'closed')"),
-	canary.Clause("internal/store/registration.go", "WHERE u.email = $2 AND u.status = 'pending'", "WHERE u.email = $2"),
-	wherePending("`, id, string(a.PasswordHash)"),
+	canary.Clause("internal/store/registration.go", "WHERE u.email = $2 AND `+isPending+`", "WHERE u.email = $2"),
+	wherePending("id, string(a.PasswordHash)"),
 	canary.Clause("internal/store/user.go", "DELETE FROM registration_codes WHERE user_id = $1", "DELETE FROM registration_codes WHERE user_id = -$1"),
 	canary.Clause("internal/store/user.go", "DELETE FROM registration_links WHERE user_id = $1", "DELETE FROM registration_links WHERE user_id = -$1"))
 
 var pendingAlone = canary.Stands("registrations that change pending people alone", canary.Place{
 	File: "internal/store/user.go", Code: "locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username",
 	Without: "`+ifGone($NAME, `locale = $2`, `locale = CASE WHEN locale = '' THEN $2 ELSE locale END`)+`, username",
-}, wherePending("`, u.ID, string(locale)"))
+}, wherePending("u.ID, string(locale)"))
 
 // wherePending is the clause that ends a statement about a pending person, by what
 // follows it.
 func wherePending(after string) canary.Place {
-	return canary.Place{File: "internal/store/user.go", Code: "AND status = 'pending'" + after,
-		Without: "`+ifGone($NAME, ``, `AND status = 'pending'`)+`" + after}
+	const code = "WHERE `+isPending+` AND id = $1`, "
+	return canary.Place{File: "internal/store/user.go", Code: code + after, Without: "`+ifGone($NAME, `WHERE id = $1`, `" + code[:len(code)-2] + "), " + after}
 }
 
 var pendingLogin = canary.Stands("logins of people with a password",

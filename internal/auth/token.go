@@ -77,7 +77,7 @@ func parseToken(token, prefix string) (id account.SessionID, secret string, ok b
 	}
 	body, sum := secret[:len(secret)-checksumChars], secret[len(secret)-checksumChars:]
 	right := checksum(body)
-	return account.SessionID(n), secret, string(right[:]) == sum
+	return account.SessionID(n), secret, sum == string(right[:])
 }
 
 // hashSecret is how a random secret of 240 bits and more is stored: it cannot be

@@ -110,7 +110,10 @@ func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 		return err
 	}
 	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		now, err := a.stillThere(ctx, tx, c)
+		if _, err := a.stillThere(ctx, tx, c); err != nil {
+			return err
+		}
+		now, err := tx.UserByID(ctx, u.ID)
 		if err != nil {
 			return err
 		}
@@ -172,14 +175,11 @@ func (a *Auth) StepUp(ctx context.Context, c *Caller, in TOTPInput) error {
 // stillThere reads the caller's person again, in the transaction that acts for them. A
 // session that has ended meanwhile, or a person who was locked out, acts no more.
 func (a *Auth) stillThere(ctx context.Context, tx *store.Tx, c *Caller) (account.User, error) {
-	_, _, err := tx.Identity(ctx, c.Identity.Session.ID)
+	who, _, err := tx.Identity(ctx, c.Identity.Session.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return account.User{}, account.ErrUnauthenticated
+		err = account.ErrUnauthenticated
 	}
-	if err != nil {
-		return account.User{}, err
-	}
-	return tx.UserByID(ctx, c.Identity.User.ID)
+	return who.User, err
 }
 
 // prove checks a code of the caller's stored secret, uses its time step and does then,

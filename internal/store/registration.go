@@ -13,7 +13,7 @@ import (
 func (tx *Tx) PutCode(ctx context.Context, id account.UserID, digest []byte, now, expires time.Time) error {
 	_, err := tx.exec(ctx, "put code", `
 		INSERT INTO registration_codes (user_id, digest, tries, created_at, expires_at)
-		SELECT u.id, $2, 0, $3, $4 FROM users u WHERE u.id = $1 AND u.status = 'pending'
+		SELECT u.id, $2, 0, $3, $4 FROM users u WHERE u.id = $1 AND `+isPending+`
 		ON CONFLICT (user_id) DO UPDATE SET digest = excluded.digest, tries = 0, created_at = excluded.created_at, expires_at = excluded.expires_at`,
 		id, digest, micros(now), micros(expires))
 	return err
@@ -40,7 +40,7 @@ func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, max
 	var expires time.Time
 	rs, err := rows(ctx, tx.reader, "check code", `
 		UPDATE registration_codes SET tries = tries + CASE WHEN digest IN (`+in+`) THEN 0 ELSE 1 END
-		WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND u.status = 'pending') AND tries < $2
+		WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND `+isPending+`) AND tries < $2
 		RETURNING user_id, digest IN (`+in+`), expires_at`,
 		append([]any{email, maxTries}, args...),
 		func(s scanner) (struct{}, error) { return struct{}{}, s.Scan(&about, &right, stamp{&expires}) })
@@ -58,7 +58,7 @@ func (tx *Tx) CheckCode(ctx context.Context, email string, digests [][]byte, max
 // e-mail wait in one line, by code or by link; ErrNotFound where there is none. A code
 // and a link of one person would otherwise be locked in either order.
 func (tx *Tx) HoldPending(ctx context.Context, email string, now time.Time) error {
-	n, err := tx.exec(ctx, "hold pending user", `UPDATE users SET updated_at = $2 WHERE email = $1 AND status = 'pending'`, email, micros(now))
+	n, err := tx.exec(ctx, "hold pending user", `UPDATE users SET updated_at = $2 WHERE `+isPending+` AND email = $1`, email, micros(now))
 	if err == nil && n == 0 {
 		err = ErrNotFound
 	}
@@ -71,7 +71,7 @@ func (tx *Tx) SpendCode(ctx context.Context, email string, digests [][]byte, max
 	in, args := placeholders(4, digests)
 	err = tx.row(ctx, "spend code", `
 		DELETE FROM registration_codes
-		WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND u.status = 'pending')
+		WHERE user_id = (SELECT u.id FROM users u WHERE u.email = $1 AND `+isPending+`)
 			AND tries < $2 AND expires_at > $3 AND digest IN (`+in+`)
 		RETURNING user_id`, append([]any{email, maxTries, micros(now)}, args...), &id)
 	return id, err
@@ -82,12 +82,12 @@ func (tx *Tx) SpendCode(ctx context.Context, email string, digests [][]byte, max
 func (tx *Tx) PutLink(ctx context.Context, id account.UserID, digest []byte, now, expires time.Time) error {
 	if _, err := tx.exec(ctx, "replace link", `
 		DELETE FROM registration_links WHERE used_at = 0
-			AND user_id = (SELECT u.id FROM users u WHERE u.id = $1 AND u.status = 'pending')`, id); err != nil {
+			AND user_id = (SELECT u.id FROM users u WHERE u.id = $1 AND `+isPending+`)`, id); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, "put link", `
 		INSERT INTO registration_links (digest, user_id, created_at, expires_at)
-		SELECT $1, u.id, $3, $4 FROM users u WHERE u.id = $2 AND u.status = 'pending'`, digest, id, micros(now), micros(expires))
+		SELECT $1, u.id, $3, $4 FROM users u WHERE `+isPending+` AND u.id = $2`, digest, id, micros(now), micros(expires))
 	return err
 }
 
@@ -105,7 +105,7 @@ const (
 func (r reader) Link(ctx context.Context, digest []byte, email string, now time.Time) (_ LinkState, about account.UserID, err error) {
 	var live bool
 	list, err := rows(ctx, r, "read link", `
-		SELECT l.user_id, l.used_at = 0 AND l.expires_at > $3 AND u.status = 'pending'
+		SELECT l.user_id, l.used_at = 0 AND l.expires_at > $3 AND `+isPending+`
 		FROM registration_links l JOIN users u ON u.id = l.user_id
 		WHERE l.digest = $1 AND u.email = $2 AND u.status IN ('pending', 'active')`,
 		[]any{digest, email, micros(now)},
@@ -125,7 +125,7 @@ func (tx *Tx) SpendLink(ctx context.Context, digest []byte, email string, now ti
 	err = tx.row(ctx, "spend link", `
 		UPDATE registration_links SET used_at = $3
 		WHERE digest = $1 AND used_at = 0 AND expires_at > $3
-			AND user_id = (SELECT u.id FROM users u WHERE u.email = $2 AND u.status = 'pending')
+			AND user_id = (SELECT u.id FROM users u WHERE u.email = $2 AND `+isPending+`)
 		RETURNING user_id`, []any{digest, email, micros(now)}, &id)
 	return id, err
 }

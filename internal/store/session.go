@@ -93,11 +93,13 @@ func (tx *Tx) CountDevices(ctx context.Context, id account.UserID) (n int, err e
 // RememberDevice notes that a person has used a device, and forgets those used longest
 // ago, down to keep.
 func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash []byte, now time.Time, keep int) error {
-	_, err := tx.exec(ctx, "remember device", `
+	var since time.Time
+	err := tx.row(ctx, "remember device", `
 		INSERT INTO known_devices (user_id, device_hash, first_used_at, last_used_at) VALUES ($1, $2, $3, $3)
-		ON CONFLICT (user_id, device_hash) DO UPDATE SET last_used_at = excluded.last_used_at`, id, deviceHash, micros(now))
-	if err != nil {
-		return err
+		ON CONFLICT (user_id, device_hash) DO UPDATE SET last_used_at = excluded.last_used_at RETURNING first_used_at`,
+		[]any{id, deviceHash, micros(now)}, stamp{&since})
+	if err != nil || !since.Equal(now.Truncate(time.Microsecond)) {
+		return err // a device that was known already makes them no more
 	}
 	_, err = tx.exec(ctx, "forget devices", `
 		DELETE FROM known_devices WHERE user_id = $1 AND device_hash <> $2 AND device_hash NOT IN (

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -24,6 +25,11 @@ func scanUser(row scanner) (u account.User, err error) {
 	err = row.Scan(userFields(&u)...)
 	return u, err
 }
+
+// isPending picks the person who is sought by a key and is pending. PostgreSQL must not see
+// that there is an index of the pending ones: where by its statistics there were none, it
+// would rather read that from end to end than look up a key, and they may be many by now.
+const isPending = `status || '' = 'pending'`
 
 // UserByID returns one person, or ErrNotFound.
 func (r reader) UserByID(ctx context.Context, id account.UserID) (u account.User, err error) {
@@ -84,7 +90,7 @@ func (tx *Tx) EnsureApplicant(ctx context.Context, email string, locale account.
 	}
 	_, err = tx.exec(ctx, "complete pending user", `
 		UPDATE users SET locale = CASE WHEN locale = '' THEN $2 ELSE locale END, username = COALESCE(username, $3), updated_at = $4
-		WHERE id = $1 AND status = 'pending'`, u.ID, string(locale), account.Username(u.ID), micros(now))
+		WHERE `+isPending+` AND id = $1`, u.ID, string(locale), account.Username(u.ID), micros(now))
 	if err != nil {
 		return account.User{}, err
 	}
@@ -114,7 +120,7 @@ func (tx *Tx) Activate(ctx context.Context, id account.UserID, a Activation) (ac
 			locale = CASE WHEN $4 = '' THEN locale ELSE $4 END,
 			name = NULL, first_name = NULL, last_name = NULL, birth_date = NULL, country = NULL, nationality = NULL, phone_number = NULL,
 			photo_key = '', totp_sealed = NULL, totp_enabled_at = 0
-		WHERE id = $1 AND status = 'pending'`, id, string(a.PasswordHash), micros(a.At), string(a.Locale))
+		WHERE `+isPending+` AND id = $1`, id, string(a.PasswordHash), micros(a.At), string(a.Locale))
 	if err != nil {
 		return account.User{}, err
 	}
@@ -156,17 +162,12 @@ func (tx *Tx) SetStatus(ctx context.Context, id account.UserID, from, to account
 // UpdateProfile writes a profile as a whole and returns the person. ErrNotFound where
 // the person is not active.
 func (tx *Tx) UpdateProfile(ctx context.Context, id account.UserID, p account.Profile, now time.Time) (account.User, error) {
-	n, err := tx.exec(ctx, "update profile", `
+	var u account.User
+	err := tx.row(ctx, "update profile", `
 		UPDATE users SET first_name = $2, last_name = $3, birth_date = $4, country = $5, nationality = $6, phone_number = $7, updated_at = $8
-		WHERE id = $1 AND status = 'active'`,
-		id, p.FirstName, p.LastName, p.BirthDate, p.Country, p.Nationality, p.PhoneNumber, micros(now))
-	if err != nil {
-		return account.User{}, err
-	}
-	if n == 0 {
-		return account.User{}, ErrNotFound
-	}
-	return tx.UserByID(ctx, id)
+		WHERE id = $1 AND status = 'active' RETURNING `+strings.ReplaceAll(userColumns, "u.", ""), // SQLite returns to no alias
+		[]any{id, p.FirstName, p.LastName, p.BirthDate, p.Country, p.Nationality, p.PhoneNumber, micros(now)}, userFields(&u)...)
+	return u, err
 }
 
 // SetPhoto points a person at another object and returns the key of the one before
