@@ -136,7 +136,7 @@ func sleepUntil(at time.Time) {
 // quiet waits until a server has done what it does after it has answered, such as sending
 // mails, so that it is not charged for another's requests.
 func (t *target) quiet(ctx context.Context) error {
-	const look, most = 200 * time.Millisecond, 10 * time.Second
+	const look, most = 200 * time.Millisecond, 2 * time.Second
 	for began := time.Now(); time.Since(began) < most && ctx.Err() == nil; {
 		server, database, err := t.charged()
 		if err != nil {
