@@ -32,5 +32,10 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 			}
 		}
 	}
+	if o.document != "" {
+		if err := r.publish(o.document, "scripts/bench growth"); err != nil {
+			return err
+		}
+	}
 	return r.print(w)
 }

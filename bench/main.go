@@ -155,7 +155,7 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 	}
 	if o.document != "" {
-		if err := r.publish(o.document); err != nil {
+		if err := errors.Join(r.publish(o.document, "scripts/bench"), r.plot(strings.TrimSuffix(o.document, ".md"))); err != nil {
 			return err
 		}
 	}

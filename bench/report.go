@@ -264,10 +264,10 @@ func printTable(w io.Writer, heads []string, rows [][]string) error {
 	return nil
 }
 
-// publish writes what print prints into a document, between two comments, and plots beside
-// it.
-func (r *report) publish(document string) error {
-	const begin, end = "<!-- measured: scripts/bench -->\n", "<!-- end of what was measured -->\n"
+// publish writes what print prints into a document, between two comments that tell of the
+// command.
+func (r *report) publish(document, command string) error {
+	begin, end := "<!-- measured: "+command+" -->\n", "<!-- end of "+command+" -->\n"
 	text, err := os.ReadFile(document) //nolint:gosec // named on the command line
 	if err != nil {
 		return err
@@ -281,8 +281,5 @@ func (r *report) publish(document string) error {
 	if err := r.print(&table); err != nil {
 		return err
 	}
-	if err := os.WriteFile(document, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o644); err != nil { //nolint:gosec // for all to read
-		return err
-	}
-	return r.plot(strings.TrimSuffix(document, ".md"))
+	return os.WriteFile(document, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o644) //nolint:gosec // for all to read
 }
