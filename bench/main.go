@@ -52,7 +52,7 @@ func main() {
 	flag.BoolVar(&o.short, "short", false, "everything once and briefly, to see that it can be measured")
 	flag.StringVar(&only, "only", "", "measure only what matches")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
-	flag.DurationVar(&o.window, "window", 3*time.Second, "how long each is measured at a time")
+	flag.DurationVar(&o.window, "window", 2*time.Second, "how long each is measured at a time")
 	flag.IntVar(&o.people, "people", 1000, "how many people there are")
 	flag.StringVar(&o.pprof, "pprof", "", "folder that a CPU profile of each scenario is written to, which costs a little")
 	flag.StringVar(&o.document, "document", "", "Markdown file that the tables are written into, and plots beside it")

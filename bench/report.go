@@ -184,9 +184,9 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			return err
 		}
 		capacity := closed(ctx, clients, r.window, &t.next, t.me).Rate()
-		d, name, bar := 5*r.window, "floor", ""
+		d, name, bar := 8*r.window, "floor", ""
 		if i == 1 {
-			d, name, bar = 40*r.window, "Flowxi", "≤ 5 × p50" // two minutes, with windows of three seconds
+			d, name, bar = 60*r.window, "Flowxi", "≤ 5 × p50" // two minutes, with windows of two seconds
 		}
 		w, err := t.measure(func() window { return open(ctx, part*capacity, 4*clients, d, &t.next, t.me) })
 		if err != nil {
