@@ -45,8 +45,7 @@ func (p *pace) hold(began time.Time, whole bool) {
 	h := heldAnswer{until: began.Add(timeOf(work, p.time())), gone: make(chan struct{})}
 	p.held = append(p.held, h)
 	if whole {
-		p.last[p.next] = work
-		p.next = (p.next + 1) % paceLast
+		p.note(work)
 	}
 	if !p.running {
 		p.running = true
@@ -54,6 +53,12 @@ func (p *pace) hold(began time.Time, whole bool) {
 	}
 	p.mu.Unlock()
 	<-h.gone
+}
+
+// note keeps how long an answer took to be made.
+func (p *pace) note(work time.Duration) {
+	p.last[p.next] = work
+	p.next = (p.next + 1) % paceLast
 }
 
 // time is how long answers are held now, as those before tell.
