@@ -46,7 +46,7 @@ func TestAnswersAreHeldForLongerWhereTheyTakeLonger(t *testing.T) {
 		{time.Second, 1, true, paceMost},
 		{0, paceLast, false, paceMost},
 		{0, paceLast, true, paceLeast},
-		{2 * paceLeast, paceLast, true, 8 * paceLeast}, // a little over twice
+		{2*paceLeast + 1, paceLast, true, 8 * paceLeast},
 	} {
 		var all sync.WaitGroup
 		for range step.times {
