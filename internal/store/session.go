@@ -24,14 +24,6 @@ func scanSession(row scanner) (s account.Session, err error) {
 	return s, err
 }
 
-const readIdentity = `
-	SELECT s.token_hash, COALESCE(s.device_id, ''), s.last_used_at, s.expires_at,
-		u.id, u.email, COALESCE(u.username, ''), u.locale,
-		u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
-		u.photo_key, u.totp_enabled_at, u.created_at, u.updated_at
-	FROM sessions s JOIN users u ON u.id = s.user_id
-	WHERE s.id = $1 AND u.status = 'active'`
-
 // Identity reads a session of an active person, the person, and the hash of the
 // session's token, by primary key and without a write. ErrNotFound where the session
 // is gone or its person is not active. It is read for every request with a token, and so
@@ -40,7 +32,14 @@ const readIdentity = `
 func (r reader) Identity(ctx context.Context, id account.SessionID) (who account.Identity, tokenHash []byte, err error) {
 	s, u := &who.Session, &who.User
 	p := &u.Profile
-	err = r.row(ctx, "read session", readIdentity, []any{id},
+	err = r.row(ctx, "read session", `
+		SELECT s.token_hash, COALESCE(s.device_id, ''), s.last_used_at, s.expires_at,
+			u.id, u.email, COALESCE(u.username, ''), u.locale,
+			u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
+			u.photo_key, u.totp_enabled_at, u.created_at, u.updated_at
+		FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.id = $1 AND u.status = 'active'`,
+		[]any{id},
 		&tokenHash, &s.Device.ID, stamp{&s.LastUsedAt}, stamp{&s.ExpiresAt},
 		&u.ID, &u.Email, &u.Username, &u.Locale,
 		&p.FirstName, &p.LastName, &p.BirthDate, &p.Country, &p.Nationality, &p.PhoneNumber,
