@@ -191,8 +191,8 @@ func stormBeforeOwner(t *testing.T, w *world) {
 			}
 		})
 	}
-	for range 6 {
-		time.Sleep(100 * time.Millisecond) // the storm goes on, whatever the owner does
+	for range 15 {
+		time.Sleep(50 * time.Millisecond) // the storm goes on, whatever the owner does
 		if a := owner.Login(owner.Email, "phone"); a.Status != 200 {
 			t.Errorf("the owner is answered %d", a.Status)
 		}
