@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -94,20 +92,12 @@ func inProcess(t testing.TB) (flowxi, bare http.Handler, p people) {
 	}
 	t.Cleanup(func() { _ = n.Close() })
 	p = people{count: 10, prefix: "fxp_"}
-	if err := settleIn(t.Context(), p, filepath.Join(dir, "flowxi.db")); err != nil {
+	path := filepath.Join(dir, "flowxi.db")
+	if err := (&target{engine: sqlite, people: p}).settle(t.Context(), "sqlite", path); err != nil {
 		t.Fatal(err)
 	}
-	if bare, err = floor.New(sqlite, filepath.Join(dir, "flowxi.db"), 1); err != nil {
+	if bare, err = floor.New(sqlite, path, 1); err != nil {
 		t.Fatal(err)
 	}
 	return n.Handler(), bare, p
-}
-
-func settleIn(ctx context.Context, p people, path string) (err error) {
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return p.settle(ctx, db, sqlite)
 }

@@ -181,14 +181,14 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 			if err != nil {
 				return err
 			}
+			if err := t.quiet(ctx); err != nil {
+				return err
+			}
 			profiled := make(chan error, 1)
 			if r.pprof == "" || t.floor || round < 0 {
 				profiled <- nil
 			} else {
 				go func() { profiled <- t.server.Profile(ctx, d, r.profileOf(s, clients, engine)) }()
-			}
-			if err := t.quiet(ctx); err != nil {
-				return err
 			}
 			w, err := t.measure(func() window { return closed(ctx, clients, d, &t.next, fire) })
 			if err := errors.Join(err, <-profiled); err != nil {

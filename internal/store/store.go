@@ -1,7 +1,8 @@
 // Package store holds all of Flowxi's SQL; nothing outside it speaks SQL. Its one
 // rule: every promise of single use, of one per device and of counting is carried by
-// one conditional statement or a unique index, inside a serializable transaction
-// or one that RowTx tells of, never by reading first and writing later in the hope that nothing happened between.
+// one conditional statement or a unique index, inside a serializable transaction or one
+// that RowTx tells of, never by reading first and writing later in the hope that nothing
+// happened between.
 package store
 
 import (
