@@ -70,7 +70,8 @@ func (t *tally) window(elapsed time.Duration) window {
 	}
 }
 
-// closed has a number of clients make one request after the other.
+// closed has a number of clients make one request after the other. What ctx cuts off counts for
+// nothing.
 func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int64, fire shot) window {
 	t := &tally{latency: newHistogram()}
 	began := time.Now()
@@ -80,6 +81,9 @@ func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int6
 			for time.Since(began) < d && ctx.Err() == nil {
 				asked := time.Now()
 				err := fire(ctx, int(next.Add(1)-1))
+				if ctx.Err() != nil {
+					break // was cut off, which says nothing of the server
+				}
 				t.add(time.Since(asked), err)
 			}
 		})

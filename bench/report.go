@@ -151,8 +151,8 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 			if err != nil {
 				return err
 			}
-			if done.Requests <= done.Errors { // the last are cut off
-				return fmt.Errorf("nobody could log in: %w", done.FirstError)
+			if done.FirstError != nil {
+				return fmt.Errorf("%d of %d could not log in: %w", done.Errors, done.Requests, done.FirstError)
 			}
 			rate = append(rate, done.Rate())
 			if clients == 1 {
