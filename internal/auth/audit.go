@@ -70,5 +70,5 @@ func deviceMark(id string) string {
 // record writes one event in a transaction of its own, for what is refused and leaves
 // no other trace.
 func (a *Auth) record(ctx context.Context, e store.AuditEvent) error {
-	return a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, e) })
+	return a.store.RowTx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, e) })
 }

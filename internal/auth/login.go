@@ -53,8 +53,8 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 		return a.challenge(ctx, c, who.User, in.Device)
 	}
 	var result LoginResult
-	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		u, err := unchanged(ctx, tx.UserByID, who.User.ID, who.User.Grounds(), account.ErrInvalidCredentials)
+	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
+		u, err := unchanged(ctx, tx.HoldUser, who.User.ID, who.User.Grounds(), account.ErrInvalidCredentials)
 		if err != nil {
 			return err
 		}

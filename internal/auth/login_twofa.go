@@ -87,8 +87,8 @@ func (a *Auth) answerChallenge(ctx context.Context, c *Caller, key string, ch ac
 // and once each, whoever else tries at the same time.
 func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, step int64) (issued Issued, err error) {
 	taken := false // a second run of the transaction must not take the challenge twice
-	err = a.store.Tx(ctx, func(tx *store.Tx) error {
-		u, err := unchanged(ctx, tx.UserByID, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
+	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
+		u, err := unchanged(ctx, tx.HoldUser, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
 		if err != nil {
 			return err
 		}

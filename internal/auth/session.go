@@ -18,12 +18,14 @@ import (
 // logged in at once, so that one which was logged out is no stranger.
 const knownDevices = 200
 
-// openSession issues a token to a person on a device, in the caller's transaction. The
+// openSession issues a token to a person on a device, in the caller's transaction, which
+// has written the person's row, so that no other opens or revokes a session of theirs
+// meanwhile. The
 // token that the device had is revoked by the same stroke, and past the limit of
 // devices the one that was used longest ago is logged out (contract section 7).
 func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u account.User, device account.Device) (Issued, error) {
 	now, secret := a.now(), newSecret(a.tokenPrefix())
-	id, err := tx.PutSession(ctx, account.Session{
+	id, replaced, err := tx.PutSession(ctx, account.Session{
 		UserID: u.ID, Device: device, IP: c.IP.String(),
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(a.cfg.TokenTTL),
 	}, hashSecret(secret))
@@ -34,6 +36,8 @@ func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u accou
 		if err := tx.RememberDevice(ctx, u.ID, hashDevice(device.ID), now, max(knownDevices, 2*a.cfg.Limits.DevicesPerPerson)); err != nil {
 			return Issued{}, err
 		}
+	}
+	if device.Known() && !replaced { // in place of another it makes them no more
 		if err := a.trimDevices(ctx, tx, c, u.ID, id); err != nil {
 			return Issued{}, err
 		}

@@ -21,7 +21,7 @@ func (d db) squatted(email string) account.User {
 	d.putCode(u.ID, after(600))
 	d.putLink(u.ID, "link of "+email, after(3600))
 	d.tx(func(tx *store.Tx) error {
-		if _, err := tx.PutSession(d.ctx, account.Session{UserID: u.ID, LastUsedAt: noon, ExpiresAt: after(900)}, []byte("token")); err != nil {
+		if _, err := d.open(tx, account.Session{UserID: u.ID, LastUsedAt: noon, ExpiresAt: after(900)}, "token"); err != nil {
 			return err
 		}
 		return tx.RememberDevice(d.ctx, u.ID, []byte("phone"), noon, 200)

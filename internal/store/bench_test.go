@@ -60,8 +60,8 @@ func BenchmarkSessions(b *testing.B) {
 				b.RunParallel(func(pb *testing.PB) {
 					u := people[int(turn.Add(1))%callers]
 					for pb.Next() {
-						err := d.Tx(d.ctx, func(tx *store.Tx) error {
-							_, err := tx.PutSession(d.ctx, session(u, "phone", noon), []byte("hash"))
+						err := d.RowTx(d.ctx, func(tx *store.Tx) error {
+							_, err := d.open(tx, session(u, "phone", noon), "hash")
 							return err
 						})
 						if err != nil {

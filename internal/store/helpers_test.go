@@ -189,7 +189,18 @@ func crowd(call func(caller int) error) []error {
 // allOf wants the call of every caller to succeed.
 func (d db) allOf(call func(caller int, tx *store.Tx) error) {
 	d.t.Helper()
-	for _, err := range crowd(func(i int) error { return d.Tx(d.ctx, func(tx *store.Tx) error { return call(i, tx) }) }) {
+	d.allIn(d.Tx, call)
+}
+
+// allOfRows is allOf for work that rests on rows that it writes.
+func (d db) allOfRows(call func(caller int, tx *store.Tx) error) {
+	d.t.Helper()
+	d.allIn(d.RowTx, call)
+}
+
+func (d db) allIn(do func(context.Context, func(*store.Tx) error) error, call func(caller int, tx *store.Tx) error) {
+	d.t.Helper()
+	for _, err := range crowd(func(i int) error { return do(d.ctx, func(tx *store.Tx) error { return call(i, tx) }) }) {
 		if err != nil {
 			d.t.Error(err)
 		}

@@ -140,7 +140,9 @@ func runEverything(t *testing.T, s *Store) {
 		did(tx.UserByUsername(ctx, "fx00000001"))
 		did(tx.Users(ctx, account.Active, 0, 10))
 
-		did(tx.PutSession(ctx, account.Session{UserID: 1, Device: account.Device{ID: "phone"}}, digest))
+		did(tx.HoldUser(ctx, 1))
+		_, _, err = tx.PutSession(ctx, account.Session{UserID: 1, Device: account.Device{ID: "phone"}}, digest)
+		did(nil, err)
 		_, _, err = tx.Identity(ctx, 1)
 		did(nil, err)
 		did(tx.Sessions(ctx, 1, now, now))

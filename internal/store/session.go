@@ -57,21 +57,24 @@ func (r reader) Sessions(ctx context.Context, id account.UserID, now, idleSince 
 }
 
 // PutSession stores a new session and revokes the one that the person has on the same
-// device, so that exactly one is left (contract section 7). It returns the new id.
-func (tx *Tx) PutSession(ctx context.Context, s account.Session, tokenHash []byte) (id account.SessionID, err error) {
+// device, so that exactly one is left (contract section 7). It returns the new id, and
+// whether there was one.
+func (tx *Tx) PutSession(ctx context.Context, s account.Session, tokenHash []byte) (id account.SessionID, replaced bool, err error) {
 	var device any
 	if s.Device.Known() {
 		device = s.Device.ID
-		if _, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE user_id = $1 AND device_id = $2`, s.UserID, s.Device.ID); err != nil {
-			return 0, err
+		n, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE user_id = $1 AND device_id = $2`, s.UserID, s.Device.ID)
+		if err != nil {
+			return 0, false, err
 		}
+		replaced = n > 0
 	}
 	err = tx.row(ctx, "create session", `
 		INSERT INTO sessions (user_id, token_hash, device_id, device_type, device_name, country, ip, created_at, last_used_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
 		[]any{s.UserID, tokenHash, device, s.Device.Type, s.Device.Name, s.Device.Country, s.IP,
 			micros(s.CreatedAt), micros(s.LastUsedAt), micros(s.ExpiresAt)}, &id)
-	return id, err
+	return id, replaced, err
 }
 
 // TrimDevices logs out the devices of a person that were used longest ago, down to keep

@@ -18,8 +18,17 @@ var longAgo = after(-1_000_000)
 func (d db) login(id account.UserID, device string, used time.Time) account.SessionID {
 	d.t.Helper()
 	return write(d, func(tx *store.Tx) (account.SessionID, error) {
-		return tx.PutSession(d.ctx, session(id, device, used), []byte("hash"))
+		return d.open(tx, session(id, device, used), "hash")
 	})
+}
+
+// open opens a session as a login does.
+func (d db) open(tx *store.Tx, s account.Session, tokenHash string) (id account.SessionID, err error) {
+	if _, err := tx.HoldUser(d.ctx, s.UserID); err != nil {
+		return 0, err
+	}
+	id, _, err = tx.PutSession(d.ctx, s, []byte(tokenHash))
+	return id, err
 }
 
 func session(id account.UserID, device string, used time.Time) account.Session {
@@ -77,7 +86,7 @@ func TestASessionIsReadAsItWasPut(t *testing.T) {
 		} {
 			want := account.Session{UserID: u.ID, Device: device, IP: "2001:db8::1", CreatedAt: noon, LastUsedAt: after(1), ExpiresAt: after(2)}
 			want.ID = write(d, func(tx *store.Tx) (account.SessionID, error) {
-				return tx.PutSession(d.ctx, want, []byte{0, 1, 0xff})
+				return d.open(tx, want, "\x00\x01\xff")
 			})
 			who, hash, err := d.Identity(d.ctx, want.ID)
 			if err != nil {
@@ -137,8 +146,8 @@ func TestOfManyLoginsOnADeviceOneSessionIsLeftAndWasAnswered(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
 		var answered [callers]account.SessionID
-		d.allOf(func(i int, tx *store.Tx) (err error) {
-			answered[i], err = tx.PutSession(d.ctx, session(u, "phone", noon), []byte(fmt.Sprint(i)))
+		d.allOfRows(func(i int, tx *store.Tx) (err error) {
+			answered[i], err = d.open(tx, session(u, "phone", noon), fmt.Sprint(i))
 			return err
 		})
 		left := d.sessions(u)
@@ -214,8 +223,8 @@ func TestTheNewestDeviceStaysWhateverTheClockSays(t *testing.T) {
 func TestManyLoginsAtOnceStayWithinTheDevicesKept(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
-		d.allOf(func(i int, tx *store.Tx) error {
-			id, err := tx.PutSession(d.ctx, session(u, fmt.Sprint(i), noon), []byte("hash"))
+		d.allOfRows(func(i int, tx *store.Tx) error {
+			id, err := d.open(tx, session(u, fmt.Sprint(i), noon), "hash")
 			if err != nil {
 				return err
 			}
@@ -223,6 +232,50 @@ func TestManyLoginsAtOnceStayWithinTheDevicesKept(t *testing.T) {
 			return err
 		})
 		same(d.t, len(d.sessions(u)), 5)
+	})
+}
+
+// A login opens no session on grounds that were revoked, in whatever order the two come,
+// though its transaction is watched less than that of the revocation.
+func TestNoSessionOutlivesARevocationOfTheSameTime(t *testing.T) {
+	each(t, func(d db) {
+		for round := range 20 {
+			before := d.active(fmt.Sprintf("person-%d@example.org", round))
+			for _, err := range crowd(func(i int) error {
+				if i == 0 {
+					return d.Tx(d.ctx, func(tx *store.Tx) error { _, err := tx.RevokeAll(d.ctx, before.ID, after(3)); return err })
+				}
+				return d.RowTx(d.ctx, func(tx *store.Tx) error {
+					u, err := tx.HoldUser(d.ctx, before.ID)
+					if err != nil || !u.SessionsRevoked.Equal(before.SessionsRevoked) {
+						return err
+					}
+					_, _, err = tx.PutSession(d.ctx, session(u.ID, fmt.Sprint(i), noon), []byte("hash"))
+					return err
+				})
+			}) {
+				if err != nil {
+					d.t.Error(err)
+				}
+			}
+			same(d.t, d.sessions(before.ID), nil)
+		}
+	})
+}
+
+func TestASessionTellsWhetherItTookThePlaceOfAnother(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		for _, c := range []struct {
+			device string
+			want   bool
+		}{{"phone", false}, {"phone", true}, {"tablet", false}, {"", false}, {"", false}} {
+			got := write(d, func(tx *store.Tx) (bool, error) {
+				_, replaced, err := tx.PutSession(d.ctx, session(u, c.device, noon), []byte("hash"))
+				return replaced, err
+			})
+			same(d.t, got, c.want)
+		}
 	})
 }
 

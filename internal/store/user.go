@@ -12,6 +12,9 @@ const userColumns = `u.id, u.email, COALESCE(u.username, ''), u.status, u.locale
 	u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
 	u.photo_key, u.totp_sealed, u.totp_enabled_at, u.created_at, u.updated_at`
 
+// ownColumns are userColumns where there is no other table: SQLite returns to no alias.
+var ownColumns = strings.ReplaceAll(userColumns, "u.", "")
+
 func userFields(u *account.User) []any {
 	p := &u.Profile
 	return []any{
@@ -34,6 +37,14 @@ const isPending = `status || '' = 'pending'`
 // UserByID returns one person, or ErrNotFound.
 func (r reader) UserByID(ctx context.Context, id account.UserID) (u account.User, err error) {
 	err = r.row(ctx, "read user", `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, []any{id}, userFields(&u)...)
+	return u, err
+}
+
+// HoldUser is UserByID for a transaction that opens a session. It writes the row as it is,
+// so that what revokes, blocks or logs in the same person at the same time comes before or
+// after it, at any isolation: all of these write that row.
+func (tx *Tx) HoldUser(ctx context.Context, id account.UserID) (u account.User, err error) {
+	err = tx.row(ctx, "hold user", `UPDATE users SET status = status WHERE id = $1 RETURNING `+ownColumns, []any{id}, userFields(&u)...)
 	return u, err
 }
 
@@ -165,7 +176,7 @@ func (tx *Tx) UpdateProfile(ctx context.Context, id account.UserID, p account.Pr
 	var u account.User
 	err := tx.row(ctx, "update profile", `
 		UPDATE users SET first_name = $2, last_name = $3, birth_date = $4, country = $5, nationality = $6, phone_number = $7, updated_at = $8
-		WHERE id = $1 AND status = 'active' RETURNING `+strings.ReplaceAll(userColumns, "u.", ""), // SQLite returns to no alias
+		WHERE id = $1 AND status = 'active' RETURNING `+ownColumns,
 		[]any{id, p.FirstName, p.LastName, p.BirthDate, p.Country, p.Nationality, p.PhoneNumber, micros(now)}, userFields(&u)...)
 	return u, err
 }
