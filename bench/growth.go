@@ -21,15 +21,10 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 			if pair[i], err = o.open(ctx, name, engine, false, count); err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, pair[i].server.Stop()) }()
+			defer func() { err = errors.Join(err, pair[i].stop()) }()
 		}
-		for _, s := range scenarios() {
-			if !s.grows || !o.only.MatchString(s.name) {
-				continue
-			}
-			if err := r.compare(ctx, s, s.clients[len(s.clients)-1], engine, pair); err != nil {
-				return err
-			}
+		if err := r.compareAll(ctx, engine, pair); err != nil {
+			return err
 		}
 	}
 	if o.document != "" {
@@ -38,4 +33,17 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 	}
 	return r.print(w)
+}
+
+// compareAll compares two targets by what might depend on how many people or nodes there are.
+func (r *report) compareAll(ctx context.Context, engine string, pair [2]*target) error {
+	for _, s := range scenarios() {
+		if !s.grows || !r.only.MatchString(s.name) {
+			continue
+		}
+		if err := r.compare(ctx, s, s.clients[len(s.clients)-1], engine, pair); err != nil {
+			return err
+		}
+	}
+	return nil
 }

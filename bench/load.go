@@ -23,15 +23,15 @@ type window struct {
 	Elapsed          time.Duration
 	Latency          *hdrhistogram.Histogram // in microseconds
 	Server           time.Duration           // of CPU
-	Database         time.Duration           // of CPU; none where it is in the server
+	Behind           time.Duration           // of CPU of the database and of Redis; none where they are in the server
 }
 
 // Rate is how many requests were answered as they should be in a second.
 func (w window) Rate() float64 { return float64(w.Requests-w.Errors) / w.Elapsed.Seconds() }
 
-// CPU is what one request cost the server, and the database behind it.
+// CPU is what one request cost the server, and what is behind it.
 func (w window) CPU() time.Duration {
-	return (w.Server + w.Database) / time.Duration(max(1, w.Requests))
+	return (w.Server + w.Behind) / time.Duration(max(1, w.Requests))
 }
 
 // At is the time within which that many percent were answered.
@@ -142,16 +142,16 @@ func sleepUntil(at time.Time) {
 func (t *target) quiet(ctx context.Context) error {
 	const look, most = 200 * time.Millisecond, 2 * time.Second
 	for began := time.Now(); time.Since(began) < most && ctx.Err() == nil; {
-		server, database, err := t.charged()
+		server, behind, err := t.charged()
 		if err != nil {
 			return err
 		}
 		time.Sleep(look)
-		server2, database2, err := t.charged()
+		server2, behind2, err := t.charged()
 		if err != nil {
 			return err
 		}
-		if server2-server+database2-database <= 2*tick {
+		if server2-server+behind2-behind <= 2*tick {
 			break
 		}
 	}
@@ -160,26 +160,36 @@ func (t *target) quiet(ctx context.Context) error {
 
 // measure charges what happens meanwhile to who did it.
 func (t *target) measure(load func() window) (window, error) {
-	server, database, err := t.charged()
+	server, behind, err := t.charged()
 	if err != nil {
 		return window{}, err
 	}
 	w := load()
-	server2, database2, err := t.charged()
+	server2, behind2, err := t.charged()
 	if err != nil {
 		return window{}, err
 	}
-	w.Server, w.Database = server2-server, database2-database
-	if w.FirstError != nil && !errors.Is(w.FirstError, errBehind) || w.Server < 0 || w.Database < 0 {
-		return w, fmt.Errorf("%s: %d of %d requests failed, CPU %v and %v: %w", t.name, w.Errors, w.Requests, w.Server, w.Database, w.FirstError)
+	w.Server, w.Behind = server2-server, behind2-behind
+	if w.FirstError != nil && !errors.Is(w.FirstError, errBehind) || w.Server < 0 || w.Behind < 0 {
+		return w, fmt.Errorf("%s: %d of %d requests failed, CPU %v and %v: %w", t.name, w.Errors, w.Requests, w.Server, w.Behind, w.FirstError)
 	}
 	return w, nil
 }
 
-func (t *target) charged() (server, database time.Duration, err error) {
-	if server, err = t.server.CPU(); err != nil || t.database == nil {
-		return server, 0, err
+func (t *target) charged() (server, behind time.Duration, err error) {
+	for _, p := range t.nodes() {
+		used, err := p.CPU()
+		if err != nil {
+			return 0, 0, err
+		}
+		server += used
 	}
-	database, err = t.database.CPU()
-	return server, database, err
+	for _, c := range t.behind {
+		used, err := c.CPU()
+		if err != nil {
+			return 0, 0, err
+		}
+		behind += used
+	}
+	return server, behind, nil
 }

@@ -44,11 +44,13 @@ func main() {
 		return
 	}
 	var o options
-	var postgresURL, postgresDir, only string
+	var postgresURL, postgresDir, redisURL, redisDir, only string
 	flag.StringVar(&o.flowxi, "flowxi", "", "the program")
 	flag.StringVar(&o.dir, "dir", "", "folder for what the servers keep")
 	flag.StringVar(&postgresURL, "postgres", "", "URL of a PostgreSQL server; none: SQLite alone")
 	flag.StringVar(&postgresDir, "postgres-dir", "", "folder that scripts/postgres keeps it in")
+	flag.StringVar(&redisURL, "redis", "", "URL of a Redis for several nodes")
+	flag.StringVar(&redisDir, "redis-dir", "", "folder that scripts/redis keeps it in")
 	flag.BoolVar(&o.short, "short", false, "everything once and briefly, to see that it can be measured")
 	flag.StringVar(&only, "only", "", "measure only what matches")
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each is measured")
@@ -74,8 +76,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	verb := measureAll
-	if flag.Arg(0) == "growth" {
+	switch flag.Arg(0) {
+	case "growth":
 		verb = measureGrowth
+	case "nodes":
+		o.redis = &redis{URL: redisURL, dir: redisDir}
+		verb = measureNodes
 	}
 	if err := verb(ctx, o, os.Stdout); err != nil {
 		fail(err)
@@ -112,7 +118,7 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 	var all []*target
 	defer func() {
 		for _, t := range all {
-			err = errors.Join(err, t.server.Stop())
+			err = errors.Join(err, t.stop())
 		}
 	}()
 	pairs := map[string][2]*target{}

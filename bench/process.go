@@ -196,6 +196,22 @@ func (d database) CPU() (total time.Duration, err error) {
 	return total + used, err
 }
 
+// redis is a Redis, which is one process.
+type redis struct{ URL, dir string }
+
+// CPU is that of the process.
+func (r redis) CPU() (time.Duration, error) {
+	text, err := os.ReadFile(filepath.Join(r.dir, "pid"))
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return 0, err
+	}
+	return cpuOf(pid)
+}
+
 // memory is what /proc/PID/status says of the process.
 type memory struct{ Now, Peak int64 } // bytes
 

@@ -175,20 +175,33 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 	return nil
 }
 
-// openLoop finds out how many reads a server does in a second and then asks for 70
-// percent of them, whatever it answers: of the floor for a while, and of ours for long.
+// openClients are those of an open loop, which are free unless the server is behind.
+const openClients = 256
+
+// capacity is how many reads a second a server does in an open loop, with somebody free for
+// each of them. It is less than in a closed one: that fits itself to the server.
+func (r *report) capacity(ctx context.Context, t *target) float64 {
+	rate := closed(ctx, openClients, r.window, &t.next, t.me).Rate()
+	for ctx.Err() == nil && open(ctx, rate, openClients, r.window, &t.next, t.me).Errors > 0 {
+		rate *= 0.9
+	}
+	return rate
+}
+
+// openLoop asks for 70 percent of the reads that a server can do, whatever it answers: of the
+// floor for a while, and of ours for long.
 func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) error {
-	const clients, part = 64, 0.7
+	const part = 0.7
 	for i, t := range pair {
 		if err := t.quiet(ctx); err != nil {
 			return err
 		}
-		capacity := closed(ctx, clients, r.window, &t.next, t.me).Rate()
+		capacity := r.capacity(ctx, t)
 		d, name, bar := 8*r.window, "floor", ""
 		if i == 1 {
 			d, name, bar = 60*r.window, "Flowxi", "≤ 5 × p50" // two minutes, with windows of two seconds
 		}
-		w, err := t.measure(func() window { return open(ctx, part*capacity, 4*clients, d, &t.next, t.me) })
+		w, err := t.measure(func() window { return open(ctx, part*capacity, openClients, d, &t.next, t.me) })
 		if err != nil {
 			return err
 		}

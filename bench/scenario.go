@@ -109,7 +109,7 @@ func (t *target) post(ctx context.Context, path, body, code string) error {
 
 // ask makes a request, whose answer must be a 200 with that code.
 func (t *target) ask(ctx context.Context, method, path, token, body, code string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, t.server.URL+"/api/v1"+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, t.url()+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func photos(t *target) (shot, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, i int) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.server.URL+"/api/v1/me/photo", bytes.NewReader(body.Bytes()))
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url()+"/api/v1/me/photo", bytes.NewReader(body.Bytes()))
 		if err != nil {
 			return err
 		}

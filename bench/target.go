@@ -24,17 +24,42 @@ const (
 
 // target is a server with people, and what is under load of it.
 type target struct {
-	name     string
-	engine   string
-	floor    bool
-	server   *process
-	database *database // nil where it is in the server
-	people   people
-	http     *http.Client
-	next     atomic.Int64 // request, so that no two are alike
-	factors  *factors     // of those who have two; nil until somebody asks
+	name    string
+	engine  string
+	floor   bool
+	server  *process
+	others  []*process // nodes beside the server, which are asked in turns
+	behind  []charged  // what the nodes ask; empty where it is in the server
+	people  people
+	http    *http.Client
+	next    atomic.Int64 // request, so that no two are alike
+	turn    atomic.Int64 // of the nodes
+	factors *factors     // of those who have two; nil until somebody asks
 
+	environ []string // of a node
 	restart func(context.Context) error
+}
+
+// charged is somebody whom the system charges for CPU.
+type charged interface{ CPU() (time.Duration, error) }
+
+// nodes are all servers of the target.
+func (t *target) nodes() []*process { return append([]*process{t.server}, t.others...) }
+
+// url is that of the node whose turn it is.
+func (t *target) url() string {
+	if i := int(t.turn.Add(1)) % (len(t.others) + 1); i > 0 {
+		return t.others[i-1].URL
+	}
+	return t.server.URL
+}
+
+// stop ends all nodes.
+func (t *target) stop() (err error) {
+	for _, p := range t.nodes() {
+		err = errors.Join(err, p.Stop())
+	}
+	return err
 }
 
 // house is where the programs are, and where their data go.
@@ -43,6 +68,7 @@ type house struct {
 	self     string // this program, which is the floor too
 	dir      string
 	postgres *database // nil where there is none
+	redis    *redis    // nil where limits are in the memory of each server
 	slots    int       // of hashes at once
 }
 
@@ -77,9 +103,14 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 		if dsn, err = h.createDatabase(ctx, name); err != nil {
 			return nil, err
 		}
-		driver, t.database = "pgx", h.postgres
+		driver, t.behind = "pgx", []charged{h.postgres}
 		environ = append(environ, "FLOWXI_DATABASE_URL="+dsn, "FLOWXI_KEYS=bench:"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	}
+	if h.redis != nil {
+		environ = append(environ, "FLOWXI_REDIS_URL="+h.redis.URL)
+		t.behind = append(t.behind, h.redis)
+	}
+	t.environ = environ
 	if err := run(ctx, environ, h.flowxi, "migrate", "up"); err != nil {
 		return nil, err
 	}
@@ -96,11 +127,17 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 		if floor {
 			t.server, err = start(ctx, "/api/v1/health", nil, h.self, "floor", "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
 		} else {
-			t.server, err = start(ctx, "/api/v1/health", append(environ, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s"), h.flowxi, "serve")
+			t.server, err = h.node(ctx, t, data)
 		}
 		return err
 	}
 	return t, t.restart(ctx)
+}
+
+// node starts a server of a target, with a folder of its own: two never share one.
+func (h house) node(ctx context.Context, t *target, data string) (*process, error) {
+	environ := append(t.environ, "FLOWXI_DATA_DIR="+data, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s")
+	return start(ctx, "/api/v1/health", environ, h.flowxi, "serve")
 }
 
 func (t *target) settle(ctx context.Context, driver, dsn string) (err error) {

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+)
+
+// measureNodes compares what calls cost on one node and on three, over PostgreSQL and
+// Redis. All share the cores of one machine: what is compared is CPU, and not the rate.
+func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
+	r := &report{options: o, base: "one node"}
+	var pair [2]*target
+	for i, name := range []string{"one", "three"} {
+		t, err := o.open(ctx, name, postgres, false, o.people)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, t.stop()) }()
+		pair[i] = t
+	}
+	for _, name := range []string{"second", "third"} {
+		p, err := o.node(ctx, pair[1], filepath.Join(o.dir, name))
+		if err != nil {
+			return err
+		}
+		pair[1].others = append(pair[1].others, p)
+	}
+	if err := r.compareAll(ctx, postgres, pair); err != nil {
+		return err
+	}
+	if o.document != "" {
+		if err := r.publish(o.document, "scripts/bench nodes"); err != nil {
+			return err
+		}
+	}
+	return r.print(w)
+}
