@@ -177,8 +177,10 @@ func opening(path string, err error) error {
 	return fmt.Errorf("open database: %w", err)
 }
 
+// sqliteDSN gives each connection a cache of 8 MB, which only large databases fill: with the
+// 2 MB that are usual those who are active among a million do not fit.
 func sqliteDSN(path, extra string) string {
-	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
+	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-8000)"
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + pragmas + "&" + extra
 }
 
