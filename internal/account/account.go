@@ -150,12 +150,17 @@ func (u User) Grounds() Grounds {
 	return Grounds{PasswordChanged: u.PasswordChanged, TOTPEnabled: u.TOTP.EnabledAt, SessionsRevoked: u.SessionsRevoked}
 }
 
-// Hold tells whether the person, read again, may be logged in on these grounds: a block, a
-// new password, a second factor or a logout everywhere in between wins.
+// PasswordHolds tells whether the person, read again, may still use a password that was
+// right: a block or a new password in between wins.
+func (g Grounds) PasswordHolds(u User) bool {
+	return u.Status == Active && u.PasswordChanged.Equal(g.PasswordChanged)
+}
+
+// Hold tells whether the person, read again, may be logged in on these grounds by a second
+// factor alone: another one and a logout everywhere in between win, too.
 func (g Grounds) Hold(u User) bool {
 	now := u.Grounds()
-	return u.Status == Active && now.PasswordChanged.Equal(g.PasswordChanged) && now.TOTPEnabled.Equal(g.TOTPEnabled) &&
-		now.SessionsRevoked.Equal(g.SessionsRevoked)
+	return g.PasswordHolds(u) && now.TOTPEnabled.Equal(g.TOTPEnabled) && now.SessionsRevoked.Equal(g.SessionsRevoked)
 }
 
 // Username is the generated name of a person (contract section 4).

@@ -175,14 +175,16 @@ func (p *sheet) encode(a Answer) []byte {
 	return p.text.Bytes()
 }
 
-// Unheard is the answer to what never becomes a request, in the language of those who name
-// none: what it would have asked for nobody knows. Its id and its date are for each time.
-func Unheard(c *locale.Catalog) (h http.Header, body []byte) {
+// Unheard is the answer to what never becomes a request, by what can be read of its headers.
+func Unheard(c *locale.Catalog, asked http.Header) (h http.Header, body []byte) {
+	l, _ := c.Resolve(languages(asked))
+	l = c.OrDefault(l)
 	p, _ := sheets.New().(*sheet)
-	h, body = http.Header{}, p.encode(Refusal(account.ErrMalformedRequest, nil, c, locale.Default))
+	h, body = http.Header{}, p.encode(Refusal(account.ErrMalformedRequest, nil, c, l))
 	header.Data.Set(h)
 	h["Vary"] = variesBy
-	new(described).body(h, len(body), locale.Default)
+	h.Set(RequestIDHeader, requestID(asked))
+	new(described).body(h, len(body), l)
 	return h, body
 }
 

@@ -30,10 +30,7 @@ var saneID = regexp.MustCompile(RequestIDPattern)
 // identify gives the request its id, and the answer what it has whatever becomes of
 // the request.
 func (x *exchange) identify() error {
-	id := x.request.Header.Get(RequestIDHeader)
-	if !saneID.MatchString(id) {
-		id = NewRequestID()
-	}
+	id := requestID(x.request.Header)
 	x.caller.RequestID = id
 	h := x.writer.Header()
 	header.Data.Set(h)
@@ -42,8 +39,11 @@ func (x *exchange) identify() error {
 	return nil
 }
 
-// NewRequestID names a request that has no name of its own.
-func NewRequestID() string {
+// requestID is what a request calls itself, or else a name that nobody else has.
+func requestID(h http.Header) string {
+	if id := h.Get(RequestIDHeader); saneID.MatchString(id) {
+		return id
+	}
 	b := make([]byte, 16)
 	_, _ = rand.Read(b) // never fails
 	return hex.EncodeToString(b)
@@ -58,11 +58,15 @@ func (x *exchange) locate() error {
 
 // speak chooses the language of the answer (contract section 2).
 func (x *exchange) speak() error {
-	h := x.request.Header
-	l, ok := x.Catalog.Resolve(strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ","))
+	l, ok := x.Catalog.Resolve(languages(x.request.Header))
 	x.caller.Locale, x.caller.Explicit = x.Catalog.OrDefault(l), ok
 	x.writer.Header()["Content-Language"] = x.languages[x.caller.Locale]
 	return nil
+}
+
+// languages are what a request says of its language, to this program and to all.
+func languages(h http.Header) (appLocale, acceptLanguage string) {
+	return strings.Join(h.Values("X-App-Locale"), ","), strings.Join(h.Values("Accept-Language"), ",")
 }
 
 // secure refuses plain HTTP (contract section 3) and tells browsers not to try it.

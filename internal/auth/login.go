@@ -49,22 +49,41 @@ func (a *Auth) Login(ctx context.Context, c *Caller, in LoginInput) (LoginResult
 			return LoginResult{}, err
 		}
 	}
-	if who.User.TOTP.Enabled() {
-		return a.challenge(ctx, c, who.User, in.Device)
-	}
-	var result LoginResult
-	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
-		u, err := unchanged(ctx, tx.HoldUser, who.User.ID, who.User.Grounds(), account.ErrInvalidCredentials)
-		if err != nil {
-			return err
-		}
-		result.Issued, err = a.openSession(ctx, tx, c, u, in.Device)
-		return err
-	})
+	result, err := a.finishLogin(ctx, c, who.User, in.Device)
 	if errors.Is(err, account.ErrInvalidCredentials) {
 		err = a.refuseLogin(ctx, c, in.Device.ID, who.User.ID)
 	}
 	return result, err
+}
+
+// finishLogin opens a session for somebody whose password was right, or asks them for the
+// second factor. To look at a password takes its time: what has become of the person
+// meanwhile holds for this login, as it would for one that began now.
+func (a *Auth) finishLogin(ctx context.Context, c *Caller, u account.User, device account.Device) (result LoginResult, err error) {
+	since := u.Grounds()
+	if u.TOTP.Enabled() {
+		if u, err = unchanged(ctx, a.store.UserByID, u.ID, since.PasswordHolds, account.ErrInvalidCredentials); err != nil {
+			return LoginResult{}, err
+		}
+	}
+	if !u.TOTP.Enabled() {
+		id := u.ID
+		err = a.store.RowTx(ctx, func(tx *store.Tx) (err error) {
+			u, err = unchanged(ctx, tx.HoldUser, id, since.PasswordHolds, account.ErrInvalidCredentials)
+			if err != nil || u.TOTP.Enabled() {
+				return err
+			}
+			result.Issued, err = a.openSession(ctx, tx, c, u, device)
+			return err
+		})
+	}
+	switch {
+	case err != nil:
+		return LoginResult{}, err
+	case u.TOTP.Enabled():
+		return a.challenge(ctx, c, u, device)
+	}
+	return result, nil
 }
 
 // verifyPassword checks the password of an active person. For anybody else it does the
@@ -107,12 +126,12 @@ func (a *Auth) refuseLogin(ctx context.Context, c *Caller, device string, about 
 }
 
 // unchanged reads a person again and refuses by that error where what the login rests on
-// has changed since.
+// does not hold any more.
 func unchanged(
-	ctx context.Context, read func(context.Context, account.UserID) (account.User, error), id account.UserID, since account.Grounds, refusal error,
+	ctx context.Context, read func(context.Context, account.UserID) (account.User, error), id account.UserID, holds func(account.User) bool, refusal error,
 ) (account.User, error) {
 	u, err := read(ctx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && !since.Hold(u) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !holds(u) {
 		return u, refusal
 	}
 	return u, err

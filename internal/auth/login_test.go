@@ -100,3 +100,71 @@ func TestALoginIsRightWhereTheHashCannotBeRenewed(t *testing.T) {
 		t.Error("the hash was renewed after all")
 	}
 }
+
+// A password takes a while to check. What happens to its person meanwhile holds for the
+// login as if that came after.
+func TestALoginHeedsWhatHappensWhileItsPasswordIsChecked(t *testing.T) {
+	t.Parallel()
+	enable := func(tx *store.Tx, a *Auth, u account.User) error {
+		_, err := tx.EnableTOTP(t.Context(), u.ID, a.keys.Seal([]byte("secret"), totpContext(u.ID)), time.Now())
+		return err
+	}
+	const token, challenge, refused = "a token", "a challenge", "refused"
+	for name, c := range map[string]struct {
+		before, meanwhile func(*store.Tx, *Auth, account.User) error
+		want              string
+	}{
+		"logged out everywhere": {nil, func(tx *store.Tx, _ *Auth, u account.User) error {
+			_, err := tx.RevokeAll(t.Context(), u.ID, time.Now())
+			return err
+		}, token},
+		"a second factor on": {nil, enable, challenge},
+		"a second factor off": {enable, func(tx *store.Tx, _ *Auth, u account.User) error {
+			_, err := tx.DisableTOTP(t.Context(), u.ID, u.TOTP.EnabledAt, time.Now())
+			return err
+		}, token},
+		"blocked": {nil, func(tx *store.Tx, _ *Auth, u account.User) error {
+			return tx.SetStatus(t.Context(), u.ID, account.Active, account.Blocked, time.Now())
+		}, refused},
+		"blocked, with a second factor": {enable, func(tx *store.Tx, _ *Auth, u account.User) error {
+			return tx.SetStatus(t.Context(), u.ID, account.Active, account.Blocked, time.Now())
+		}, refused},
+		"a new password": {nil, func(tx *store.Tx, _ *Auth, u account.User) error {
+			if err := tx.SetStatus(t.Context(), u.ID, account.Active, account.Pending, time.Now()); err != nil {
+				return err
+			}
+			_, err := tx.Activate(t.Context(), u.ID, store.Activation{PasswordHash: "another", At: time.Now().Add(time.Second)})
+			return err
+		}, refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, _, _ := olderHash(t)
+			do := func(what func(*store.Tx, *Auth, account.User) error) account.User {
+				u, err := a.store.UserByEmail(t.Context(), email)
+				if err == nil && what != nil {
+					err = a.store.Tx(t.Context(), func(tx *store.Tx) error { return what(tx, a, u) })
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				return u
+			}
+			do(c.before)
+			checked := do(c.meanwhile)
+			in, err := a.finishLogin(t.Context(), &Caller{IP: netip.MustParseAddr("192.0.2.1")}, checked, account.Device{ID: "phone"})
+			got := "nothing"
+			switch {
+			case errors.Is(err, account.ErrInvalidCredentials):
+				got = refused
+			case in.Challenge != "":
+				got = challenge
+			case in.Issued.Token != "":
+				got = token
+			}
+			if got != c.want {
+				t.Errorf("%s, %v; want %s", got, err, c.want)
+			}
+		})
+	}
+}

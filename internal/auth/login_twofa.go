@@ -54,7 +54,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 		}
 		return Issued{}, account.ErrTwoFAChallengeMismatch
 	}
-	u, err := unchanged(ctx, a.store.UserByID, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
+	u, err := unchanged(ctx, a.store.UserByID, ch.UserID, ch.Hold, account.ErrTwoFAChallengeExpired)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -88,7 +88,7 @@ func (a *Auth) answerChallenge(ctx context.Context, c *Caller, key string, ch ac
 func (a *Auth) spendChallenge(ctx context.Context, c *Caller, key string, ch account.Challenge, step int64) (issued Issued, err error) {
 	taken := false // a second run of the transaction must not take the challenge twice
 	err = a.store.RowTx(ctx, func(tx *store.Tx) error {
-		u, err := unchanged(ctx, tx.HoldUser, ch.UserID, ch.Grounds, account.ErrTwoFAChallengeExpired)
+		u, err := unchanged(ctx, tx.HoldUser, ch.UserID, ch.Hold, account.ErrTwoFAChallengeExpired)
 		if err != nil {
 			return err
 		}

@@ -1,15 +1,16 @@
 package node
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/textproto"
 	"sync/atomic"
 	"time"
 
-	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/header"
 )
 
@@ -26,31 +27,38 @@ var (
 	dataHeaders  = []byte(header.Data.Lines())
 )
 
-// unheard is what follows the status of such an answer of the API. Its zero value leaves
-// the text of net/http there.
-type unheard struct {
-	header http.Header
-	body   []byte
-}
+// unheard makes what follows the status of such an answer of the API, by the headers of what
+// was asked. One that is nil leaves the text of net/http there.
+type unheard func(asked http.Header) (h http.Header, body []byte)
 
 // overTLS is the same for those who came by TLS.
 func (u unheard) overTLS(transport string) unheard {
-	h := u.header.Clone()
-	h.Set(header.TransportName, transport)
-	return unheard{h, u.body}
+	return func(asked http.Header) (http.Header, []byte) {
+		h, body := u(asked)
+		h.Set(header.TransportName, transport)
+		return h, body
+	}
 }
 
 // whole is all that follows the status line.
-func (u unheard) whole() []byte {
-	h := u.header.Clone()
+func (u unheard) whole(asked http.Header) []byte {
+	h, body := u(asked)
 	h.Set("Connection", "close")
 	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
-	h.Set(api.RequestIDHeader, api.NewRequestID())
 	var b bytes.Buffer
 	_ = h.Write(&b) // a buffer takes everything
 	b.Write(lineEnd)
-	b.Write(u.body)
+	b.Write(body)
 	return b.Bytes()
+}
+
+// headersIn are those that begin behind the first line of what was read, as far as they are
+// in it and in order.
+func headersIn(read []byte) http.Header {
+	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(read)))
+	_, _ = r.ReadLine()
+	h, _ := r.ReadMIMEHeader()
+	return http.Header(h)
 }
 
 // headedListener is a listener of headed connections.
@@ -76,9 +84,22 @@ type headedConn struct {
 	net.Conn
 	unheard unheard
 	handled atomic.Bool // a handler has the request that came last
+	read    []byte      // last, of a request that no handler has; in memory of net/http
 }
 
-func (c *headedConn) handle(by bool) { c.handled.Store(by) }
+func (c *headedConn) handle(by bool) {
+	c.handled.Store(by)
+	c.read = nil
+}
+
+// Read implements net.Conn.
+func (c *headedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if len(p) > 1 { // net/http looks for the end of a connection by single bytes, beside the handler
+		c.read = p[:n]
+	}
+	return n, err
+}
 
 // handled tells a connection whether a handler has its request, if it is a headed one. That
 // of HTTP/2 is not.
@@ -122,8 +143,8 @@ func (c *headedConn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	follows := append(bytes.Clone(dataHeaders), rest...)
-	if c.unheard.body != nil {
-		line, follows = badRequest, c.unheard.whole()
+	if c.unheard != nil {
+		line, follows = badRequest, c.unheard.whole(headersIn(c.read))
 	}
 	whole := bytes.Join([][]byte{line, follows}, lineEnd)
 	if _, err := c.Conn.Write(whole); err != nil {

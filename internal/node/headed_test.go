@@ -26,7 +26,9 @@ func serveHeaded(t *testing.T, h http.HandlerFunc) (addr string) {
 		t.Fatal(err)
 	}
 	server := listens(api.NewServer(l.Addr().String(), h, slog.New(slog.DiscardHandler)))
-	go func() { _ = server.Serve(headedListener{l, unheard{http.Header{}, []byte(envelope)}}) }()
+	go func() {
+		_ = server.Serve(headedListener{l, func(http.Header) (http.Header, []byte) { return http.Header{}, []byte(envelope) }})
+	}()
 	t.Cleanup(func() { _ = server.Close() })
 	return l.Addr().String()
 }

@@ -296,6 +296,15 @@ func (s *surface) walkNonsense() {
 		}
 		s.safe(header.Data, a)
 	}
+	if s.ops {
+		return
+	}
+	for _, text := range []string{"GET /%zz" + host, "GET /" + host + "Expect: 200-maybe\r\n"} {
+		a, _ := s.raw(text + "X-App-Locale: en\r\nX-Request-Id: mine\r\n\r\n")
+		if language, id := a.header.Get("Content-Language"), a.header.Get("X-Request-Id"); language != "en" || id != "mine" {
+			s.t.Errorf("%.40q is answered in %q, as %q", text, language, id)
+		}
+	}
 }
 
 // walkRefusals asks in the clear what is served by TLS alone, and more than a network may.

@@ -38,7 +38,7 @@ func TestAListenerThatFaltersGoesOn(t *testing.T) {
 	}
 	f := &faltering{Listener: l}
 	f.failures.Store(3)
-	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12}, log.Default(), unheard{}, unheard{})
+	m := newMixed(f, &tls.Config{MinVersion: tls.VersionTLS12}, log.Default(), nil, nil)
 	client, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestAPanicInAHandshakeCostsOneConnection(t *testing.T) {
 	broken := &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		panic("no certificate for fxp_secret")
 	}}
-	m := newMixed(l, broken, log.New(&said, "", 0), unheard{}, unheard{})
+	m := newMixed(l, broken, log.New(&said, "", 0), nil, nil)
 	client := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}
 	for range 2 {
 		if conn, err := client.DialContext(t.Context(), "tcp", l.Addr().String()); err == nil {

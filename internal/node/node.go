@@ -219,7 +219,7 @@ func (n *Node) assemble(o Options) error {
 		WakeMail: n.worker.Wake,
 	})
 	n.watchParts(hasher, photos)
-	n.unheard.header, n.unheard.body = api.Unheard(catalog)
+	n.unheard = func(asked http.Header) (http.Header, []byte) { return api.Unheard(catalog, asked) }
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Ended: n.ended, Observe: n.observeAPI(), Tracer: n.tracer,

@@ -9,13 +9,13 @@ const introduction = `JSON in, JSON out, in UTF-8. Times are UTC in ISO 8601 wit
 
 **Requests.** Bodies are one JSON object of up to {body_size} with ` + "`Content-Type: application/json`" + `. Member names match exactly, and unknown members are ignored. Texts are trimmed, passwords are not; an empty text counts as absent or as null. A member of a wrong type is an error of that field. A validation error tells of every wrong field at once, and spends no code, link or challenge.
 
-**Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French.
+**Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French. The first 2,048 bytes of a header count.
 
 **Tokens.** ` + "`Authorization: Bearer <token>`" + `. A token is personal, bound to one device, shown once, and good for {token_ttl}, or until it is not used for {idle_ttl}. Tokens of production begin with ` + "`fxp_`" + ` behind the bar, those of a sandbox with ` + "`fxs_`" + `; neither is known to the other.
 
 **Transport.** HTTPS only: where the server is public, plain HTTP is refused with 403 ` + "`HTTPS_REQUIRED`" + `, except for the health check.
 
-**Limits.** Counted for each e-mail address, whether anybody has it or not, and for each network (an IPv4 address, or the /64 of an IPv6 address). ` + "`RateLimit-Limit`" + `, ` + "`RateLimit-Remaining`" + ` and ` + "`RateLimit-Reset`" + ` tell the tightest limit that a request met. Past a limit the answer is 429 ` + "`TOO_MANY_REQUESTS`" + ` with ` + "`Retry-After`" + ` in seconds, and nothing is done.`
+**Limits.** Counted for each e-mail address, whether anybody has it or not, and for each network (an IPv4 address, or the /64 of an IPv6 address). ` + "`RateLimit-Limit`" + `, ` + "`RateLimit-Remaining`" + ` and ` + "`RateLimit-Reset`" + ` tell the tightest limit that a request met. Those of failed logins are told where one is past alone: a device that is known has its own, and what is left of it would tell who has an account. Past a limit the answer is 429 ` + "`TOO_MANY_REQUESTS`" + ` with ` + "`Retry-After`" + ` in seconds, and nothing is done.`
 
 func tagText(t api.Tag) string {
 	switch t {

@@ -69,7 +69,15 @@ func (d *document) limitSection(r api.Route) string {
 		return "## Limits\n\nNone."
 	}
 	return "## Limits\n\n" + limits + "\n\nPast a limit the answer is 429 `TOO_MANY_REQUESTS` with `Retry-After`. " +
-		"`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell the tightest limit that the request met."
+		"`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell the tightest limit that the request met" + quotaNote(r)
+}
+
+// quotaNote ends the sentence about what is left of a limit.
+func quotaNote(r api.Route) string {
+	if slices.ContainsFunc(r.AllLimits(), func(l api.Limit) bool { return strings.HasPrefix(string(l), "LoginPer") }) {
+		return ", and those of failed logins where one is past alone: what is left of them would tell who has an account."
+	}
+	return "."
 }
 
 func (d *document) requestSection(r api.Route) string {
