@@ -28,7 +28,7 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 	}
 	if o.document != "" {
-		if err := r.publish(o.document, "scripts/bench growth"); err != nil {
+		if err := publish(o.document, "scripts/bench growth", r.print); err != nil {
 			return err
 		}
 	}

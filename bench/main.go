@@ -46,6 +46,8 @@ func main() {
 	var o options
 	var postgresURL, postgresDir, redisURL, redisDir, only string
 	flag.StringVar(&o.flowxi, "flowxi", "", "the program")
+	flag.StringVar(&o.pocketbase, "pocketbase", "", "the program of PocketBase, for peers")
+	flag.StringVar(&o.kratos, "kratos", "", "the program of Ory Kratos, for peers")
 	flag.StringVar(&o.dir, "dir", "", "folder for what the servers keep")
 	flag.StringVar(&postgresURL, "postgres", "", "URL of a PostgreSQL server; none: SQLite alone")
 	flag.StringVar(&postgresDir, "postgres-dir", "", "folder that scripts/postgres keeps it in")
@@ -82,6 +84,8 @@ func main() {
 	case "nodes":
 		o.redis = &redis{URL: redisURL, dir: redisDir}
 		verb = measureNodes
+	case "peers":
+		verb = measurePeers
 	}
 	if err := verb(ctx, o, os.Stdout); err != nil {
 		fail(err)
@@ -161,7 +165,7 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 	}
 	if o.document != "" {
-		if err := errors.Join(r.publish(o.document, "scripts/bench"), r.plot(strings.TrimSuffix(o.document, ".md"))); err != nil {
+		if err := errors.Join(publish(o.document, "scripts/bench", r.print), r.plot(strings.TrimSuffix(o.document, ".md"))); err != nil {
 			return err
 		}
 	}
@@ -208,7 +212,7 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 		}
 		if s.name == login {
 			var err error
-			if hashes, err = r.hash(ctx, d, min(clients, r.slots)); err != nil {
+			if hashes, err = r.hash(ctx, d, min(clients, r.slots), argon2id); err != nil {
 				return err
 			}
 		}
@@ -231,8 +235,11 @@ type hashing struct {
 	CPU  time.Duration // of one
 }
 
-func (h house) hash(ctx context.Context, d time.Duration, slots int) (hashing, error) {
-	out, err := exec.CommandContext(ctx, h.self, "floor", "-hash", d.String(), "-slots", strconv.Itoa(slots)).Output() //nolint:gosec // a program of this measurement
+// argon2id is the cost of bcrypt where that is not the hash.
+const argon2id = 0
+
+func (h house) hash(ctx context.Context, d time.Duration, slots, cost int) (hashing, error) {
+	out, err := exec.CommandContext(ctx, h.self, "floor", "-hash", d.String(), "-slots", strconv.Itoa(slots), "-bcrypt", strconv.Itoa(cost)).Output() //nolint:gosec // a program of this measurement
 	if err != nil {
 		return hashing{}, err
 	}

@@ -31,7 +31,7 @@ func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 		return err
 	}
 	if o.document != "" {
-		if err := r.publish(o.document, "scripts/bench nodes"); err != nil {
+		if err := publish(o.document, "scripts/bench nodes", r.print); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,7 @@ const startTimeout = 2 * time.Minute
 
 // start runs a program as a server and waits until the path answers 200. In environ, and
 // in args, {addr} stands for the address that it is to listen on, and {ops} for that of
-// its operators.
+// its operators; {addr.port} and {ops.port} for the ports of these.
 func start(ctx context.Context, path string, environ []string, program string, args ...string) (*process, error) {
 	addr, err := freeAddress()
 	if err != nil {
@@ -44,10 +44,11 @@ func start(ctx context.Context, path string, environ []string, program string, a
 	if err != nil {
 		return nil, err
 	}
+	port := func(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 	fill := func(list []string) []string {
 		filled := make([]string, len(list))
 		for i, s := range list {
-			filled[i] = strings.NewReplacer("{addr}", addr, "{ops}", ops).Replace(s)
+			filled[i] = strings.NewReplacer("{addr}", addr, "{ops}", ops, "{addr.port}", port(addr), "{ops.port}", port(ops)).Replace(s)
 		}
 		return filled
 	}

@@ -54,7 +54,13 @@ func (s spread) ratio() string { return fmt.Sprintf("%.2f (%.2f–%.2f)", s.medi
 
 func (s spread) count() string { return fmt.Sprintf("%.0f", s.median) }
 
+func (s spread) counts() string { return fmt.Sprintf("%.0f (%.0f–%.0f)", s.median, s.least, s.most) }
+
 func (s spread) time() string { return round(time.Duration(s.median)) }
+
+func (s spread) times() string {
+	return fmt.Sprintf("%s (%s–%s)", s.time(), round(time.Duration(s.least)), round(time.Duration(s.most)))
+}
 
 func round(d time.Duration) string {
 	switch {
@@ -277,9 +283,8 @@ func printTable(w io.Writer, heads []string, rows [][]string) error {
 	return nil
 }
 
-// publish writes what print prints into a document, between two comments that tell of the
-// command.
-func (r *report) publish(document, command string) error {
+// publish writes tables into a document, between two comments that tell of the command.
+func publish(document, command string, write func(io.Writer) error) error {
 	begin, end := "<!-- measured: "+command+" -->\n", "<!-- end of "+command+" -->\n"
 	text, err := os.ReadFile(document) //nolint:gosec // named on the command line
 	if err != nil {
@@ -291,7 +296,7 @@ func (r *report) publish(document, command string) error {
 		return fmt.Errorf("%s does not say where to write: there is no %q", document, begin)
 	}
 	var table strings.Builder
-	if err := r.print(&table); err != nil {
+	if err := write(&table); err != nil {
 		return err
 	}
 	return os.WriteFile(document, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o644) //nolint:gosec // for all to read

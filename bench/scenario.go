@@ -107,9 +107,14 @@ func (t *target) post(ctx context.Context, path, body, code string) error {
 	return err
 }
 
-// ask makes a request, whose answer must be a 200 with that code.
+// ask makes a request, whose answer must be a success with that code.
 func (t *target) ask(ctx context.Context, method, path, token, body, code string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, t.url()+"/api/v1"+path, strings.NewReader(body))
+	return t.call(ctx, method, t.url()+"/api/v1"+path, token, body, code)
+}
+
+// call is ask for any address.
+func (t *target) call(ctx context.Context, method, url, token, body, code string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +138,7 @@ func (t *target) send(req *http.Request, code string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode != http.StatusOK || code != "" && !bytes.Contains(answer, []byte(`"code":"`+code+`"`)) {
+	if resp.StatusCode/100 != 2 || code != "" && !bytes.Contains(answer, []byte(`"code":"`+code+`"`)) {
 		return nil, fmt.Errorf("%s %s: %d %s", req.Method, req.URL.Path, resp.StatusCode, answer)
 	}
 	return answer, nil

@@ -64,12 +64,13 @@ func (t *target) stop() (err error) {
 
 // house is where the programs are, and where their data go.
 type house struct {
-	flowxi   string
-	self     string // this program, which is the floor too
-	dir      string
-	postgres *database // nil where there is none
-	redis    *redis    // nil where limits are in the memory of each server
-	slots    int       // of hashes at once
+	flowxi             string
+	self               string // this program, which is the floor too
+	pocketbase, kratos string // none where peers are not measured
+	dir                string
+	postgres           *database // nil where there is none
+	redis              *redis    // nil where limits are in the memory of each server
+	slots              int       // of hashes at once
 }
 
 // limits are so wide that nobody meets one: they are a part of the work.
@@ -85,11 +86,15 @@ func limits() []string {
 	return all
 }
 
+func newClient() *http.Client {
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}}
+}
+
 // open starts a server over a database of its own, with that many people.
 func (h house) open(ctx context.Context, name, engine string, floor bool, count int) (*target, error) {
 	t := &target{
 		name: name, engine: engine, floor: floor, people: people{count: count, prefix: "fxp_"},
-		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1024, DisableCompression: true}},
+		http: newClient(),
 	}
 	data := filepath.Join(h.dir, name)
 	if err := os.MkdirAll(data, 0o700); err != nil {

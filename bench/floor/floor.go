@@ -25,14 +25,15 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
 	_ "modernc.org/sqlite"
 )
 
 // Main is the program of the floor:
 //
 //	-addr ADDR -engine sqlite|postgres -dsn DSN -slots N    serves
-//	-hash DURATION -slots N    verifies passwords alone, and prints how many it did
-//	                           and the nanoseconds of CPU that they took
+//	-hash DURATION -slots N [-bcrypt COST]    verifies passwords alone, and prints how many it
+//	                                          did and the nanoseconds of CPU that they took
 func Main(args []string) error {
 	flags := flag.NewFlagSet("floor", flag.ExitOnError)
 	addr := flags.String("addr", "", "where to listen")
@@ -40,11 +41,16 @@ func Main(args []string) error {
 	dsn := flags.String("dsn", "", "the database: a file, or a URL")
 	slots := flags.Int("slots", 2, "how many passwords are hashed at once")
 	hash := flags.Duration("hash", 0, "hash for that long, and serve nothing")
+	cost := flags.Int("bcrypt", 0, "cost of bcrypt, where that is the hash; none: argon2id")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *hash > 0 {
-		return hashAlone(*hash, *slots)
+		verify, err := verifier(*cost)
+		if err != nil {
+			return err
+		}
+		return hashAlone(*hash, *slots, verify)
 	}
 	return serve(*addr, *engine, *dsn, *slots)
 }
@@ -52,14 +58,25 @@ func Main(args []string) error {
 // The cost of a hash is that of Flowxi without settings (m=19 MiB, t=2, p=1).
 var (
 	salt = []byte("sixteen bytes or")
-	key  = derive("correct horse battery staple")
+	key  = derive(rightOne)
 )
+
+const rightOne = "correct horse battery staple"
 
 func derive(password string) []byte { return argon2.IDKey([]byte(password), salt, 2, 19*1024, 1, 32) }
 
 func verify(password string) bool { return subtle.ConstantTimeCompare(derive(password), key) == 1 }
 
-func hashAlone(d time.Duration, slots int) error {
+// verifier is of argon2id, or of bcrypt where that has a cost.
+func verifier(cost int) (func(password string) bool, error) {
+	if cost == 0 {
+		return verify, nil
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(rightOne), cost)
+	return func(password string) bool { return bcrypt.CompareHashAndPassword(hash, []byte(password)) == nil }, err
+}
+
+func hashAlone(d time.Duration, slots int, verify func(password string) bool) error {
 	var n atomic.Int64
 	var all sync.WaitGroup
 	before, err := charged()
@@ -70,7 +87,7 @@ func hashAlone(d time.Duration, slots int) error {
 	for range slots {
 		all.Go(func() {
 			for time.Since(began) < d {
-				verify("correct horse battery staple")
+				verify(rightOne)
 				n.Add(1)
 			}
 		})
