@@ -52,7 +52,8 @@ func openKratos(ctx context.Context, o options) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn += "&max_conns=20&max_idle_conns=4" // as its own quick start: without them it connects anew for most requests
+	// As many connections as Flowxi has, all kept: otherwise most of a request is to connect.
+	dsn += "&max_conns=20&max_idle_conns=20"
 	environ := []string{"HOME=" + o.dir, "DSN=" + dsn}
 	if err := run(ctx, environ, o.kratos, "migrate", "sql", "--read-from-env", "--yes"); err != nil {
 		return nil, err
