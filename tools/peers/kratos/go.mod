@@ -2,7 +2,7 @@ module flowxi.app/flowxi/tools/peers/kratos
 
 go 1.26.0
 
-// The replacements of its own go.mod, without which it is not what was tested.
+// Those of its own go.mod that its program is built with: without them it is not what its makers tested.
 replace (
 	github.com/gobuffalo/pop/v6 => github.com/ory/pop/v6 v6.2.0
 	github.com/gorilla/sessions => github.com/ory/sessions v1.2.2-0.20220110165800-b09c17334dc2
