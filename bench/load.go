@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -16,9 +15,10 @@ import (
 type shot func(ctx context.Context, i int) error
 
 // window is what a server did while it was under load. Requests that failed are among all,
-// with the time that they took.
+// with the time that they took. Those missed were never made.
 type window struct {
 	Requests, Errors int
+	Missed           int // that were due in an open loop while no client was free
 	FirstError       error
 	Elapsed          time.Duration
 	Latency          *hdrhistogram.Histogram // in microseconds
@@ -50,6 +50,7 @@ type tally struct {
 	latency *hdrhistogram.Histogram
 	errors  int
 	first   error
+	missed  int
 }
 
 func (t *tally) add(took time.Duration, err error) {
@@ -66,7 +67,7 @@ func (t *tally) add(took time.Duration, err error) {
 
 func (t *tally) window(elapsed time.Duration) window {
 	return window{
-		Requests: int(t.latency.TotalCount()), Errors: t.errors, FirstError: t.first, Elapsed: elapsed, Latency: t.latency,
+		Requests: int(t.latency.TotalCount()), Errors: t.errors, Missed: t.missed, FirstError: t.first, Elapsed: elapsed, Latency: t.latency,
 	}
 }
 
@@ -91,9 +92,6 @@ func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int6
 	all.Wait()
 	return t.window(time.Since(began))
 }
-
-// errBehind is the answer to a request for which no client was free.
-var errBehind = errors.New("more requests wait than there are clients")
 
 // open makes so many requests a second, however long they take. The time of an answer is
 // counted from when its request was due: a server that stalls makes all wait that were due
@@ -120,7 +118,7 @@ func open(ctx context.Context, rate float64, clients int, d time.Duration, next 
 		select {
 		case due <- at:
 		default:
-			t.add(time.Since(at)+time.Second, errBehind) // it would have come after all that wait
+			t.missed++ // by this goroutine alone
 		}
 	}
 	close(due)
@@ -170,8 +168,11 @@ func (t *target) measure(load func() window) (window, error) {
 		return window{}, err
 	}
 	w.Server, w.Behind = server2-server, behind2-behind
-	if w.FirstError != nil && !errors.Is(w.FirstError, errBehind) || w.Server < 0 || w.Behind < 0 {
-		return w, fmt.Errorf("%s: %d of %d requests failed, CPU %v and %v: %w", t.name, w.Errors, w.Requests, w.Server, w.Behind, w.FirstError)
+	if w.FirstError != nil {
+		return w, fmt.Errorf("%s: %d of %d requests failed: %w", t.name, w.Errors, w.Requests, w.FirstError)
+	}
+	if w.Server < 0 || w.Behind < 0 {
+		return w, fmt.Errorf("%s: its CPU went back, by %v and %v: a process has ended", t.name, w.Server, w.Behind)
 	}
 	return w, nil
 }

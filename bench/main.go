@@ -77,6 +77,11 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if o.document != "" {
+		if _, _, err := place(o.document, strings.TrimSpace("scripts/bench "+flag.Arg(0))); err != nil {
+			fail(err)
+		}
+	}
 	verb := measureAll
 	switch flag.Arg(0) {
 	case "growth":

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -142,6 +143,7 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 	}
 	var calm, storm []time.Duration
 	var rate []float64
+	missed := 0
 	for range r.rounds {
 		for _, clients := range []int{1, 64} {
 			d := 2 * r.window
@@ -160,6 +162,7 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 			if done.FirstError != nil {
 				return fmt.Errorf("%d of %d could not log in: %w", done.Errors, done.Requests, done.FirstError)
 			}
+			missed += w.Missed
 			rate = append(rate, done.Rate())
 			if clients == 1 {
 				calm = append(calm, w.At(99))
@@ -171,6 +174,9 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 	slices.Sort(calm)
 	slices.Sort(storm)
 	c, s := calm[len(calm)/2], storm[len(storm)/2]
+	if missed > 0 {
+		r.tell("reads of /me that nobody was free for", engine, fmt.Sprint(missed), "0")
+	}
 	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
 	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f, %.0f logins a second", round(s), float64(s)/float64(c), rate[len(rate)-1]), "≤ 2 × calm and ≤ 15 ms")
 	m, err := t.server.Memory()
@@ -186,12 +192,14 @@ const openClients = 256
 
 // capacity is how many reads a second a server does in an open loop, with somebody free for
 // each of them. It is less than in a closed one: that fits itself to the server.
-func (r *report) capacity(ctx context.Context, t *target) float64 {
-	rate := closed(ctx, openClients, r.window, &t.next, t.me).Rate()
-	for ctx.Err() == nil && open(ctx, rate, openClients, r.window, &t.next, t.me).Errors > 0 {
-		rate *= 0.9
+func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
+	w := closed(ctx, openClients, r.window, &t.next, t.me)
+	for rate := w.Rate(); w.FirstError == nil && ctx.Err() == nil && rate >= 1; rate *= 0.9 {
+		if w = open(ctx, rate, openClients, r.window, &t.next, t.me); w.Missed == 0 && w.FirstError == nil {
+			return rate, nil
+		}
 	}
-	return rate
+	return 0, fmt.Errorf("%s has no rate that it keeps up with: %w", t.name, errors.Join(w.FirstError, ctx.Err()))
 }
 
 // openLoop asks for 70 percent of the reads that a server can do, whatever it answers: of the
@@ -202,7 +210,10 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		if err := t.quiet(ctx); err != nil {
 			return err
 		}
-		capacity := r.capacity(ctx, t)
+		capacity, err := r.capacity(ctx, t)
+		if err != nil {
+			return err
+		}
 		d, name, bar := 8*r.window, "floor", ""
 		if i == 1 {
 			d, name, bar = 60*r.window, "Flowxi", "≤ 5 × p50" // two minutes, with windows of two seconds
@@ -212,7 +223,11 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			return err
 		}
 		r.tell(fmt.Sprintf("%s: reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", name, part*capacity, d), engine, round(w.At(50)), "")
-		r.tell("the same: p99.9", engine, fmt.Sprintf("%s, × %.1f, %d that nobody was free for", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)), w.Errors), bar)
+		value := fmt.Sprintf("%s, × %.1f", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)))
+		if w.Missed > 0 {
+			value = fmt.Sprintf("none: nobody was free for %d", w.Missed)
+		}
+		r.tell("the same: p99.9", engine, value, bar)
 	}
 	return nil
 }
@@ -283,21 +298,30 @@ func printTable(w io.Writer, heads []string, rows [][]string) error {
 	return nil
 }
 
-// publish writes tables into a document, between two comments that tell of the command.
-func publish(document, command string, write func(io.Writer) error) error {
+// place is where a document has the tables of a command, between two comments.
+func place(document, command string) (before, after string, err error) {
 	begin, end := "<!-- measured: "+command+" -->\n", "<!-- end of "+command+" -->\n"
 	text, err := os.ReadFile(document) //nolint:gosec // named on the command line
 	if err != nil {
-		return err
+		return "", "", err
 	}
 	before, rest, found := strings.Cut(string(text), begin)
 	_, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		return fmt.Errorf("%s does not say where to write: there is no %q", document, begin)
+		return "", "", fmt.Errorf("%s does not say where to write: there is no %q", document, begin)
+	}
+	return before + begin, end + after, nil
+}
+
+// publish writes tables into a document.
+func publish(document, command string, write func(io.Writer) error) error {
+	before, after, err := place(document, command)
+	if err != nil {
+		return err
 	}
 	var table strings.Builder
 	if err := write(&table); err != nil {
 		return err
 	}
-	return os.WriteFile(document, []byte(before+begin+"\n"+table.String()+"\n"+end+after), 0o644) //nolint:gosec // for all to read
+	return os.WriteFile(document, []byte(before+"\n"+table.String()+"\n"+after), 0o644) //nolint:gosec // for all to read
 }

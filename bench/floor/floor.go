@@ -161,7 +161,7 @@ func serve(addr, engine, dsn string, slots int) error {
 	return nil
 }
 
-// open makes the same pools as Flowxi: on SQLite one writer, whose commits are on disk,
+// open makes pools like those of Flowxi: on SQLite one writer, whose commits are on disk,
 // and some readers.
 func (s *server) open(engine, dsn string) (err error) {
 	if engine == "postgres" {

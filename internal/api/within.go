@@ -49,6 +49,9 @@ func (a *allowance) set() *clock {
 		if a.server != nil {
 			free := context.AfterFunc(a.server, cancel)
 			c.stop = func() { free(); cancel() }
+			if a.server.Err() != nil {
+				cancel() // now, and not beside: Err has said so already
+			}
 		}
 		a.clock.Store(c)
 		if a.over.Load() {

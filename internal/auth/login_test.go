@@ -24,11 +24,16 @@ const email, right = "ada@example.org", "correct horse"
 // older kind.
 func olderHash(t *testing.T) (a *Auth, at store.Options, hash account.Secret) {
 	t.Helper()
+	return olderHashOn(t, dbtest.SQLite)
+}
+
+func olderHashOn(t *testing.T, e dbtest.Engine) (a *Auth, at store.Options, hash account.Secret) {
+	t.Helper()
 	keys, err := seal.Parse(seal.NewKey())
 	if err != nil {
 		t.Fatal(err)
 	}
-	at = dbtest.Database(t, dbtest.SQLite)
+	at = dbtest.Database(t, e)
 	at.Keys = keys
 	older, err := password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 64, Time: 1}}).Hash(t.Context(), right)
 	if err != nil {
@@ -166,5 +171,46 @@ func TestALoginHeedsWhatHappensWhileItsPasswordIsChecked(t *testing.T) {
 				t.Errorf("%s, %v; want %s", got, err, c.want)
 			}
 		})
+	}
+}
+
+// A block that has begun is not overtaken by a login that has read the person before.
+func TestALoginWaitsForABlockThatHasBegun(t *testing.T) {
+	t.Parallel()
+	a, at, _ := olderHashOn(t, dbtest.Postgres)
+	u, err := a.store.UserByEmail(t.Context(), email)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("pgx", at.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	answered := make(chan error, 1)
+	err = a.store.Tx(t.Context(), func(tx *store.Tx) error {
+		if err := tx.SetStatus(t.Context(), u.ID, account.Active, account.Blocked, time.Now()); err != nil {
+			return err
+		}
+		if _, err := tx.RevokeAll(t.Context(), u.ID, time.Now()); err != nil {
+			return err
+		}
+		go func() {
+			_, err := a.finishLogin(t.Context(), &Caller{IP: netip.MustParseAddr("192.0.2.1")}, u, account.Device{ID: "phone"})
+			answered <- err
+		}()
+		for waiting := 0; waiting == 0 && len(answered) == 0; time.Sleep(time.Millisecond) {
+			err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; !errors.Is(err, account.ErrInvalidCredentials) {
+		t.Errorf("it was let in: %v", err)
 	}
 }

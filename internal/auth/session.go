@@ -20,9 +20,8 @@ const knownDevices = 200
 
 // openSession issues a token to a person on a device, in the caller's transaction, which
 // has written the person's row, so that no other opens or revokes a session of theirs
-// meanwhile. The
-// token that the device had is revoked by the same stroke, and past the limit of
-// devices the one that was used longest ago is logged out (contract section 7).
+// meanwhile. The token that the device had is revoked by the same stroke, and past the limit
+// of devices the one that was used longest ago is logged out (contract section 7).
 func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u account.User, device account.Device) (Issued, error) {
 	now, secret := a.now(), newSecret(a.tokenPrefix())
 	id, replaced, err := tx.PutSession(ctx, account.Session{

@@ -95,7 +95,7 @@ func (c *headedConn) handle(by bool) {
 // Read implements net.Conn.
 func (c *headedConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if len(p) > 1 { // net/http looks for the end of a connection by single bytes, beside the handler
+	if len(p) > 1 && !c.handled.Load() { // single bytes are looked for beside a handler, to see a connection end
 		c.read = p[:n]
 	}
 	return n, err

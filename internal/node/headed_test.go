@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -89,6 +90,60 @@ func TestNonsenseHasTheEnvelopeWhateverCameBeforeIt(t *testing.T) {
 			}
 			_ = conn.Close()
 		}
+	}
+}
+
+// What one request says of its language and its name is not taken for another's.
+func TestNonsenseIsAnsweredByItsOwnHeaders(t *testing.T) {
+	t.Parallel()
+	const sound = "POST / HTTP/1.1\r\nHost: localhost\r\nX-App-Locale: en\r\nContent-Length: 60\r\n\r\n"
+	const nonsense = "GET /%zz HTTP/1.1\r\nHost: localhost\r\n"
+	like := fmt.Sprintf("%-60s", "first line\r\nX-App-Locale: en\r\n\r\n") // a body like a head
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := listens(api.NewServer(l.Addr().String(), http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}), slog.New(slog.DiscardHandler)))
+	t.Cleanup(func() { _ = server.Close() })
+	go func() {
+		_ = server.Serve(headedListener{l, func(asked http.Header) (http.Header, []byte) {
+			return http.Header{}, []byte(asked.Get("X-App-Locale"))
+		}})
+	}()
+	for _, c := range []struct {
+		name   string
+		writes []string
+		want   string
+	}{
+		{"its own", []string{nonsense + "X-App-Locale: fr\r\n\r\n"}, "fr"},
+		{"its own, later", []string{sound + like, nonsense + "X-App-Locale: fr\r\n\r\n"}, "fr"},
+		{"none, later", []string{sound + like, nonsense + "\r\n"}, ""},
+		{"none, at once", []string{sound + like + nonsense + "\r\n"}, ""},
+		{"none, with the body before", []string{sound, like + nonsense + "\r\n"}, ""},
+	} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+		in := bufio.NewReader(conn)
+		for i, text := range c.writes {
+			if _, err := io.WriteString(conn, text); err != nil {
+				t.Fatal(err)
+			}
+			if i == 0 && text == sound {
+				time.Sleep(50 * time.Millisecond) // the handler asks for the body meanwhile, or else it comes with the head
+			}
+			if strings.Contains(text, like) {
+				_ = body(t, in)
+			}
+		}
+		if got := body(t, in); got != c.want {
+			t.Errorf("%s: %q", c.name, got)
+		}
+		_ = conn.Close()
 	}
 }
 

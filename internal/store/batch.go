@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync/atomic"
-	"time"
 )
 
 // SQLite has one writer, and each of its commits waits for the disk. So those who write at
@@ -28,9 +26,8 @@ type batch struct {
 // turns has one piece of work after the other write. The channel holds the batch that the
 // next one joins, nil where they begin one.
 type turns struct {
-	next   chan *batch
-	waits  atomic.Uint64
-	waited atomic.Int64 // nanoseconds
+	next chan *batch
+	waiting
 }
 
 func newTurns() *turns {
@@ -46,9 +43,7 @@ func (t *turns) take(ctx context.Context) (*batch, error) {
 		return b, nil
 	default:
 	}
-	began := time.Now()
-	t.waits.Add(1)
-	defer func() { t.waited.Add(int64(time.Since(began))) }()
+	defer t.end(t.begin())
 	select {
 	case b := <-t.next:
 		return b, nil

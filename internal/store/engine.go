@@ -154,11 +154,13 @@ func openSQLite(path string) (writer, reader *sql.DB, err error) {
 	if reader, err = sqlitePool(path, "_pragma=query_only(1)"); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
-	readers := max(4, runtime.GOMAXPROCS(0))
-	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers)
+	reader.SetMaxOpenConns(readers() + 1) // a Snapshot takes no seat
+	reader.SetMaxIdleConns(readers())
 	return writer, reader, nil
 }
+
+// readers is how many statements read an SQLite file at once.
+func readers() int { return max(4, runtime.GOMAXPROCS(0)) }
 
 func sqlitePool(path, extra string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(sqliteDSN(path, extra))

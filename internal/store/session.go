@@ -44,8 +44,11 @@ func (r reader) Identity(ctx context.Context, id account.SessionID) (who account
 		&u.ID, &u.Email, &u.Username, &u.Locale,
 		&p.FirstName, &p.LastName, &p.BirthDate, &p.Country, &p.Nationality, &p.PhoneNumber,
 		&u.PhotoKey, stamp{&u.TOTP.EnabledAt}, stamp{&u.CreatedAt}, stamp{&u.UpdatedAt})
+	if err != nil {
+		return account.Identity{}, nil, err
+	}
 	s.ID, s.UserID, u.Status = id, u.ID, account.Active
-	return who, tokenHash, err
+	return who, tokenHash, nil
 }
 
 // Sessions lists the unexpired sessions of a person, the one used last first.
@@ -110,8 +113,13 @@ func (tx *Tx) RememberDevice(ctx context.Context, id account.UserID, deviceHash 
 	return err
 }
 
-// Revoke deletes one session of a person and notes when; false where it is gone already.
+// Revoke deletes one session of a person and notes when; false where it is gone already. It
+// holds the person first, as who opens sessions does, so that the two cannot wait for each
+// other.
 func (tx *Tx) Revoke(ctx context.Context, of account.UserID, id account.SessionID, now time.Time) (bool, error) {
+	if _, err := tx.HoldUser(ctx, of); err != nil {
+		return false, err
+	}
 	n, err := tx.exec(ctx, "revoke session", `DELETE FROM sessions WHERE id = $1`, id)
 	if err != nil || n == 0 {
 		return false, err
@@ -127,6 +135,9 @@ func (tx *Tx) noteRevocation(ctx context.Context, of account.UserID, now time.Ti
 // RevokeDevice deletes the live session of a person's device and notes when; false where
 // there is none.
 func (tx *Tx) RevokeDevice(ctx context.Context, id account.UserID, device string, now, idleSince time.Time) (bool, error) {
+	if _, err := tx.HoldUser(ctx, id); err != nil {
+		return false, err
+	}
 	n, err := tx.exec(ctx, "revoke device", `
 		DELETE FROM sessions WHERE user_id = $1 AND device_id = $2 AND expires_at > $3 AND last_used_at > $4`,
 		id, device, micros(now), micros(idleSince))
@@ -136,8 +147,8 @@ func (tx *Tx) RevokeDevice(ctx context.Context, id account.UserID, device string
 	return true, tx.noteRevocation(ctx, id, now)
 }
 
-// RevokeAll deletes every session of a person, notes when, so that no login that was under
-// way opens another, and tells how many there were.
+// RevokeAll deletes every session of a person, notes when, so that no login that waits for
+// its second factor opens another, and tells how many there were.
 func (tx *Tx) RevokeAll(ctx context.Context, id account.UserID, now time.Time) (int64, error) {
 	if _, err := tx.exec(ctx, "note revocation", `UPDATE users SET sessions_revoked_at = $2, devices_revoked_at = $2 WHERE id = $1`, id, micros(now)); err != nil {
 		return 0, err

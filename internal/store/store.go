@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	t := newTally(o.Observe)
-	s := &Store{reader: reader{q: ro, tally: t, free: true}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys), turns: newTurns(), tableWait: tableWait}
+	s := &Store{reader: reader{q: ro, tally: t, free: true, seats: newSeats(readers())}, engine: sqliteEngine(), db: db, ro: ro, trail: newTrail(o.Keys), turns: newTurns(), tableWait: tableWait}
 	// The writer goes first: it is the one that may turn a new file into a WAL database.
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(opening(o.Path, err), s.Close())
@@ -184,7 +184,8 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	return p, nil
 }
 
-// Tx is a serializable transaction. It must not be used by two goroutines at once.
+// Tx is a transaction, serializable where Store.Tx began it. It must not be used by two
+// goroutines at once.
 type Tx struct {
 	reader
 
@@ -303,6 +304,7 @@ type reader struct {
 	tally  *tally     // nil inside a transaction, which is counted as a whole
 	within trace.Span // of the transaction
 	free   bool       // to read a row without waiting for whoever writes
+	seats  *seats     // of those who read SQLite outside a transaction, or else nil
 }
 
 type querier interface {
@@ -315,6 +317,10 @@ type querier interface {
 func (r reader) exec(ctx context.Context, what, query string, args ...any) (n int64, err error) {
 	ctx, w := r.begin(ctx, what)
 	defer func() { w.end(r.tally, Read, err) }()
+	if err := r.seats.take(ctx); err != nil {
+		return 0, wrap(what, err)
+	}
+	defer r.seats.leave()
 	res, err := r.q.ExecContext(ctx, query, args...)
 	if err != nil {
 		return 0, wrap(what, err)
@@ -328,10 +334,14 @@ func (r reader) exec(ctx context.Context, what, query string, args ...any) (n in
 
 // row scans the one row of a query, or returns ErrNotFound. To be ready for the end of a
 // context takes two goroutines for each statement, which a reader of SQLite can do without:
-// beside its journal (WAL) it waits for nobody.
+// it waits for nobody once it has a seat.
 func (r reader) row(ctx context.Context, what, query string, args []any, dest ...any) (err error) {
 	ctx, w := r.begin(ctx, what)
 	defer func() { w.end(r.tally, Read, err) }()
+	if err := r.seats.take(ctx); err != nil {
+		return wrap(what, err)
+	}
+	defer r.seats.leave()
 	if r.free {
 		ctx = endless{ctx}
 	}
@@ -349,6 +359,10 @@ func (r reader) row(ctx context.Context, what, query string, args []any, dest ..
 func rows[T any](ctx context.Context, r reader, what, query string, args []any, scan func(scanner) (T, error)) (list []T, err error) {
 	ctx, w := r.begin(ctx, what)
 	defer func() { w.end(r.tally, Read, err) }()
+	if err := r.seats.take(ctx); err != nil {
+		return nil, wrap(what, err)
+	}
+	defer r.seats.leave()
 	rs, err := r.q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, wrap(what, err)

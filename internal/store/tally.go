@@ -38,9 +38,7 @@ func (s *Store) Pools() []Pool {
 	if s.ro == s.db {
 		return []Pool{pool("all", s.db)}
 	}
-	write := pool("write", s.db)
-	write.Waits, write.Waited = s.turns.waits.Load(), time.Duration(s.turns.waited.Load())
-	return []Pool{pool("read", s.ro), write}
+	return []Pool{s.seats.of(pool("read", s.ro)), s.turns.of(pool("write", s.db))}
 }
 
 func pool(name string, db *sql.DB) Pool {

@@ -40,9 +40,9 @@ func (r reader) UserByID(ctx context.Context, id account.UserID) (u account.User
 	return u, err
 }
 
-// HoldUser is UserByID for a transaction that opens a session. It writes the row as it is,
-// so that what revokes, blocks or logs in the same person at the same time comes before or
-// after it, at any isolation: all of these write that row.
+// HoldUser is UserByID for a transaction that opens or ends sessions, before all else. It
+// writes the row as it is, so that what revokes, blocks or logs in the same person at the
+// same time comes before or after it, at any isolation: all of these write that row.
 func (tx *Tx) HoldUser(ctx context.Context, id account.UserID) (u account.User, err error) {
 	err = tx.row(ctx, "hold user", `UPDATE users SET status = status WHERE id = $1 RETURNING `+ownColumns, []any{id}, userFields(&u)...)
 	return u, err

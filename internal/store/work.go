@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"flowxi.app/flowxi/internal/trace"
@@ -18,6 +20,66 @@ type endless struct{ context.Context }
 
 // Done implements context.Context.
 func (endless) Done() <-chan struct{} { return nil }
+
+// seats are the connections that may read at once beside the journal of SQLite (WAL), where
+// nobody waits for who writes. Whoever needs one waits here, as long as their context lasts.
+type seats struct {
+	free chan struct{}
+	waiting
+}
+
+func newSeats(n int) *seats {
+	s := &seats{free: make(chan struct{}, n)}
+	for range n {
+		s.free <- struct{}{}
+	}
+	return s
+}
+
+// take takes a seat, which leave gives back. Of no seats at all there is always one.
+func (s *seats) take(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	select {
+	case <-s.free:
+		return nil
+	default:
+	}
+	defer s.end(s.begin())
+	select {
+	case <-s.free:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+}
+
+func (s *seats) leave() {
+	if s != nil {
+		s.free <- struct{}{}
+	}
+}
+
+// waiting is how often somebody had to wait, and for how long.
+type waiting struct {
+	waits  atomic.Uint64
+	waited atomic.Int64 // nanoseconds
+}
+
+// begin counts somebody who waits from now on, and end for how long.
+func (w *waiting) begin() time.Time {
+	w.waits.Add(1)
+	return time.Now()
+}
+
+func (w *waiting) end(began time.Time) { w.waited.Add(int64(time.Since(began))) }
+
+// of puts the figures into those of a pool.
+func (w *waiting) of(p Pool) Pool {
+	p.Waits, p.Waited = w.waits.Load(), time.Duration(w.waited.Load())
+	return p
+}
 
 // work is a statement or a transaction under way.
 type work struct {
