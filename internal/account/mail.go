@@ -13,6 +13,9 @@ const (
 	MailAlreadyRegistered MailKind = "already_registered" // tells the owner that somebody tried to register again
 )
 
+// MailTrial shows an operator that mail arrives. It is never in the outbox.
+const MailTrial MailKind = "trial"
+
 // Mail is a message to one person as the outbox holds it. It says what to tell, not
 // how: the words are put in when it is sent.
 type Mail struct {

@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,29 @@ func (f *Files) Get(_ context.Context, key string) (io.ReadCloser, error) {
 		return nil, fmt.Errorf("get object: %w", err)
 	}
 	return file, nil
+}
+
+// CheckFolder writes, reads and deletes an object of its own in a directory that another
+// process may have open as a Folder. The error says which of them cannot be done.
+func CheckFolder(dir string) (err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("open object folder: %w", err)
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	key := checkPrefix + rand.Text()
+	defer func() { err = errors.Join(err, unlessAbsent(root.Remove(key))) }()
+	if err := root.WriteFile(key, []byte(key), fileMode); err != nil {
+		return fmt.Errorf("write to object folder: %w", err)
+	}
+	body, err := root.ReadFile(key)
+	if err != nil {
+		return fmt.Errorf("read from object folder: %w", err)
+	}
+	if string(body) != key {
+		return errors.New("read from object folder: it is not what was written")
+	}
+	return nil
 }
 
 func openRegular(root *os.Root, key string) (*os.File, time.Time, error) {

@@ -142,6 +142,58 @@ func (s *S3) Ping(ctx context.Context) error {
 	return nil
 }
 
+// Check is Ping with an object that has something in it, which is also read by a signed
+// URL, as clients read photos. The object is deleted even where ctx has ended.
+func (s *S3) Check(ctx context.Context) (err error) {
+	key := checkPrefix + rand.Text()
+	if err := persist(ctx, s.put(key, "text/plain", []byte(key))); err != nil {
+		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signWithin)
+		defer cancel()
+		if failed := persist(ctx, s.delete(key)); failed != nil {
+			err = errors.Join(err, fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, failed))
+		}
+	}()
+	var body []byte
+	if err := persist(ctx, s.get(key, &body)); err != nil {
+		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, err)
+	}
+	if string(body) != key {
+		return fmt.Errorf("read from S3 bucket %s: it is not what was written", s.bucket)
+	}
+	if err := s.show(ctx, key); err != nil {
+		return fmt.Errorf("read from S3 bucket %s by a signed address: %w", s.bucket, err)
+	}
+	return nil
+}
+
+// show reads an object as a client does, whose body is its key.
+func (s *S3) show(ctx context.Context, key string) error {
+	address, err := s.SignedURL(ctx, key, time.Minute)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return errors.New("it is no address") // err would show it
+	}
+	resp, err := s.transport.RoundTrip(req)
+	if err != nil {
+		return explain(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(len(key))+1))
+	if err != nil {
+		return explain(err)
+	}
+	if resp.StatusCode != http.StatusOK || string(body) != key {
+		return fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	return nil
+}
+
 // Put implements Bucket. It returns within 10 seconds.
 func (s *S3) Put(ctx context.Context, key, contentType string, body []byte) error {
 	if err := checkKey(key); err != nil {

@@ -77,7 +77,7 @@ func checkContent(kind account.MailKind, c account.MailContent) error {
 		if !validLink(c.Link) {
 			return errors.New("its link is not an http or https URL")
 		}
-	case account.MailAlreadyRegistered:
+	case account.MailAlreadyRegistered, account.MailTrial:
 	default:
 		return errUnknownKind
 	}
@@ -116,6 +116,8 @@ func (r *Renderer) view(kind account.MailKind, l account.Locale, c account.MailC
 		v.Code, v.Expiry = c.Code, r.expiry(kind, l, c.TTL)
 	case account.MailRegistrationLink:
 		v.Link, v.Button, v.LinkHint, v.Expiry = c.Link, own("button"), shared("link_hint"), r.expiry(kind, l, c.TTL)
+	case account.MailTrial:
+		v.Why = own("why")
 	}
 	return v
 }

@@ -56,7 +56,7 @@ func sample(kind account.MailKind) account.MailContent {
 func eachMail(t *testing.T, test func(t *testing.T, kind account.MailKind, l account.Locale, r mail.Rendered)) {
 	t.Helper()
 	for _, l := range newCatalog(t).Supported() {
-		for _, kind := range []account.MailKind{account.MailRegistrationCode, account.MailRegistrationLink, account.MailAlreadyRegistered} {
+		for _, kind := range []account.MailKind{account.MailRegistrationCode, account.MailRegistrationLink, account.MailAlreadyRegistered, account.MailTrial} {
 			t.Run(string(l)+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				test(t, kind, l, render(t, kind, l, sample(kind)))

@@ -7,6 +7,7 @@ import (
 
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -34,6 +35,36 @@ func OpenAdmin(ctx context.Context, cfg config.Config, actor string) (*Admin, er
 		return nil, err
 	}
 	return &Admin{Store: s, Operator: auth.NewOperator(actor, s, keys, cfg, time.Now)}, nil
+}
+
+// OpenDatabase opens the database as OpenAdmin does, for whoever only looks at it: the key
+// ring need not be there.
+func OpenDatabase(ctx context.Context, cfg config.Config) (*store.Store, error) {
+	d := dataDir(cfg.DataDir)
+	if cfg.DatabaseURL == "" {
+		if err := d.holdsInstance(); err != nil {
+			return nil, err
+		}
+	}
+	return openStore(ctx, cfg, d, nil, nil)
+}
+
+// ReadRing reads the key ring that a server would have, and makes none.
+func ReadRing(cfg config.Config) (*seal.KeyRing, error) {
+	d := dataDir(cfg.DataDir)
+	if cfg.Keys == "" && !there(d.database()) {
+		return seal.Load(d.keys())
+	}
+	return openRing(cfg, d)
+}
+
+// CheckKeys returns the error with which a server does not start whose ring lacks a key.
+func CheckKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
+	used, err := s.UsedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return holds(ring.IDs(), used)
 }
 
 // Close gives the database back.
@@ -64,6 +95,12 @@ func Migrate(ctx context.Context, cfg config.Config) (err error) {
 func Inhabited(cfg config.Config) bool {
 	return cfg.DatabaseURL != "" || there(dataDir(cfg.DataDir).database())
 }
+
+// DatabaseFile is the path of the SQLite file in the data folder.
+func DatabaseFile(cfg config.Config) string { return dataDir(cfg.DataDir).database() }
+
+// PhotoFolder is the path of the photos in the data folder.
+func PhotoFolder(cfg config.Config) string { return dataDir(cfg.DataDir).photos() }
 
 // KeyFile is the path of the key ring in the data folder.
 func KeyFile(cfg config.Config) string { return dataDir(cfg.DataDir).keys() }

@@ -39,6 +39,11 @@ type engine struct {
 	setCounter []string          // raise that to $3 at the least
 	unclaimed  string            // has a choice of rows leave out those that others are at
 	bytewise   func(Kind) string // makes a column of the kind sort by its bytes
+
+	facts   string // reads Facts
+	damage  string // lists what is broken in the file, "ok" where nothing is
+	invalid string // lists the indexes that no plan uses
+	unread  string // lists the large tables of which the planner knows nothing
 }
 
 func sqliteEngine() engine {
@@ -59,6 +64,10 @@ func sqliteEngine() engine {
 			`UPDATE sqlite_sequence SET seq = MAX(seq, $3) WHERE name = $1 AND $2 <> ''`,
 		},
 		bytewise: func(Kind) string { return "" },
+		facts:    `SELECT sqlite_version(), 0, 1, 1, 0, 0`,
+		damage:   `PRAGMA quick_check(3)`,
+		invalid:  `SELECT '' WHERE 0`, // a plan uses each of them
+		unread:   `SELECT '' WHERE 0`, // the indexes are named in such a way that the plans need no statistics
 	}
 }
 
@@ -101,6 +110,22 @@ func postgresEngine() engine {
 			}
 			return ""
 		},
+		facts: `
+			SELECT current_setting('server_version'), (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint,
+				current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AND current_setting('synchronous_commit') <> 'off',
+				current_setting('autovacuum') = 'on',
+				(SELECT SUM(numbackends)::bigint FROM pg_stat_database),
+				current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint`,
+		damage: `SELECT 'ok'`, // PostgreSQL reads no file as a whole
+		invalid: `
+			SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = current_schema() AND NOT (i.indisvalid AND i.indisready) ORDER BY c.relname`,
+		// A server that crashed, or was upgraded by pg_upgrade, may have lost them.
+		unread: `
+			SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = current_schema() AND c.relkind = 'r' AND pg_relation_size(c.oid) >= 1048576
+				AND NOT EXISTS (SELECT 1 FROM pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)
+			ORDER BY c.relname`,
 	}
 }
 

@@ -1,0 +1,68 @@
+package blob_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+
+	"flowxi.app/flowxi/internal/blob"
+	"flowxi.app/flowxi/internal/blob/s3test"
+)
+
+func TestACheckLeavesNothingInABucket(t *testing.T) {
+	t.Parallel()
+	for name, bucket := range map[string]s3test.Bucket{"plain": s3test.New(t), "versioned": s3test.Versioned(t)} {
+		s, err := blob.NewS3(t.Context(), bucket.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Check(t.Context()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
+			t.Errorf("%s: %s is left, %v", name, o.Key, o.Err)
+		}
+	}
+}
+
+func TestACheckTellsOfAWrongSecret(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.New(t)
+	_, secret := bucket.Keys()
+	s, err := blob.NewS3(t.Context(), strings.Replace(bucket.URL, secret, "another", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "the secret is not that of the key ID") || strings.Contains(err.Error(), "another") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestACheckDisturbsNoFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	half := filepath.Join(dir, ".incoming", "half")
+	if err := os.Mkdir(filepath.Dir(half), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(half, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := blob.CheckFolder(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(half); err != nil {
+		t.Errorf("what somebody was writing is gone: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("it left %v, %v", entries, err)
+	}
+	if err := blob.CheckFolder(half); err == nil {
+		t.Error("a file was taken for a folder")
+	}
+}

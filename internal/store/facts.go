@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// Facts is what a database tells of itself to an operator.
+type Facts struct {
+	Version     string
+	Now         time.Time // by its own clock; zero on SQLite, which has that of this machine
+	Durable     bool      // what was answered is on its disk
+	Autovacuum  bool      // dead rows are cleared away
+	Connections int64     // that are open, by whomever
+	Most        int64     // of them; 0 where there is no bound
+}
+
+// Facts asks the database.
+func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
+	err = s.row(ctx, "read facts", s.engine.facts, nil, &f.Version, stamp{&f.Now}, &f.Durable, &f.Autovacuum, &f.Connections, &f.Most)
+	return f, err
+}
+
+// Schema is the last step of the schema that was taken, 0 where none was, and the last
+// one that this program knows. Where there is no schema it makes nothing of it, as
+// SchemaVersion does.
+func (s *Store) Schema(ctx context.Context) (is, newest int64, err error) {
+	newest, err = s.NewestSchema()
+	if err != nil {
+		return 0, 0, err
+	}
+	tables, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
+	if err != nil || !slices.Contains(tables, "schema_versions") {
+		return 0, newest, err
+	}
+	err = s.row(ctx, "read version of schema", `SELECT COALESCE(MAX(version_id), 0) FROM schema_versions WHERE is_applied`, nil, &is)
+	return is, newest, err
+}
+
+// Damage reads the whole file of an SQLite database, as long as ctx lasts, and lists what
+// is broken in it. On PostgreSQL there is nothing to read.
+func (s *Store) Damage(ctx context.Context) ([]string, error) {
+	list, err := rows(ctx, s.reader, "check file", s.engine.damage, nil, scanOne[string])
+	if ctx.Err() != nil {
+		return nil, errors.Join(ctx.Err(), err)
+	}
+	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), err
+}
+
+// InvalidIndexes lists the indexes that are kept and not used, since the making of them
+// was cut short.
+func (s *Store) InvalidIndexes(ctx context.Context) ([]string, error) {
+	return rows(ctx, s.reader, "list invalid indexes", s.engine.invalid, nil, scanOne[string])
+}
+
+// UnreadTables lists the tables of a megabyte and more that were never analyzed.
+func (s *Store) UnreadTables(ctx context.Context) ([]string, error) {
+	return rows(ctx, s.reader, "list tables without statistics", s.engine.unread, nil, scanOne[string])
+}
+
+// LastEvent is when something last happened, if it did since a time; ErrNotFound where it
+// did not.
+func (s *Store) LastEvent(ctx context.Context, action string, since time.Time) (time.Time, error) {
+	list, err := rows(ctx, s.reader, "find audit event", `
+		SELECT at FROM audit_events WHERE id > $1 AND action = $2 ORDER BY id DESC LIMIT 1`, []any{BeforeAudit(since), action},
+		func(row scanner) (at time.Time, err error) {
+			err = row.Scan(stamp{&at})
+			return at, err
+		})
+	if err == nil && len(list) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return time.Time{}, err
+	}
+	return list[0], nil
+}

@@ -1,0 +1,85 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/internal/dbtest"
+	"flowxi.app/flowxi/internal/store"
+)
+
+func TestADatabaseTellsOfItself(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		s := dbtest.Open(t, dbtest.Database(t, e))
+		f, err := s.Facts(t.Context())
+		if err != nil || f.Version == "" {
+			t.Fatalf("%+v, %v", f, err)
+		}
+		if e == dbtest.Postgres && (time.Since(f.Now).Abs() > time.Minute || f.Connections < 1 || f.Most <= f.Connections) {
+			t.Errorf("PostgreSQL tells %+v", f)
+		}
+		if e == dbtest.SQLite && (!f.Now.IsZero() || !f.Durable || f.Most != 0) {
+			t.Errorf("SQLite tells %+v", f)
+		}
+	})
+}
+
+func TestToAskForTheSchemaMakesNone(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		s := open(t, e, dbtest.Blank(t, e))
+		is, newest, err := s.Schema(t.Context())
+		if err != nil || is != 0 || newest == 0 {
+			t.Fatalf("a blank database is at %d of %d, %v", is, newest, err)
+		}
+		if _, err := s.raw().Exec(`SELECT 1 FROM schema_versions`); err == nil {
+			t.Error("there is a table that tells of the schema")
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if is, newest, err := s.Schema(t.Context()); err != nil || is != newest {
+			t.Errorf("a migrated database is at %d of %d, %v", is, newest, err)
+		}
+	})
+}
+
+func TestADatabaseThatIsWellHasNothingToMend(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		s := dbtest.Open(t, dbtest.Database(t, e))
+		damage, err1 := s.Damage(t.Context())
+		invalid, err2 := s.InvalidIndexes(t.Context())
+		unread, err3 := s.UnreadTables(t.Context())
+		if err := errors.Join(err1, err2, err3); err != nil || len(damage)+len(invalid)+len(unread) > 0 {
+			t.Errorf("%q %q %q %v", damage, invalid, unread, err)
+		}
+	})
+}
+
+func TestTheLastEventOfAKindIsFoundIfItIsYoungEnough(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
+		s := open(t, e, dbtest.Database(t, e))
+		now := time.Now()
+		for _, action := range []string{"operator.backed_up", "login.succeeded"} {
+			err := s.Tx(t.Context(), func(tx *store.Tx) error {
+				return tx.Audit(t.Context(), store.AuditEvent{At: now, Action: action, Actor: "stranger"})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		at, err := s.LastEvent(t.Context(), "operator.backed_up", now.Add(-time.Hour))
+		if err != nil || at.Sub(now).Abs() > time.Millisecond {
+			t.Errorf("got %s, %v, want %s", at, err, now)
+		}
+		for action, since := range map[string]time.Time{"operator.backed_up": now.Add(time.Hour), "operator.moved": now.Add(-time.Hour)} {
+			if _, err := s.LastEvent(t.Context(), action, since); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("%s since %s: %v", action, since, err)
+			}
+		}
+	})
+}
