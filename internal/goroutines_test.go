@@ -28,6 +28,7 @@ var beside = map[string]string{
 	"cmd/flowxi/move.go untilSignal": "ends a context",
 	"cmd/flowxi/serve.go Run":        "ends a context",
 	"mail/settle.go settle":          "wakes the worker",
+	"doctor/doctor.go beside":        "each check is under rescue: TestACheckThatPanicsOrHangsStopsNoOther",
 	"mail/smtp.go dialer":            "closes a connection",
 	"mail/worker.go outlive":         "ends a context",
 	"otlp/exporter.go ExportSpans":   "ends a context",

@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/form":      {"internal/account", "internal/password"},
 	"internal/config":    {"internal/account", "internal/password", "internal/ratelimit"},
 
-	// One direction: cmd → node → reference → {api, web, mail} → auth → store → account.
+	// One direction: cmd → doctor → node → reference → {api, web, mail} → auth → store → account.
 	"internal/store": {"internal/account", "internal/seal", "internal/trace"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",
@@ -65,8 +65,13 @@ var mayImport = map[string][]string{
 		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/rescue", "internal/seal",
 		"internal/store", "internal/trace", "internal/transfer", "internal/web",
 	},
+	// What looks at all of it from outside.
+	"internal/doctor": {
+		"internal/account", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale", "internal/mail", "internal/node",
+		"internal/rescue", "internal/seal", "internal/store",
+	},
 	"cmd/flowxi": {
-		"internal/account", "internal/auth", "internal/config", "internal/node", "internal/seal", "internal/store", "internal/transfer",
+		"internal/account", "internal/auth", "internal/config", "internal/doctor", "internal/node", "internal/seal", "internal/store", "internal/transfer",
 	},
 
 	// What only tests use.

@@ -17,6 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
+	"flowxi.app/flowxi/internal/blob/s3test"
+	"flowxi.app/flowxi/internal/cache/redistest"
 	"flowxi.app/flowxi/internal/dbtest"
 )
 
@@ -34,8 +36,14 @@ func TestCommands(t *testing.T) {
 		Deadline: time.Now().Add(longest),
 		Dir:      "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
-			if filepath.Base(env.WorkDir) == "script-move" {
+			switch filepath.Base(env.WorkDir) {
+			case "script-move":
 				env.Setenv("POSTGRES", dbtest.Blank(t, dbtest.Postgres).URL)
+			case "script-doctor_scaled":
+				env.Setenv("POSTGRES", dbtest.Blank(t, dbtest.Postgres).URL)
+				env.Setenv("REDIS", redistest.Database(t))
+				env.Setenv("S3", s3test.New(t).URL)
+				env.Setenv("SMTP", mailServer(t))
 			}
 			return setUp(env)
 		},

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/doctor"
+)
+
+type doctorCommand struct {
+	JSON   bool   `name:"json" help:"Answer in JSON."`
+	Strict bool   `help:"Exit with 1 where there are warnings, too."`
+	Mail   string `placeholder:"ADDRESS" help:"Send a test mail to an address, in the language of the person who has it."`
+}
+
+// Help tells what it looks at, and what its exit codes mean.
+func (doctorCommand) Help() string {
+	return `It looks at everything that the settings name, with the settings and as the user of the server, which may be at work meanwhile: settings, permissions, disk, key ring, database, Redis, photos, clocks, mail server, DNS records of the sender, outbox, certificate, backups and the server itself. Each line is OK, WARN, FAIL, or SKIP where a check does not apply or could not be asked, and below it stands what to do. No check takes longer than some six seconds.
+
+It writes an object among the photos, which it deletes again, and nothing else. It sends no mail unless --mail says so.
+
+It exits with 0 where nothing failed, warnings or not, with 1 where something failed, or with --strict where there are warnings, and with 2 where the settings themselves cannot be read.`
+}
+
+// diagnosis is all that was found, for programs.
+type diagnosis struct {
+	Level    doctor.Level     `json:"level"` // the worst of them
+	Version  string           `json:"version"`
+	Findings []doctor.Finding `json:"findings"`
+}
+
+// Run examines.
+func (c *doctorCommand) Run(w *world) error {
+	cfg, err := w.settings()
+	if err != nil {
+		return err
+	}
+	ctx, stop := untilSignal()
+	defer stop()
+	show := func(doctor.Finding) {}
+	if !c.JSON {
+		show = lines(w.stdout, terminal(w.stdout) && !plain(w.environ))
+	}
+	var all []doctor.Finding
+	doctor.Examine(ctx, cfg, doctor.Options{
+		MailTo: c.Mail, Server: func(ctx context.Context) (string, error) { return askServer(ctx, cfg) },
+	}, func(f doctor.Finding) {
+		show(f)
+		all = append(all, f)
+	})
+	if ctx.Err() != nil {
+		return errors.New("it was stopped before it was done")
+	}
+	if c.JSON {
+		if err := printJSON(w.stdout, diagnosis{Level: worst(all), Version: thisBuild().Version, Findings: all}); err != nil {
+			return err
+		}
+	}
+	return c.verdict(all)
+}
+
+// verdict is an error where the command is to fail.
+func (c *doctorCommand) verdict(all []doctor.Finding) error {
+	failures, warnings := count(all, doctor.Failure), count(all, doctor.Warning)
+	if failures > 0 || c.Strict && warnings > 0 {
+		return fmt.Errorf("failures: %d, warnings: %d", failures, warnings)
+	}
+	return nil
+}
+
+func count(all []doctor.Finding, level doctor.Level) (n int) {
+	for _, f := range all {
+		if f.Level == level {
+			n++
+		}
+	}
+	return n
+}
+
+func worst(all []doctor.Finding) doctor.Level {
+	for _, level := range []doctor.Level{doctor.Failure, doctor.Warning} {
+		if count(all, level) > 0 {
+			return level
+		}
+	}
+	return doctor.OK
+}
+
+// words are how a level is shown, and in which colour of a terminal.
+var words = map[doctor.Level]struct{ word, colour string }{
+	doctor.OK:      {"OK", "\x1b[32m"},
+	doctor.Warning: {"WARN", "\x1b[33m"},
+	doctor.Failure: {"FAIL", "\x1b[31m"},
+	doctor.Skipped: {"SKIP", "\x1b[90m"},
+}
+
+// lines shows each finding when it comes, and what to do below it.
+func lines(to io.Writer, coloured bool) func(doctor.Finding) {
+	return func(f doctor.Finding) {
+		shown := words[f.Level]
+		word := fmt.Sprintf("%-4s", shown.word)
+		if coloured {
+			word = shown.colour + word + "\x1b[0m"
+		}
+		printf(to, "%s  %-11s  %s\n", word, f.Check, f.Found)
+		if f.Do != "" {
+			printf(to, "%s%s\n", strings.Repeat(" ", 19), f.Do)
+		}
+	}
+}
+
+// askServer asks the server of this machine how it is, and whether it takes requests.
+func askServer(ctx context.Context, cfg config.Config) (string, error) {
+	says, err := askHealth(ctx, cfg)
+	if err != nil || cfg.OpsAddr == "" {
+		return says, err
+	}
+	addr, err := localAddr(cfg.OpsAddr)
+	if err != nil {
+		return "", err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		return "", fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("/readyz answers %d: it starts, or is told to stop", resp.StatusCode)
+	}
+	return says, nil
+}
