@@ -27,12 +27,7 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 			return err
 		}
 	}
-	if o.document != "" {
-		if err := publish(o.document, "scripts/bench growth", r.print); err != nil {
-			return err
-		}
-	}
-	return r.print(w)
+	return o.deliver(w, r.print)
 }
 
 // compareAll compares two targets by what might depend on how many people or nodes there are.

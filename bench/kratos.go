@@ -69,14 +69,14 @@ func openKratos(ctx context.Context, o options) (*peer, error) {
 			return err
 		},
 		readOwn: func(ctx context.Context, i int) error {
-			_, err := t.call(ctx, http.MethodGet, t.server.URL+"/sessions/whoami", tokens[i%len(tokens)], "", "")
+			_, err := t.call(ctx, http.MethodGet, t.server.URL+"/sessions/whoami", tokens[i%len(tokens)], "", http.StatusOK, "")
 			return err
 		},
 	}
 	for i := range o.people {
 		body := fmt.Sprintf(`{"schema_id":"person","traits":{"email":%q,"first_name":"Ada","last_name":"Lovelace"},
 			"credentials":{"password":{"config":{"password":%q}}}}`, email(t.people.person(i)), password)
-		if _, err := t.call(ctx, http.MethodPost, t.server.ops+"/admin/identities", "", body, ""); err != nil {
+		if _, err := t.call(ctx, http.MethodPost, t.server.ops+"/admin/identities", "", body, http.StatusCreated, ""); err != nil {
 			return p, err
 		}
 		token, err := t.kratosLogin(ctx, i)
@@ -90,7 +90,7 @@ func openKratos(ctx context.Context, o options) (*peer, error) {
 
 // kratosLogin is two requests: one for a flow, and one that goes through it.
 func (t *target) kratosLogin(ctx context.Context, i int) (token string, err error) {
-	answer, err := t.call(ctx, http.MethodGet, t.server.URL+"/self-service/login/api", "", "", "")
+	answer, err := t.call(ctx, http.MethodGet, t.server.URL+"/self-service/login/api", "", "", http.StatusOK, "")
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func (t *target) kratosLogin(ctx context.Context, i int) (token string, err erro
 		return "", err
 	}
 	body := fmt.Sprintf(`{"method":"password","identifier":%q,"password":%q}`, email(t.people.person(i)), password)
-	if answer, err = t.call(ctx, http.MethodPost, t.server.URL+"/self-service/login?flow="+flow.ID, "", body, ""); err != nil {
+	if answer, err = t.call(ctx, http.MethodPost, t.server.URL+"/self-service/login?flow="+flow.ID, "", body, http.StatusOK, ""); err != nil {
 		return "", err
 	}
 	var in struct {

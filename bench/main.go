@@ -34,6 +34,7 @@ type options struct {
 	pprof  string // folder of profiles; none: no profiles
 
 	document string // that the tables are written into, with plots beside it; none: nowhere
+	command  string // by which they are marked there
 }
 
 func main() {
@@ -77,8 +78,9 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	o.command = strings.TrimSpace("scripts/bench " + flag.Arg(0))
 	if o.document != "" {
-		if _, _, err := place(o.document, strings.TrimSpace("scripts/bench "+flag.Arg(0))); err != nil {
+		if _, _, err := place(o.document, o.command); err != nil {
 			fail(err)
 		}
 	}
@@ -170,11 +172,11 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 	}
 	if o.document != "" {
-		if err := errors.Join(publish(o.document, "scripts/bench", r.print), r.plot(strings.TrimSuffix(o.document, ".md"))); err != nil {
+		if err := r.plot(strings.TrimSuffix(o.document, ".md")); err != nil {
 			return err
 		}
 	}
-	return r.print(w)
+	return o.deliver(w, r.print)
 }
 
 // compare measures a scenario in turns: the floor, ours, the floor, ours. What is slower

@@ -30,10 +30,5 @@ func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 	if err := r.compareAll(ctx, postgres, pair); err != nil {
 		return err
 	}
-	if o.document != "" {
-		if err := publish(o.document, "scripts/bench nodes", r.print); err != nil {
-			return err
-		}
-	}
-	return r.print(w)
+	return o.deliver(w, r.print)
 }

@@ -66,12 +66,7 @@ func measurePeers(ctx context.Context, o options, w io.Writer) (err error) {
 			}
 		}
 	}
-	if o.document != "" {
-		if err := publish(o.document, "scripts/bench peers", s.print); err != nil {
-			return err
-		}
-	}
-	return s.print(w)
+	return o.deliver(w, s.print)
 }
 
 func openOurs(ctx context.Context, o options, engine string) (*peer, error) {

@@ -30,7 +30,7 @@ func openPocketBase(ctx context.Context, o options) (*peer, error) {
 	users := t.server.URL + "/api/collections/users/"
 	logIn := func(ctx context.Context, i int) ([]byte, error) {
 		return t.call(ctx, http.MethodPost, users+"auth-with-password", "",
-			fmt.Sprintf(`{"identity":%q,"password":%q}`, email(t.people.person(i)), password), "")
+			fmt.Sprintf(`{"identity":%q,"password":%q}`, email(t.people.person(i)), password), http.StatusOK, "")
 	}
 	var in []pocketBaseLogin
 	p := &peer{
@@ -41,13 +41,13 @@ func openPocketBase(ctx context.Context, o options) (*peer, error) {
 		},
 		readOwn: func(ctx context.Context, i int) error {
 			own := in[i%len(in)]
-			_, err := t.call(ctx, http.MethodGet, users+"records/"+own.Record.ID, own.Token, "", "")
+			_, err := t.call(ctx, http.MethodGet, users+"records/"+own.Record.ID, own.Token, "", http.StatusOK, "")
 			return err
 		},
 	}
 	for i := range o.people {
 		body := fmt.Sprintf(`{"email":%q,"name":"Ada Lovelace","password":%q,"passwordConfirm":%[2]q}`, email(t.people.person(i)), password)
-		if _, err := t.call(ctx, http.MethodPost, users+"records", "", body, ""); err != nil {
+		if _, err := t.call(ctx, http.MethodPost, users+"records", "", body, http.StatusOK, ""); err != nil {
 			return p, err
 		}
 		answer, err := logIn(ctx, i)

@@ -167,15 +167,11 @@ type database struct{ URL, dir string }
 
 // CPU is that of all processes of the server, ended ones included.
 func (d database) CPU() (total time.Duration, err error) {
-	text, err := os.ReadFile(filepath.Join(d.dir, "data", "postmaster.pid"))
+	master, err := pidIn(filepath.Join(d.dir, "data", "postmaster.pid"))
 	if err != nil {
 		return 0, err
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	master, err := strconv.Atoi(first)
-	if err != nil {
-		return 0, err
-	}
+	parent := strconv.Itoa(master)
 	all, err := os.ReadDir("/proc")
 	if err != nil {
 		return 0, err
@@ -186,7 +182,7 @@ func (d database) CPU() (total time.Duration, err error) {
 			continue
 		}
 		fields, err := statOf(pid)
-		if err != nil || fields[statParent] != first {
+		if err != nil || fields[statParent] != parent {
 			continue // it has ended, or is another's
 		}
 		if used, err := cpuOf(pid); err == nil {
@@ -202,15 +198,21 @@ type redis struct{ URL, dir string }
 
 // CPU is that of the process.
 func (r redis) CPU() (time.Duration, error) {
-	text, err := os.ReadFile(filepath.Join(r.dir, "pid"))
-	if err != nil {
-		return 0, err
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	pid, err := pidIn(filepath.Join(r.dir, "pid"))
 	if err != nil {
 		return 0, err
 	}
 	return cpuOf(pid)
+}
+
+// pidIn is the process that the first line of a file names.
+func pidIn(file string) (int, error) {
+	text, err := os.ReadFile(file) //nolint:gosec // of a server of this measurement
+	if err != nil {
+		return 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strconv.Atoi(strings.TrimSpace(first))
 }
 
 // memory is what /proc/PID/status says of the process.

@@ -313,15 +313,22 @@ func place(document, command string) (before, after string, err error) {
 	return before + begin, end + after, nil
 }
 
-// publish writes tables into a document.
-func publish(document, command string, write func(io.Writer) error) error {
-	before, after, err := place(document, command)
+// deliver prints tables, and writes them into the document if there is one.
+func (o options) deliver(w io.Writer, tables func(io.Writer) error) error {
+	if o.document == "" {
+		return tables(w)
+	}
+	before, after, err := place(o.document, o.command)
 	if err != nil {
 		return err
 	}
-	var table strings.Builder
-	if err := write(&table); err != nil {
+	var text strings.Builder
+	if err := tables(&text); err != nil {
 		return err
 	}
-	return os.WriteFile(document, []byte(before+"\n"+table.String()+"\n"+after), 0o644) //nolint:gosec // for all to read
+	if err := os.WriteFile(o.document, []byte(before+"\n"+text.String()+"\n"+after), 0o644); err != nil { //nolint:gosec // for all to read
+		return err
+	}
+	_, err = io.WriteString(w, text.String())
+	return err
 }

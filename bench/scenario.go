@@ -107,13 +107,13 @@ func (t *target) post(ctx context.Context, path, body, code string) error {
 	return err
 }
 
-// ask makes a request, whose answer must be a success with that code.
+// ask makes a request, whose answer must be a 200 with that code.
 func (t *target) ask(ctx context.Context, method, path, token, body, code string) ([]byte, error) {
-	return t.call(ctx, method, t.url()+"/api/v1"+path, token, body, code)
+	return t.call(ctx, method, t.url()+"/api/v1"+path, token, body, http.StatusOK, code)
 }
 
-// call is ask for any address.
-func (t *target) call(ctx context.Context, method, url, token, body, code string) ([]byte, error) {
+// call is ask for any address and status.
+func (t *target) call(ctx context.Context, method, url, token, body string, status int, code string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -124,10 +124,10 @@ func (t *target) call(ctx context.Context, method, url, token, body, code string
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	return t.send(req, code)
+	return t.send(req, status, code)
 }
 
-func (t *target) send(req *http.Request, code string) ([]byte, error) {
+func (t *target) send(req *http.Request, status int, code string) ([]byte, error) {
 	req.Header.Set("X-App-Locale", "en")
 	resp, err := t.http.Do(req)
 	if err != nil {
@@ -138,7 +138,7 @@ func (t *target) send(req *http.Request, code string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode/100 != 2 || code != "" && !bytes.Contains(answer, []byte(`"code":"`+code+`"`)) {
+	if resp.StatusCode != status || code != "" && !bytes.Contains(answer, []byte(`"code":"`+code+`"`)) {
 		return nil, fmt.Errorf("%s %s: %d %s", req.Method, req.URL.Path, resp.StatusCode, answer)
 	}
 	return answer, nil
@@ -176,7 +176,7 @@ func photos(t *target) (shot, error) {
 		}
 		req.Header.Set("Content-Type", form.FormDataContentType())
 		req.Header.Set("Authorization", "Bearer "+t.people.token(t.people.person(i)))
-		_, err = t.send(req, "")
+		_, err = t.send(req, http.StatusOK, "")
 		return err
 	}, nil
 }
