@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"flowxi.app/flowxi/internal/mail"
 )
 
 // dnsWithin is for all questions together.
@@ -15,7 +17,7 @@ const dnsWithin = 3 * time.Second
 
 // dns asks for the records by which others judge the mail of the sender's domain.
 func (p *patient) dns(ctx context.Context) []Finding {
-	domain := p.senderDomain()
+	domain := mail.SenderHost(p.cfg.MailFrom)
 	if !p.cfg.SendsMail() || !public(domain) {
 		return skip("no mail leaves for the world from a domain of it")
 	}
@@ -106,5 +108,3 @@ func public(domain string) bool {
 	}
 	return strings.Contains(strings.Trim(domain, "."), ".")
 }
-
-func domainOf(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	netmail "net/mail"
 	"strings"
 	"time"
 
@@ -148,13 +147,4 @@ func (p *patient) expiring(what string, at time.Time, do string) []Finding {
 		return fail(fmt.Sprintf("%s has expired on %s", what, at.UTC().Format(time.DateOnly)), do)
 	}
 	return warn(fmt.Sprintf("%s expires in %d days, on %s", what, int(left.Hours()/24), at.UTC().Format(time.DateOnly)), do)
-}
-
-// senderDomain is the domain of all mail; empty where it is none.
-func (p *patient) senderDomain() string {
-	a, err := netmail.ParseAddress(p.cfg.MailFrom)
-	if err != nil {
-		return ""
-	}
-	return domainOf(a.Address)
 }

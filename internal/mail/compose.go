@@ -27,7 +27,7 @@ func compose(m Message) (*gomail.Msg, error) {
 	}
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.Date.UTC())
-	msg.SetMessageIDWithValue(m.ID + "@" + host(m.From))
+	msg.SetMessageIDWithValue(m.ID + "@" + SenderHost(m.From))
 	setHeaders(msg, m)
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
@@ -43,8 +43,8 @@ func setHeaders(msg *gomail.Msg, m Message) {
 	msg.SetGenHeader(kindHeader, string(m.Kind))
 }
 
-// host is the part of a sender behind the at sign.
-func host(from string) string {
+// SenderHost is the part of a sender behind the at sign, and localhost where there is none.
+func SenderHost(from string) string {
 	a, err := netmail.ParseAddress(from)
 	if err != nil {
 		return "localhost"
