@@ -171,12 +171,10 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 			}
 		}
 	}
-	if o.document != "" {
-		if err := r.plot(strings.TrimSuffix(o.document, ".md")); err != nil {
-			return err
-		}
+	if err := o.deliver(w, r.print); err != nil || o.document == "" {
+		return err
 	}
-	return o.deliver(w, r.print)
+	return r.plot(strings.TrimSuffix(o.document, ".md"))
 }
 
 // compare measures a scenario in turns: the floor, ours, the floor, ours. What is slower
