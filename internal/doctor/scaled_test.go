@@ -164,9 +164,9 @@ func TestAScaledInstance(t *testing.T) {
 	s.cached("REPLICAOF", "NO", "ONE")
 
 	s.o.Now = func() time.Time { return time.Now().Add(-10 * time.Second) }
-	s.expect("clock warning PostgreSQL are 10s apart", "clock warning Redis are 10s apart", "clock warning the newest event")
+	s.expect("clock warning and that of PostgreSQL are", "clock warning and that of Redis are", "clock warning the newest event")
 	s.o.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
-	s.expect("clock failure PostgreSQL are 2m0s apart", "clock failure Redis are 2m0s apart")
+	s.expect("clock failure and that of PostgreSQL are", "clock failure and that of Redis are")
 }
 
 // await waits until Redis has written its first copy to disk.

@@ -105,8 +105,9 @@ func (p *patient) newestEvent(ctx context.Context) time.Time {
 	return newest[0].At
 }
 
+// drifted tells the distance in whole seconds, as the time of the question itself is in it.
 func drifted(whose string, off time.Duration) []Finding {
-	found := fmt.Sprintf("the clock here and that of %s are %s apart", whose, off.Round(time.Second/10))
+	found := fmt.Sprintf("the clock here and that of %s are %s apart", whose, off.Round(time.Second))
 	switch {
 	case off > clockFalse:
 		return fail(found+": codes of second factors are refused", mendClock)
