@@ -14,7 +14,7 @@ import (
 	"flowxi.app/flowxi/internal/config"
 )
 
-func newConfig(t *testing.T, environ ...string) config.Config {
+func newConfig(t testing.TB, environ ...string) config.Config {
 	t.Helper()
 	cfg, err := config.Load(append([]string{"FLOWXI_DATA_DIR=" + filepath.Join(t.TempDir(), "data")}, environ...))
 	if err != nil {
@@ -23,7 +23,7 @@ func newConfig(t *testing.T, environ ...string) config.Config {
 	return cfg
 }
 
-func newNode(t *testing.T, environ ...string) *Node {
+func newNode(t testing.TB, environ ...string) *Node {
 	t.Helper()
 	n, err := New(t.Context(), newConfig(t, environ...), Options{})
 	if err != nil {
@@ -33,7 +33,7 @@ func newNode(t *testing.T, environ ...string) *Node {
 }
 
 // serving runs Serve until stop is called, which returns what Serve returned.
-func serving(t *testing.T, n *Node) (addr string, stop context.CancelFunc, ended <-chan error) {
+func serving(t testing.TB, n *Node) (addr string, stop context.CancelFunc, ended <-chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,7 +46,7 @@ func serving(t *testing.T, n *Node) (addr string, stop context.CancelFunc, ended
 	return l.Addr().String(), cancel, served
 }
 
-func awaitEnd(t *testing.T, ended <-chan error) {
+func awaitEnd(t testing.TB, ended <-chan error) {
 	t.Helper()
 	select {
 	case err := <-ended:
