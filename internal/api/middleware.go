@@ -157,18 +157,28 @@ func (x *exchange) logFault(status int, err error) {
 // report writes the line of the access log. It tells no path that is not in the
 // table, no query and no header, since those may hold secrets. The code tells what a
 // request was refused for, where the status alone would not.
+//
+// The record is made by hand, since a Logger looks up the caller's line each time, which
+// nobody is told.
 func (x *exchange) report() {
 	x.observe()
-	x.Log.LogAttrs(x.request.Context(), slog.LevelInfo, "request",
+	ctx, log := x.request.Context(), x.Log.Handler()
+	if !log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	now := time.Now()
+	line := slog.NewRecord(now, slog.LevelInfo, "request", 0)
+	line.AddAttrs(
 		slog.String("method", knownMethod(x.request.Method)),
 		slog.String("route", x.pattern),
 		slog.Int("status", x.writer.status),
 		slog.String("code", x.code),
-		slog.Duration("duration", time.Since(x.started)),
+		slog.Duration("duration", now.Sub(x.started)),
 		slog.Int64("bytes", x.writer.bytes),
 		slog.String("request_id", x.caller.RequestID),
 		slog.String("network", x.caller.Network()),
 	)
+	_ = log.Handle(ctx, line) // as a Logger does: there is nobody else to tell
 }
 
 // knownMethod keeps a stranger's inventions out of the log.
