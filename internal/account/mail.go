@@ -42,7 +42,16 @@ type MailContent struct {
 	Link string        `json:"link,omitempty"`
 	TTL  time.Duration `json:"ttl,omitempty"` // how long the code or link lives, nanoseconds
 
+	// Asker is who asked for it, nil in what version 0.1.0 wrote.
+	Asker *Asker `json:"asker,omitempty"`
+
 	Origin string `json:"origin,omitempty"` // span of the request that caused it, where there are traces
+}
+
+// Asker is what the reader of a mail is told of whoever asked for it.
+type Asker struct {
+	Agent   Agent  `json:"agent,omitzero"`
+	Address string `json:"address,omitempty"` // IPv4 address or IPv6 /64; empty where it would tell of a network of ours
 }
 
 // SealContext binds sealed mail content to its row.

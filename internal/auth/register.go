@@ -40,7 +40,7 @@ func (inv invitation) rows() int64 {
 // same order: where nobody may be written to they change nothing but padding, and the
 // mail is born expired, so that the outbox drops it.
 func (a *Auth) invite(ctx context.Context, c *Caller, email string, inv invitation) error {
-	inv.content.Origin = trace.Origin(ctx)
+	inv.content.Origin, inv.content.Asker = trace.Origin(ctx), askerOf(c)
 	err := a.limited(ctx, c, a.mailRules(c, email), func() error { return a.putInvitation(ctx, c, email, inv) })
 	if err == nil {
 		a.wakeMail()
@@ -113,7 +113,7 @@ func (a *Auth) invitee(ctx context.Context, tx *store.Tx, email string, locale a
 // sealMail closes what a mail says, all but the fact that it is a mail.
 func (a *Auth) sealMail(m account.Mail, content account.MailContent) ([]byte, error) {
 	if m.Kind == account.MailAlreadyRegistered {
-		content = account.MailContent{Origin: content.Origin}
+		content = account.MailContent{Asker: content.Asker, Origin: content.Origin}
 	}
 	plain, err := json.Marshal(content)
 	if err != nil {

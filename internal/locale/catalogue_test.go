@@ -135,7 +135,7 @@ func TestEveryMessageRendersInEveryPluralForm(t *testing.T) {
 		localizer := i18n.NewLocalizer(bundle, string(l))
 		for key, m := range messages {
 			for _, count := range counts(m) {
-				params := map[string]any{"Field": "x", "Count": count, "Duration": "x"}
+				params := map[string]any{"Field": "x", "Count": count, "Duration": "x", "Browser": "x", "System": "x", "Day": "x", "Month": "x", "Year": 1, "Time": "x"}
 				text, err := localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: params, PluralCount: count})
 				if err != nil || strings.Contains(text, "<no value>") {
 					t.Errorf("%s with %v: %q, %v", key, count, text, err)

@@ -2,8 +2,11 @@ package locale
 
 import (
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
 
 	"flowxi.app/flowxi/internal/account"
 )
@@ -56,3 +59,16 @@ func (t *table) text(key string, params map[string]any) (string, bool) {
 	// With some errors comes a text all the same: that of Default, say.
 	return text, err == nil || text != ""
 }
+
+// Direction is how language l is written, in the words of HTML: "rtl" from right to left,
+// or "ltr".
+func Direction(l account.Locale) string {
+	script, _ := language.Make(string(l)).Script()
+	if slices.Contains(rightToLeft, script.String()) {
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// rightToLeft are scripts of living languages, by ISO 15924.
+var rightToLeft = strings.Fields("Adlm Arab Hebr Mand Nkoo Rohg Samr Syrc Thaa")

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/locale"
 )
 
 func TestMessagesThatTheContractGivesWordForWord(t *testing.T) {
@@ -99,5 +100,16 @@ func TestCodesAreLookedUpWithoutGarbage(t *testing.T) {
 	const key = "code.LOGIN_SUCCESS"
 	if n := testing.AllocsPerRun(100, func() { c.Text("en", key, nil) }); n != 0 {
 		t.Errorf("Text allocates %v times", n)
+	}
+}
+
+func TestDirection(t *testing.T) {
+	t.Parallel()
+	for l, want := range map[account.Locale]string{
+		"fr": "ltr", "en": "ltr", "": "ltr", "zh": "ltr", "ru": "ltr", "ar": "rtl", "he": "rtl", "fa": "rtl", "ur": "rtl", "ckb": "rtl",
+	} {
+		if got := locale.Direction(l); got != want {
+			t.Errorf("%q is written %s, want %s", l, got, want)
+		}
 	}
 }

@@ -43,3 +43,6 @@ func (w *Worker) Note(took time.Duration, err error) { w.recent.note(took, err) 
 
 // Pretend is open to tests.
 func (w *Worker) Pretend(ctx context.Context) error { return w.pretend(ctx, Message{}, time.Now()) }
+
+// Source is open to tests.
+var Source = source

@@ -35,11 +35,17 @@ type Renderer struct {
 // with "mail.".
 func NewRenderer(c *locale.Catalog) (*Renderer, error) {
 	text, err1 := texttemplate.ParseFS(templates, "templates/mail.txt")
-	html, err2 := htmltemplate.ParseFS(templates, "templates/mail.html")
+	html, err2 := htmltemplate.New("mail.html").Funcs(htmltemplate.FuncMap{"outlook": outlook}).ParseFS(templates, "templates/mail.html")
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, fmt.Errorf("parse mail templates: %w", err)
 	}
 	return &Renderer{catalog: c, text: text, html: html}, nil
+}
+
+// outlook is HTML for Outlook on Windows alone, which knows no max-width. The template has
+// nothing but literals for it.
+func outlook(html string) htmltemplate.HTML {
+	return htmltemplate.HTML("<!--[if mso]>" + html + "<![endif]-->") //nolint:gosec // see above
 }
 
 // Rendered is what a reader gets to see of a mail. Text and HTML say the same.
@@ -50,21 +56,22 @@ type Rendered struct {
 }
 
 // Render writes a mail of that kind in language l, or in the default language where
-// l is not supported. It is an error if the content lacks what the kind is about, or
+// l is not supported. It tells when it was asked for, and by whom as far as the content
+// says. It is an error if the content lacks what the kind is about, or
 // if its code is not six digits or its link not an http or https URL.
 //
 // The code is not in the subject, nor in what a list of mails shows of the body: a
 // locked screen shows both to whoever passes by.
-func (r *Renderer) Render(kind account.MailKind, l account.Locale, content account.MailContent) (Rendered, error) {
+func (r *Renderer) Render(kind account.MailKind, l account.Locale, content account.MailContent, asked time.Time) (Rendered, error) {
 	if err := checkContent(kind, content); err != nil {
 		return Rendered{}, fmt.Errorf("render %s mail: %w", kind, err)
 	}
-	v := r.view(kind, l, content)
+	v := r.view(kind, l, content, asked)
 	var text, html bytes.Buffer
 	if err := errors.Join(r.text.Execute(&text, v), r.html.Execute(&html, v)); err != nil {
 		return Rendered{}, fmt.Errorf("render %s mail: %w", kind, err)
 	}
-	return Rendered{Subject: v.Subject, Text: text.String(), HTML: html.String()}, nil
+	return Rendered{Subject: v.Subject, Text: fold(text.String()), HTML: html.String()}, nil
 }
 
 func checkContent(kind account.MailKind, c account.MailContent) error {
@@ -93,31 +100,45 @@ func validLink(link string) bool {
 	return printable(link) && !strings.ContainsFunc(link, unicode.IsSpace) && !strings.ContainsAny(link, `<>"`)
 }
 
-// view is what the templates show.
+// view is what the templates show. A part that a mail does not have is empty.
 type view struct {
-	Lang                                       account.Locale
-	Subject, Preheader, Title, Greeting, Intro string
-	Code                                       string
-	Link, Button, LinkHint                     string
-	Expiry                                     string
-	Secrecy, Ignore, Why                       string
+	Lang                               account.Locale
+	Dir, Start                         string // how the language is written, and the side where its lines begin
+	Nature                             string // what a screen reader calls the whole
+	Subject, Preheader                 string
+	Title, Greeting, Intro, Expiry     string
+	Code, Link, Button, LinkHint, Note string
+	Care, Ignore                       *section // what nobody will ask for, and what to do about a mail unasked for
+	FactsTitle                         string
+	Facts                              []fact
+	Why, Automatic                     string
 }
 
-func (r *Renderer) view(kind account.MailKind, l account.Locale, c account.MailContent) view {
+type section struct{ Title, Text string }
+
+func (r *Renderer) view(kind account.MailKind, l account.Locale, c account.MailContent, asked time.Time) view {
+	l = r.catalog.OrDefault(l)
 	shared := func(key string) string { return r.catalog.Text(l, "mail."+key, nil) }
 	own := func(key string) string { return shared(string(kind) + "." + key) }
 	v := view{
-		Lang: r.catalog.OrDefault(l), Greeting: shared("greeting"), Why: shared("why"),
-		Subject: own("subject"), Preheader: own("preheader"), Title: own("title"), Intro: own("intro"),
-		Secrecy: own("secrecy"), Ignore: own("ignore"),
+		Lang: l, Dir: locale.Direction(l), Start: "left", Nature: shared("nature"),
+		Subject: own("subject"), Preheader: own("preheader"), Title: own("title"), Greeting: shared("greeting"), Intro: own("intro"),
+		Why: shared("why"), Automatic: shared("automatic"),
 	}
+	if v.Dir == "rtl" {
+		v.Start = "right"
+	}
+	if kind == account.MailTrial {
+		v.Note, v.Why = own("note"), own("why")
+		return v
+	}
+	v.Care, v.Ignore = &section{own("care_title"), own("care")}, &section{shared("ignore_title"), own("ignore")}
+	v.FactsTitle, v.Facts = shared("asked_title"), r.facts(l, c.Asker, asked)
 	switch kind {
 	case account.MailRegistrationCode:
 		v.Code, v.Expiry = c.Code, r.expiry(kind, l, c.TTL)
 	case account.MailRegistrationLink:
 		v.Link, v.Button, v.LinkHint, v.Expiry = c.Link, own("button"), shared("link_hint"), r.expiry(kind, l, c.TTL)
-	case account.MailTrial:
-		v.Why = own("why")
 	}
 	return v
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
@@ -34,29 +36,38 @@ func newRenderer(t *testing.T) *mail.Renderer {
 
 func render(t *testing.T, kind account.MailKind, l account.Locale, content account.MailContent) mail.Rendered {
 	t.Helper()
-	r, err := newRenderer(t).Render(kind, l, content)
+	r, err := newRenderer(t).Render(kind, l, content, asked)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
+// asked is when the mails of these tests were asked for.
+var asked = time.Date(2026, 11, 27, 9, 5, 59, 0, time.FixedZone("", 3600))
+
 // sample is content that fits the kind.
 func sample(kind account.MailKind) account.MailContent {
+	asker := &account.Asker{Agent: account.Agent{Browser: "Safari", System: "iPhone"}, Address: "203.0.113.7"}
 	switch kind {
 	case account.MailRegistrationCode:
-		return account.MailContent{Code: "012345", TTL: 10 * time.Minute}
+		return account.MailContent{Code: "012345", TTL: 10 * time.Minute, Asker: asker}
 	case account.MailRegistrationLink:
-		return account.MailContent{Link: link, TTL: time.Hour}
+		return account.MailContent{Link: link, TTL: time.Hour, Asker: asker}
+	case account.MailTrial:
+		return account.MailContent{}
 	}
-	return account.MailContent{}
+	return account.MailContent{Asker: asker}
 }
+
+// kinds are all mails.
+var kinds = []account.MailKind{account.MailRegistrationCode, account.MailRegistrationLink, account.MailAlreadyRegistered, account.MailTrial}
 
 // eachMail renders every kind in every language.
 func eachMail(t *testing.T, test func(t *testing.T, kind account.MailKind, l account.Locale, r mail.Rendered)) {
 	t.Helper()
 	for _, l := range newCatalog(t).Supported() {
-		for _, kind := range []account.MailKind{account.MailRegistrationCode, account.MailRegistrationLink, account.MailAlreadyRegistered, account.MailTrial} {
+		for _, kind := range kinds {
 			t.Run(string(l)+"/"+string(kind), func(t *testing.T) {
 				t.Parallel()
 				test(t, kind, l, render(t, kind, l, sample(kind)))
@@ -83,18 +94,80 @@ func TestNoTextOfAMailIsMissing(t *testing.T) {
 }
 
 var (
-	hidden = regexp.MustCompile(`(?s)<head>.*</head>|<div class="preheader".*?</div>|<a href[^>]*>[^<]*</a>\s*</td>|<p class="hint.*?</p>`)
+	// hidden is what the text has no need of: the name above, the button, and what is for programs.
+	hidden = regexp.MustCompile(`(?s)<!--.*?-->|<head>.*</head>|<div class="preheader".*?</div>|<table class="brand.*?</table>|<a href[^>]*>[^<]*</a>\s*</td>|<p class="hint.*?</p>`)
+	inline = regexp.MustCompile(`</?(span|strong)\b[^>]*>`)
 	tag    = regexp.MustCompile(`<[^>]*>`)
 )
 
 func TestTextAndHTMLSayTheSame(t *testing.T) {
 	t.Parallel()
 	eachMail(t, func(t *testing.T, _ account.MailKind, _ account.Locale, r mail.Rendered) {
-		shown := html.UnescapeString(tag.ReplaceAllString(hidden.ReplaceAllString(r.HTML, " "), " "))
-		if got, want := strings.Fields(shown), strings.Fields(r.Text); strings.Join(got, " ") != strings.Join(want, " ") {
-			t.Errorf("the HTML says\n%s\nand the text\n%s", got, want)
+		shown := inline.ReplaceAllString(hidden.ReplaceAllString(r.HTML, " "), "")
+		got, want := strings.Fields(html.UnescapeString(tag.ReplaceAllString(shown, " "))), strings.Fields(r.Text)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the text and the HTML differ (-text +HTML):\n%s", diff)
 		}
 	})
+}
+
+func TestAMailTellsWhoAskedWhenAndFromWhere(t *testing.T) {
+	t.Parallel()
+	phone := account.Agent{Browser: "Safari", System: "iPhone"}
+	for _, tt := range []struct {
+		locale account.Locale
+		asker  *account.Asker
+		want   string
+	}{
+		{"en", &account.Asker{Agent: phone, Address: "203.0.113.7"}, "Date: 27 November 2026 at 08:05 (UTC time)\nDevice: Safari on iPhone\nInternet address (IP): 203.0.113.7\n\n"},
+		{"fr", &account.Asker{Agent: phone, Address: "2001:db8::/64"}, "Date\u00a0: 27 novembre 2026 à 08:05 (heure UTC)\nAppareil\u00a0: Safari sur iPhone\nAdresse internet (IP)\u00a0: 2001:db8::/64\n\n"},
+		{"en", &account.Asker{Agent: account.Agent{System: "Android"}}, " time)\nDevice: Android\n\n"},
+		{"en", &account.Asker{Agent: account.Agent{Browser: "Firefox"}}, " time)\nDevice: Firefox\n\n"},
+		{"fr", &account.Asker{}, " UTC)\nAppareil\u00a0: inconnu\n\n"},
+		{"en", nil, "Where this request came from\nDate: 27 November 2026 at 08:05 (UTC time)\n\n"}, // from a node of version 0.1.0
+	} {
+		for _, kind := range kinds[:3] {
+			content := sample(kind)
+			content.Asker = tt.asker
+			if r := render(t, kind, tt.locale, content); !strings.Contains(r.Text, tt.want) {
+				t.Errorf("%s, %+v: want %q in %q", kind, tt.asker, tt.want, r.Text)
+			}
+		}
+	}
+	if r := render(t, account.MailTrial, "en", account.MailContent{Asker: &account.Asker{}}); strings.Contains(r.Text, "Device") {
+		t.Errorf("a test mail, which nobody else asks for, says %q", r.Text)
+	}
+}
+
+func TestDatesAreWrittenAsPeopleDo(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[string][2]string{
+		"2027-01-01T00:00:00Z":      {"1er janvier 2027 à 00:00 (", "1 January 2027 at 00:00 ("},
+		"2027-08-02T23:59:59Z":      {"2 août 2027 à 23:59 (", "2 August 2027 at 23:59 ("},
+		"2028-02-29T12:00:00+14:00": {"28 février 2028 à 22:00 (", "28 February 2028 at 22:00 ("},
+	} {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range []account.Locale{"fr", "en"} {
+			r, err := newRenderer(t).Render(account.MailAlreadyRegistered, l, account.MailContent{}, when)
+			if err != nil || !strings.Contains(r.Text, ": "+want[i]) {
+				t.Errorf("%s: want %q in %q, %v", at, want[i], r.Text, err)
+			}
+		}
+	}
+}
+
+// What stands in an outbox is ours, and is shown as text all the same.
+func TestNothingThatIsToldOfAnAskerIsMarkup(t *testing.T) {
+	t.Parallel()
+	content := sample(account.MailRegistrationCode)
+	content.Asker = &account.Asker{Agent: account.Agent{Browser: "<b>a</b>", System: `"><script>`}, Address: "<a href=//evil.example>"}
+	r := render(t, account.MailRegistrationCode, "en", content)
+	if strings.Contains(r.HTML, "<b>") || strings.Contains(r.HTML, "<script") || strings.Contains(r.HTML, "<a href=//") {
+		t.Errorf("it became %s", r.HTML)
+	}
 }
 
 func TestTheCodeCanBeCopiedAndIsNotOnALockedScreen(t *testing.T) {
@@ -104,7 +177,7 @@ func TestTheCodeCanBeCopiedAndIsNotOnALockedScreen(t *testing.T) {
 		if !strings.Contains(r.Text, "\n012345\n") {
 			t.Errorf("%s: the code is not on a line of its own in %q", l, r.Text)
 		}
-		if !regexp.MustCompile(`<p class="code"[^>]*letter-spacing[^>]*>012345</p>`).MatchString(r.HTML) {
+		if !regexp.MustCompile(`<p class="code"[^>]*letter-spacing[^>]*>012<span [^>]*>345</span></p>`).MatchString(r.HTML) {
 			t.Errorf("%s: the code is not in one piece in %s", l, r.HTML)
 		}
 		before, _, _ := strings.Cut(r.HTML, "<h1")
@@ -136,7 +209,7 @@ func TestHTMLIsSmallSelfContainedAndReadableInTheDark(t *testing.T) {
 			t.Errorf("it has %d bytes", n)
 		}
 		for _, want := range []string{
-			`<html lang="` + string(l) + `">`, `<meta charset="utf-8">`, `name="viewport"`, `content="light dark"`,
+			`<html lang="` + string(l) + `" dir="ltr">`, ` lang="` + string(l) + `" dir="ltr">`, `<meta charset="utf-8">`, `name="viewport"`, `content="light dark"`,
 			"prefers-color-scheme: dark", "max-width:600px", "<title>" + html.EscapeString(r.Subject) + "</title>", `class="preheader"`,
 		} {
 			if !strings.Contains(r.HTML, want) {
@@ -161,16 +234,16 @@ func TestExpiryIsToldInMinutesAndHours(t *testing.T) {
 		ttl    time.Duration
 		want   string
 	}{
-		{"en", 10 * time.Minute, "This code expires in 10 minutes."},
-		{"en", 10*time.Minute - 300*time.Millisecond, "This code expires in 10 minutes."},
-		{"en", time.Minute, "This code expires in 1 minute."},
-		{"en", 3 * time.Second, "This code expires in 1 minute."},
-		{"en", -time.Second, "This code expires in 1 minute."},
-		{"en", time.Hour, "This code expires in 60 minutes."},
-		{"en", 25 * time.Hour, "This code expires in 25 hours."},
-		{"fr", 10 * time.Minute, "Ce code expire dans 10\u00a0minutes."},
-		{"fr", time.Minute, "Ce code expire dans 1\u00a0minute."},
-		{"fr", 24 * time.Hour, "Ce code expire dans 24\u00a0heures."},
+		{"en", 10 * time.Minute, "This code expires in 10 minutes. After that, ask for another one."},
+		{"en", 10*time.Minute - 300*time.Millisecond, "This code expires in 10 minutes. After that, ask for another one."},
+		{"en", time.Minute, "This code expires in 1 minute. After that, ask for another one."},
+		{"en", 3 * time.Second, "This code expires in 1 minute. After that, ask for another one."},
+		{"en", -time.Second, "This code expires in 1 minute. After that, ask for another one."},
+		{"en", time.Hour, "This code expires in 60 minutes. After that, ask for another one."},
+		{"en", 25 * time.Hour, "This code expires in 25 hours. After that, ask for another one."},
+		{"fr", 10 * time.Minute, "Ce code expire dans 10\u00a0minutes. Passé ce délai, demandez-en un autre."},
+		{"fr", time.Minute, "Ce code expire dans 1\u00a0minute. Passé ce délai, demandez-en un autre."},
+		{"fr", 24 * time.Hour, "Ce code expire dans 24\u00a0heures. Passé ce délai, demandez-en un autre."},
 	} {
 		r := render(t, account.MailRegistrationCode, tt.locale, account.MailContent{Code: "123456", TTL: tt.ttl})
 		if !strings.Contains(r.Text, "\n"+tt.want+"\n") {
@@ -194,7 +267,7 @@ func TestContentThatDoesNotFitIsAnError(t *testing.T) {
 	t.Parallel()
 	r := newRenderer(t)
 	for _, code := range []string{"", "12345", "1234567", "12345a", "１２３４５６", "<b>123", "12 345", "12345\n"} {
-		if _, err := r.Render(account.MailRegistrationCode, "fr", account.MailContent{Code: code}); err == nil {
+		if _, err := r.Render(account.MailRegistrationCode, "fr", account.MailContent{Code: code}, asked); err == nil {
 			t.Errorf("the code %q was taken", code)
 		}
 	}
@@ -203,11 +276,11 @@ func TestContentThatDoesNotFitIsAnError(t *testing.T) {
 		"https://flowxi.example/ x", "https://flowxi.example/\nx", "https://flowxi.example/\"x", "https://flowxi.example/<x>",
 		"https://flowxi.example/\u202e", "https://flowxi.example/\u00a0",
 	} {
-		if _, err := r.Render(account.MailRegistrationLink, "fr", account.MailContent{Link: link}); err == nil {
+		if _, err := r.Render(account.MailRegistrationLink, "fr", account.MailContent{Link: link}, asked); err == nil {
 			t.Errorf("the link %q was taken", link)
 		}
 	}
-	if _, err := r.Render("newsletter", "fr", account.MailContent{}); err == nil {
+	if _, err := r.Render("newsletter", "fr", account.MailContent{}, asked); err == nil {
 		t.Error("an unknown kind was taken")
 	}
 }

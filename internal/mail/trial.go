@@ -16,7 +16,7 @@ func Trial(c *locale.Catalog, from, to string, l account.Locale, now time.Time) 
 	if err != nil {
 		return Message{}, err
 	}
-	text, err := r.Render(account.MailTrial, l, account.MailContent{})
+	text, err := r.Render(account.MailTrial, l, account.MailContent{}, now)
 	if err != nil {
 		return Message{}, err
 	}

@@ -194,7 +194,7 @@ func (w *Worker) deliver(ctx context.Context, m account.Mail) error {
 	if m.Blank() && content.TTL <= 0 {
 		return errExpired // by now, as a real one would be
 	}
-	r, err := w.renderer.Render(m.Kind, m.Locale, content)
+	r, err := w.renderer.Render(m.Kind, m.Locale, content, m.CreatedAt)
 	if errors.Is(err, errUnknownKind) {
 		return err // a node of a newer version will know it
 	}
