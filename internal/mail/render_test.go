@@ -15,7 +15,7 @@ import (
 	"flowxi.app/flowxi/internal/mail"
 )
 
-const link = "https://flowxi.example/register?token=0123456789abcdef&email=awa%40example.org"
+const link = "https://flowxi.example/register?token=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef&email=awa%40example.org"
 
 func newCatalog(t *testing.T) *locale.Catalog {
 	t.Helper()
@@ -58,7 +58,7 @@ func sample(kind account.MailKind) account.MailContent {
 	case account.MailTrial:
 		return account.MailContent{}
 	}
-	return account.MailContent{Asker: asker}
+	return account.MailContent{Asker: &account.Asker{Agent: account.Agent{Browser: "Samsung Internet", System: "Android"}, Address: "2001:db8:ffff:ffff::/64"}}
 }
 
 // kinds are all mails.
@@ -121,10 +121,10 @@ func TestAMailTellsWhoAskedWhenAndFromWhere(t *testing.T) {
 		want   string
 	}{
 		{"en", &account.Asker{Agent: phone, Address: "203.0.113.7"}, "Date: 27 November 2026 at 08:05 (UTC time)\nDevice: Safari on iPhone\nInternet address (IP): 203.0.113.7\n\n"},
-		{"fr", &account.Asker{Agent: phone, Address: "2001:db8::/64"}, "Date\u00a0: 27 novembre 2026 à 08:05 (heure UTC)\nAppareil\u00a0: Safari sur iPhone\nAdresse internet (IP)\u00a0: 2001:db8::/64\n\n"},
+		{"fr", &account.Asker{Agent: phone, Address: "2001:db8::/64"}, "Date\u00a0: 27 novembre 2026 à 08:05 (heure UTC)\nAppareil\u00a0: Safari sur iPhone\nAdresse internet (IP)\u00a0: 2001:db8::/64\n\n"}, //nolint:misspell // it is French
 		{"en", &account.Asker{Agent: account.Agent{System: "Android"}}, " time)\nDevice: Android\n\n"},
 		{"en", &account.Asker{Agent: account.Agent{Browser: "Firefox"}}, " time)\nDevice: Firefox\n\n"},
-		{"fr", &account.Asker{}, " UTC)\nAppareil\u00a0: inconnu\n\n"},
+		{"fr", &account.Asker{}, " UTC)\nAppareil\u00a0: inconnu\n\n"},                              //nolint:misspell // it is French
 		{"en", nil, "Where this request came from\nDate: 27 November 2026 at 08:05 (UTC time)\n\n"}, // from a node of version 0.1.0
 	} {
 		for _, kind := range kinds[:3] {

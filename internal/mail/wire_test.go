@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -35,9 +34,6 @@ const lineMax = 78
 
 func TestMailsAreWellFormedOnTheWire(t *testing.T) {
 	t.Parallel()
-	if err := os.MkdirAll(pictures, 0o755); err != nil { //nolint:gosec // for everybody
-		t.Fatal(err)
-	}
 	eachMail(t, func(t *testing.T, kind account.MailKind, l account.Locale, r mail.Rendered) {
 		m, written := onTheWire(t, kind, l, r)
 		keep(t, string(l)+"-"+string(kind)+".eml", written)

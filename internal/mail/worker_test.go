@@ -226,6 +226,21 @@ func TestAMailInTheOutboxIsSentAndRemoved(t *testing.T) {
 	}
 }
 
+func TestAMailThatHadToWaitTellsWhenItWasAskedFor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	w, stop := o.open()
+	row := o.code(7)
+	row.CreatedAt = row.CreatedAt.Add(-3 * time.Minute)
+	o.put(row)
+	w.Wake()
+	o.awaitDelivery(1)
+	stop()
+	if m := o.delivered()[0]; !strings.Contains(m.Text, row.CreatedAt.UTC().Format("\nDate: 2 January 2006 at 15:04 (UTC time)\n")) || !strings.Contains(m.Text, " 7 minutes.") {
+		t.Errorf("asked for at %v it says %q", row.CreatedAt, m.Text)
+	}
+}
+
 func TestMailThatWasThereBeforeTheWorkerIsSent(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
