@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/locale"
 )
 
 const (
@@ -134,10 +135,8 @@ func (v *viewer) fits(t *testing.T, where string, kind account.MailKind) {
 func (v *viewer) means(t *testing.T, name string, kind account.MailKind) {
 	t.Helper()
 	got := value[struct {
-		Title, Lang, Dir, Copied string
-		H1                       int
-		Levels                   string
-		Unnamed, Shown           []string
+		Title, Lang, Dir, Copied, Levels string
+		Unnamed, Shown                   []string
 	}](t, v, `(() => {
 		const code = document.querySelector('.code')
 		if (code) getSelection().selectAllChildren(code)
@@ -149,7 +148,7 @@ func (v *viewer) means(t *testing.T, name string, kind account.MailKind) {
 			shown: [...document.querySelectorAll('.preheader')].filter(e => e.checkVisibility()).map(e => e.outerHTML),
 		}
 	})()`)
-	if got.Title == "" || got.Lang != name[:2] || got.Dir != "ltr" {
+	if l, _, _ := strings.Cut(name, "-"); got.Title == "" || got.Lang != l || got.Dir != locale.Direction(account.Locale(l)) {
 		t.Errorf("%s: it is called %q, in %q, %q", name, got.Title, got.Lang, got.Dir)
 	}
 	if strings.Trim(got.Levels, "12") != "" || strings.Count(got.Levels, "1") != 1 || got.Levels[0] != '1' {

@@ -209,8 +209,9 @@ func TestHTMLIsSmallSelfContainedAndReadableInTheDark(t *testing.T) {
 		if n := len(r.HTML); n > 16_000 { // Gmail cuts off what is behind 102 KB
 			t.Errorf("it has %d bytes", n)
 		}
+		language := ` lang="` + string(l) + `" dir="` + locale.Direction(l) + `">`
 		for _, want := range []string{
-			`<html lang="` + string(l) + `" dir="ltr">`, ` lang="` + string(l) + `" dir="ltr">`, `<meta charset="utf-8">`, `name="viewport"`, `content="light dark"`,
+			`<html` + language, `"` + language, `<meta charset="utf-8">`, `name="viewport"`, `content="light dark"`,
 			"prefers-color-scheme: dark", "max-width:600px", "<title>" + html.EscapeString(r.Subject) + "</title>", `class="preheader"`,
 		} {
 			if !strings.Contains(r.HTML, want) {
