@@ -29,6 +29,7 @@ type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Write everything to one encrypted file, beside running servers."`
 	Restore restoreCommand `cmd:"" help:"Bring back what a backup holds, where nobody is yet."`
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine how it is."`
+	Mock    mockCommand    `cmd:"" help:"Run a server for frontend tests, with people, codes and a clock that are known."`
 	Doctor  doctorCommand  `cmd:"" help:"Tell what is wrong with an instance, and what to do."`
 	Version versionCommand `cmd:"" help:"Tell which version this is."`
 	Help    helpCommand    `cmd:"" help:"Show the help of a command."`

@@ -48,6 +48,9 @@ type Deps struct {
 	// stands behind the same gates as the API. Where it is nil those paths are
 	// NOT_FOUND.
 	Pages http.Handler
+
+	// LocalOrigins lets pages of this machine call the API, whatever their port.
+	LocalOrigins bool
 }
 
 type server struct {
@@ -71,7 +74,7 @@ func New(d Deps) http.Handler {
 		Deps:      d,
 		languages: languages,
 		resources: resources(Routes()),
-		cors:      newCORS(d.Config.FrontendOrigins),
+		cors:      newCORS(d.Config.FrontendOrigins, d.LocalOrigins),
 		proxies:   proxies(d.Config.TrustedProxies),
 		uploads:   newUploads(),
 		https:     d.Config.PublicURL.Scheme == "https",

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/cors"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/rescue"
 )
@@ -92,16 +93,19 @@ func (x *exchange) share() error {
 	return nil
 }
 
-// newCORS returns nil where there are no frontends elsewhere.
-func newCORS(origins []string) *cors.Cors {
-	if len(origins) == 0 {
+// newCORS returns nil where there are no frontends elsewhere. Local ones are those of this
+// machine, on any port.
+func newCORS(origins []string, local bool) *cors.Cors {
+	if len(origins) == 0 && !local {
 		return nil
 	}
 	return cors.New(cors.Options{
 		// A function, since the library gives a meaning to stars in a list.
-		AllowOriginFunc: func(origin string) bool { return slices.Contains(origins, origin) },
-		AllowedMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
-		AllowedHeaders:  []string{"Authorization", "Content-Type", "X-App-Locale", "Accept-Language", RequestIDHeader},
+		AllowOriginFunc: func(origin string) bool {
+			return slices.Contains(origins, origin) || local && config.IsLocalOrigin(origin)
+		},
+		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "X-App-Locale", "Accept-Language", RequestIDHeader},
 		ExposedHeaders: []string{
 			RequestIDHeader, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "Content-Language",
 		},

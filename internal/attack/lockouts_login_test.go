@@ -28,7 +28,7 @@ var lockoutsOfLogins = []attempt{
 }
 
 var challengesApart = canary.Stands("a challenge for each login", canary.Place{
-	File: "internal/auth/login_twofa.go", Code: "id := randomHex(32)\n\tplain, err", Without: "id := ifGone($NAME, \"one challenge for all\", randomHex(32))\n\tplain, err",
+	File: "internal/auth/login_twofa.go", Code: "id := a.hex(32)\n\tplain, err", Without: "id := ifGone($NAME, \"one challenge for all\", a.hex(32))\n\tplain, err",
 })
 
 var countAfterProof = canary.Stands("requests counted after the proof", canary.Place{

@@ -33,6 +33,7 @@ type Deps struct {
 	Photos   *photo.Processor
 	Config   config.Config
 	Now      func() time.Time
+	Chance   Chance // Random, but for flowxi mock
 	WakeMail func() // called after a transaction that wrote mail
 }
 
@@ -47,6 +48,7 @@ type Auth struct {
 	photos   *photo.Processor
 	cfg      config.Config
 	now      func() time.Time
+	chance   Chance
 	wakeMail func()
 
 	lastUse   *lastUse
@@ -60,7 +62,7 @@ type Auth struct {
 func New(d Deps) *Auth {
 	return &Auth{
 		store: d.Store, cache: d.Cache, limiter: d.Limiter, keys: d.Keys, hasher: d.Hasher,
-		bucket: d.Bucket, photos: d.Photos, cfg: d.Config, now: d.Now, wakeMail: d.WakeMail,
+		bucket: d.Bucket, photos: d.Photos, cfg: d.Config, now: d.Now, chance: d.Chance, wakeMail: d.WakeMail,
 		lastUse: newLastUse(), flights: newFlights(), reached: newReached(), wakeTrash: make(chan struct{}, 1), jobs: newJobCounts(),
 	}
 }

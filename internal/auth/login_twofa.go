@@ -16,7 +16,7 @@ import (
 // challenge keeps a login that has proved its password until the second factor comes.
 // It lives in the cache only, sealed, under the hash of its id.
 func (a *Auth) challenge(ctx context.Context, c *Caller, u account.User, device account.Device) (LoginResult, error) {
-	id := randomHex(32)
+	id := a.hex(32)
 	plain, err := json.Marshal(account.Challenge{
 		UserID: u.ID, Device: device, Network: c.Network(), UserAgent: agent(c), Grounds: u.Grounds(),
 	})

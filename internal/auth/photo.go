@@ -44,7 +44,7 @@ func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string
 		return "", time.Time{}, photoError(err)
 	}
 	id := c.Identity.User.ID
-	key := fmt.Sprintf("profile_photos/user_%d_%s.jpg", id, randomHex(16))
+	key := fmt.Sprintf("profile_photos/user_%d_%s.jpg", id, a.hex(16))
 	// The object is marked for deletion before it exists; the commit takes the mark off.
 	err = a.store.Tx(ctx, func(tx *store.Tx) error { return tx.Trash(ctx, key, a.now().Add(uploadGrace)) })
 	if err != nil {

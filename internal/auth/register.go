@@ -64,7 +64,7 @@ func (a *Auth) putInvitation(ctx context.Context, c *Caller, email string, inv i
 			return err
 		}
 		mail := account.Mail{
-			ID: randomHex(16), Kind: inv.kind, To: email, Locale: c.Locale,
+			ID: a.hex(16), Kind: inv.kind, To: email, Locale: c.Locale,
 			CreatedAt: now, ExpiresAt: now, // born expired
 		}
 		if taken = u.Status == account.Active && !a.cfg.StrictPrivacy(); taken {

@@ -21,7 +21,7 @@ func (a *Auth) ResendCode(ctx context.Context, c *Caller, in EmailInput) error {
 }
 
 func (a *Auth) codeInvitation(email string, resend bool, taken account.Error) invitation {
-	code := randomCode()
+	code := a.chance.Code()
 	digest := a.keys.Digest(codePurpose, email, code)
 	return invitation{
 		kind: account.MailRegistrationCode, ttl: a.cfg.OTPTTL, resend: resend, taken: taken,

@@ -21,7 +21,7 @@ func (a *Auth) ResendLink(ctx context.Context, c *Caller, in EmailInput) error {
 }
 
 func (a *Auth) linkInvitation(email string, resend bool, taken account.Error) invitation {
-	token := randomHex(32)
+	token := a.hex(32)
 	return invitation{
 		kind: account.MailRegistrationLink, ttl: a.cfg.MagicLinkTTL, resend: resend, taken: taken,
 		content: account.MailContent{Link: a.linkURL(token, email), TTL: a.cfg.MagicLinkTTL},

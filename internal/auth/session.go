@@ -23,7 +23,7 @@ const knownDevices = 200
 // meanwhile. The token that the device had is revoked by the same stroke, and past the limit
 // of devices the one that was used longest ago is logged out (contract section 7).
 func (a *Auth) openSession(ctx context.Context, tx *store.Tx, c *Caller, u account.User, device account.Device) (Issued, error) {
-	now, secret := a.now(), newSecret(a.tokenPrefix())
+	now, secret := a.now(), newSecret(a.chance, a.tokenPrefix())
 	id, replaced, err := tx.PutSession(ctx, account.Session{
 		UserID: u.ID, Device: device, IP: c.IP.String(),
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(a.cfg.TokenTTL),

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math/big"
 	"strconv"
 	"strings"
@@ -38,12 +39,12 @@ func (a *Auth) tokenPrefix() string {
 	return prefixProduction
 }
 
-// newSecret returns a fresh token secret.
-func newSecret(prefix string) string {
+// newSecret returns a fresh token secret, by chance.
+func newSecret(chance io.Reader, prefix string) string {
 	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
 	b = append(b, prefix...)
 	for range randomChars {
-		b = append(b, alphabet[uniform(int64(len(alphabet)))])
+		b = append(b, alphabet[uniform(chance, int64(len(alphabet)))])
 	}
 	sum := checksum(string(b))
 	return string(append(b, sum[:]...))
@@ -89,23 +90,28 @@ func hashSecret(secret string) []byte {
 }
 
 // randomHex returns n random bytes as hex.
-func randomHex(n int) string {
+func randomHex(n int) string { return hexOf(rand.Reader, n) }
+
+// hex returns n bytes of the chance of this instance as hex.
+func (a *Auth) hex(n int) string { return hexOf(a.chance, n) }
+
+func hexOf(chance io.Reader, n int) string {
 	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails: crypto/rand ends the process instead
+	_, _ = chance.Read(b) // never fails: crypto/rand ends the process instead
 	return hex.EncodeToString(b)
 }
 
 // randomCode returns a uniform code of six digits.
 func randomCode() string {
-	digits := strconv.FormatInt(uniform(1_000_000), 10)
+	digits := strconv.FormatInt(uniform(rand.Reader, 1_000_000), 10)
 	return strings.Repeat("0", 6-len(digits)) + digits
 }
 
 // uniform returns a uniform number below n.
-func uniform(n int64) int64 {
-	v, err := rand.Int(rand.Reader, big.NewInt(n))
+func uniform(chance io.Reader, n int64) int64 {
+	v, err := rand.Int(chance, big.NewInt(n))
 	if err != nil {
-		panic(err) // never: crypto/rand.Reader does not fail
+		panic(err) // never: a Chance does not fail
 	}
 	return v.Int64()
 }

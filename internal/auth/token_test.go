@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/rand"
 	"hash/crc32"
 	"math"
 	"net/netip"
@@ -14,7 +15,7 @@ func TestATokenIsReadAsItWasWritten(t *testing.T) {
 	t.Parallel()
 	form, pattern := regexp.MustCompile(`^125\|fx[ps]_[0-9A-Za-z]{49}$`), regexp.MustCompile(TokenPattern())
 	for _, prefix := range []string{prefixProduction, prefixSandbox} {
-		secret := newSecret(prefix)
+		secret := newSecret(rand.Reader, prefix)
 		token := string(formatToken(125, secret))
 		if !form.MatchString(token) || !pattern.MatchString(token) {
 			t.Errorf("%q is not of the form that is documented", token)
@@ -30,7 +31,7 @@ func TestNoTwoSecretsAreAlike(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
 	for range 1000 {
-		seen[newSecret(prefixProduction)] = true
+		seen[newSecret(rand.Reader, prefixProduction)] = true
 	}
 	if len(seen) != 1000 {
 		t.Errorf("%d different secrets of 1000", len(seen))
@@ -39,8 +40,8 @@ func TestNoTwoSecretsAreAlike(t *testing.T) {
 
 func TestATokenThatCannotBeOursIsRefusedUnasked(t *testing.T) {
 	t.Parallel()
-	secret := newSecret(prefixProduction)
-	other := newSecret(prefixSandbox)
+	secret := newSecret(rand.Reader, prefixProduction)
+	other := newSecret(rand.Reader, prefixSandbox)
 	for name, token := range map[string]string{
 		"empty":                 "",
 		"no bar":                "125" + secret,
@@ -74,8 +75,8 @@ func flip(s string, at int) string {
 }
 
 func FuzzParseToken(f *testing.F) {
-	f.Add("125|" + newSecret(prefixProduction))
-	f.Add("125|" + newSecret(prefixSandbox))
+	f.Add("125|" + newSecret(rand.Reader, prefixProduction))
+	f.Add("125|" + newSecret(rand.Reader, prefixSandbox))
 	sum := checksum("fxp_" + strings.Repeat("0", randomChars))
 	f.Add("1|fxp_" + strings.Repeat("0", randomChars) + string(sum[:]))
 	f.Add("|")
@@ -114,7 +115,7 @@ func TestRandomnessHoldsUnderLoad(t *testing.T) {
 	for c := range callers {
 		asking.Go(func() {
 			for i := range each {
-				secrets[c][i], codes[c][i] = newSecret(prefixProduction), randomCode()
+				secrets[c][i], codes[c][i] = newSecret(rand.Reader, prefixProduction), randomCode()
 			}
 		})
 	}
@@ -173,7 +174,7 @@ func TestANetworkIsAnAddressOrHalfOfOne(t *testing.T) {
 }
 
 func BenchmarkParseToken(b *testing.B) {
-	token := string(formatToken(17, newSecret(prefixProduction)))
+	token := string(formatToken(17, newSecret(rand.Reader, prefixProduction)))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, secret, ok := parseToken(token, prefixProduction); !ok || len(hashSecret(secret)) == 0 {

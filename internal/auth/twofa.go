@@ -77,7 +77,7 @@ func (a *Auth) ensurePending(ctx context.Context, u account.User) (string, time.
 		if !errors.Is(err, cache.ErrMiss) {
 			return secret, left, err
 		}
-		key, secret := pendingKey(u), totp.NewSecret()
+		key, secret := pendingKey(u), a.chance.TOTPSecret()
 		added, err := a.cache.Add(ctx, key, a.keys.Seal([]byte(secret), key), a.cfg.EnrollTTL)
 		if err != nil {
 			return "", 0, a.cacheDown(ctx, err)

@@ -139,6 +139,12 @@ func IsLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost")
 }
 
+// IsLocalOrigin tells whether an Origin, as browsers send it, is a page of this machine.
+func IsLocalOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && IsLoopback(u.Hostname()) && origin == u.Scheme+"://"+u.Host
+}
+
 // LongestSealed is how long what is not stored needs the key that it was made with: codes
 // and second factors that wait, and signed addresses of photos.
 func (c Config) LongestSealed() time.Duration {

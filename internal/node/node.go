@@ -37,6 +37,11 @@ type Options struct {
 	Version  string           // of the program, as the health check tells it
 	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
 	Entries  int              // that the node's own count of limits may have; zero is what production uses
+
+	// What flowxi mock alone asks for. Production, and what has its data already or
+	// elsewhere than in a folder, refuses it.
+	Chance       auth.Chance // nil is auth.Random
+	LocalOrigins bool        // pages of this machine, on any port, may call the API
 }
 
 // Node is one running Flowxi. Its methods may be called from any goroutine.
@@ -80,6 +85,9 @@ const (
 // New opens everything that a node needs and brings the database up to date. Errors are
 // fit to be shown to the operator; those about a setting are a *config.Error.
 func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
+	if err := refuseMock(cfg, o); err != nil {
+		return nil, err
+	}
 	n := &Node{cfg: cfg, log: o.Log, now: o.Now, data: dataDir(cfg.DataDir)}
 	n.ended, n.end = context.WithCancel(context.WithoutCancel(ctx))
 	if n.log == nil {
@@ -96,6 +104,17 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	}
 	n.warn(ctx)
 	return n, nil
+}
+
+var errMock = errors.New("codes that are known beforehand are for a sandbox in a folder of its own")
+
+// refuseMock keeps what flowxi mock asks for away from people's accounts, whoever asks.
+func refuseMock(cfg config.Config, o Options) error {
+	mock := o.Chance != nil || o.LocalOrigins
+	if mock && (!cfg.Sandbox() || cfg.DatabaseURL != "" || cfg.RedisURL != "" || cfg.StorageURL != "" || there(dataDir(cfg.DataDir).database())) {
+		return errMock
+	}
+	return nil
 }
 
 // warn tells what the settings leave open, to those too who want to read errors alone:
@@ -210,12 +229,16 @@ func (n *Node) assemble(o Options) error {
 	if o.Password.Params == (password.Params{}) {
 		o.Password.Params = n.cfg.Passwords.Params()
 	}
+	if o.Chance == nil {
+		o.Chance = auth.Random{}
+	}
 	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoQueue, photoWait)
 	n.auth = auth.New(auth.Deps{
 		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.bucket, Config: n.cfg, Now: n.now,
 		Limiter:  ratelimit.New(n.cache, limitKey, !n.cfg.RateLimits),
 		Hasher:   hasher,
 		Photos:   photos,
+		Chance:   o.Chance,
 		WakeMail: n.worker.Wake,
 	})
 	n.watchParts(hasher, photos)
@@ -223,7 +246,7 @@ func (n *Node) assemble(o Options) error {
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Ended: n.ended, Observe: n.observeAPI(), Tracer: n.tracer,
-		Pages: n.pages(catalog, o.Version),
+		Pages: n.pages(catalog, o.Version), LocalOrigins: o.LocalOrigins,
 	})
 	return nil
 }

@@ -1,0 +1,450 @@
+package mock_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"flowxi.app/flowxi/client"
+	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/mock"
+)
+
+// running is a mock and where it is.
+type running struct {
+	t   *testing.T
+	url string
+}
+
+// start starts a mock that ends with the test.
+func start(t *testing.T, o mock.Options) *running {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{t, fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)}
+	if o.URL == "" {
+		o.URL = r.url
+	}
+	m, err := mock.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context())) // that of the test ends before its cleanups
+	ended := make(chan error, 1)
+	go func() { ended <- m.Serve(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the mock ended badly: %v", err)
+		}
+	})
+	return r
+}
+
+// do makes a request and returns its status, header and body.
+func (r *running) do(method, path, body string, header ...string) (int, http.Header, string) {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for pair := range slices.Chunk(header, 2) {
+		if req.Header.Set(pair[0], pair[1]); pair[0] == "Host" {
+			req.Host = pair[1]
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(text)
+}
+
+// must demands a 200, and returns the body.
+func (r *running) must(method, path, body string, header ...string) string {
+	r.t.Helper()
+	status, _, text := r.do(method, path, body, header...)
+	if status != http.StatusOK {
+		r.t.Fatalf("%s %s: %d %s", method, path, status, text)
+	}
+	return text
+}
+
+// people are those of /mock/people, by the first part of their address.
+func (r *running) people() map[string]mock.Person {
+	r.t.Helper()
+	var answer struct{ People []mock.Person }
+	if err := json.Unmarshal([]byte(r.must("GET", "/mock/people", "")), &answer); err != nil {
+		r.t.Fatal(err)
+	}
+	all := map[string]mock.Person{}
+	for _, p := range answer.People {
+		name, _, _ := strings.Cut(p.Email, "@")
+		all[name] = p
+	}
+	return all
+}
+
+// client is one on a new device.
+func (r *running) client() *client.Client {
+	r.t.Helper()
+	c, err := client.New(r.url, client.Options{
+		Locale: "en", Retries: -1, Device: client.DeviceInput{DeviceID: "test", DeviceType: "web", DeviceName: "Test"},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return c
+}
+
+func (r *running) login(p mock.Person) (*client.LoginResult, error) {
+	return r.client().Login(r.t.Context(), client.LoginInput{Email: p.Email, Password: mock.Password})
+}
+
+// code demands how a call ended: an error's code, or none.
+func code(t *testing.T, what string, err error, want client.Code) {
+	t.Helper()
+	if want == "" && err != nil || want != "" && !errors.Is(err, want) {
+		t.Errorf("%s ended with %v, want %q", what, err, want)
+	}
+}
+
+func TestEverybodyIsWhatTheTableSays(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	people := r.people()
+	for name, want := range map[string]client.Code{
+		"active": "", "english": "", "empty": "", "long": "", "devices": "", "twofa": "", "limited": client.CodeTooManyRequests,
+		"blocked": client.CodeInvalidCredentials, "closed": client.CodeInvalidCredentials,
+		"pending": client.CodeInvalidCredentials, "expired": client.CodeInvalidCredentials,
+	} {
+		p, there := people[name]
+		if !there {
+			t.Errorf("%s is not there", name)
+			continue
+		}
+		result, err := r.login(p)
+		code(t, "the login of "+name, err, want)
+		if err == nil && (result.Challenged != nil) != (p.TOTPSecret != "") {
+			t.Errorf("%s has a second factor, or none: %+v", name, result)
+		}
+		if p.AccessToken == "" {
+			continue
+		}
+		me, err := r.client().WithToken(client.Secret(p.AccessToken)).Me(t.Context())
+		code(t, "the token of "+name, err, "")
+		if err == nil && (me.Data.ID != p.UserID || me.Data.Email != p.Email || *me.Data.Locale != p.Locale || string(me.Data.Status) != string(p.State)) {
+			t.Errorf("%s is %+v, and said to be %+v", name, me.Data, p)
+		}
+	}
+	if len(people) != 11 {
+		t.Errorf("there are %d people; each needs a line above", len(people))
+	}
+}
+
+func TestTheProfilesAreWhatPagesMustDraw(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	people, ctx := r.people(), t.Context()
+	as := func(name string) *client.Client { return r.client().WithToken(client.Secret(people[name].AccessToken)) }
+	if me, err := as("long").Me(ctx); err != nil || len([]rune(*me.Data.FirstName)) != 100 || len([]rune(*me.Data.LastName)) != 100 {
+		t.Errorf("the longest names are %+v, %v", me, err)
+	}
+	if me, err := as("empty").Me(ctx); err != nil || me.Data.FirstName != nil || me.Data.PhotoURL != nil {
+		t.Errorf("who said nothing is %+v, %v", me, err)
+	}
+	list, err := as("devices").ListDevices(ctx)
+	if err != nil || len(list.Data.Devices) != 5 {
+		t.Fatalf("the devices are %+v, %v", list, err)
+	}
+	if d := list.Data.Devices; !d[0].IsCurrent || d[1].DeviceID != "phone" || !d[1].LastUsedAt.Equal(mock.Start.Add(-10*time.Minute)) {
+		t.Errorf("the devices are %+v", d)
+	}
+	me, err := as("devices").Me(ctx)
+	if err != nil || me.Data.PhotoURL == nil {
+		t.Fatalf("who has a photo is %+v, %v", me, err)
+	}
+	photo := strings.TrimPrefix(*me.Data.PhotoURL, r.url)
+	if status, h, _ := r.do("GET", photo, ""); status != http.StatusOK || h.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("the photo is %d %s", status, h.Get("Content-Type"))
+	}
+}
+
+func TestCodesAndLinksCanBeFollowed(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	ctx, c, people := t.Context(), r.client(), r.people()
+	for name, want := range map[string]client.Code{"pending": "", "expired": client.CodeOTPExpired} {
+		_, err := c.VerifyRegistrationCode(ctx, client.CodeCheckInput{Email: people[name].Email, Code: mock.Code})
+		code(t, "the code of "+name, err, want)
+	}
+	for name, want := range map[string]client.Code{"pending": "", "expired": client.CodeMagicLinkExpired} {
+		link, err := url.Parse(people[name].Link)
+		if err != nil || link.Query().Get("email") != people[name].Email {
+			t.Fatalf("the link of %s is %q: %v", name, people[name].Link, err)
+		}
+		r.must("GET", link.RequestURI(), "")
+		_, err = c.RegisterByLink(ctx, client.LinkPasswordInput{
+			Email: people[name].Email, Token: client.Secret(link.Query().Get("token")), Password: mock.Password,
+		})
+		code(t, "the link of "+name, err, want)
+	}
+	fresh := client.EmailInput{Email: "new@example.com"}
+	_, err := c.SendRegistrationCode(ctx, fresh)
+	code(t, "a new person's request", err, "")
+	_, err = c.SendRegistrationCode(ctx, fresh)
+	code(t, "another at the same moment", err, client.CodeTooManyRequests)
+	r.must("POST", "/mock/clock", `{"advance": 60}`)
+	_, err = c.SendRegistrationCode(ctx, fresh)
+	code(t, "another a minute later", err, "")
+	_, err = c.RegisterByCode(ctx, client.CodePasswordInput{Email: fresh.Email, Code: mock.Code, Password: mock.Password})
+	code(t, "a registration", err, "")
+	if inbox := r.must("GET", "/dev/inbox.json?to=pending@example.com", ""); !strings.Contains(inbox, mock.Code) || !strings.Contains(inbox, "token=") {
+		t.Errorf("the inbox has %s", inbox)
+	}
+}
+
+// TestASecondFactorInEveryTest is how docs/mock.md says to get around that a code is good
+// once: move the clock, or begin anew.
+func TestASecondFactorInEveryTest(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	prove := func(code string) error {
+		in, err := r.login(mock.Person{Email: "twofa@example.com"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.client().LoginTwoFactor(t.Context(), client.LoginTwoFAInput{ChallengeID: in.Challenged.Data.ChallengeID, Code: client.Secret(code)})
+		return err
+	}
+	first := r.people()["twofa"].TOTPCode
+	if want := authtest.TOTP(mock.TOTPSecret, mock.Start); first != want {
+		t.Fatalf("the code is %s, want %s", first, want)
+	}
+	code(t, "the code", prove(first), "")
+	code(t, "the same code again", prove(first), client.CodeTwoFAInvalidCode)
+	var moved struct {
+		Now  time.Time `json:"now"`
+		Code string    `json:"totp_code"`
+	}
+	if err := json.Unmarshal([]byte(r.must("POST", "/mock/clock", `{"advance": 60}`)), &moved); err != nil {
+		t.Fatal(err)
+	}
+	if !moved.Now.Equal(mock.Start.Add(time.Minute)) || moved.Code == first || r.people()["twofa"].TOTPCode != moved.Code {
+		t.Errorf("the clock shows %+v", moved)
+	}
+	code(t, "the code of a minute later", prove(moved.Code), "")
+	r.must("POST", "/mock/reset", "")
+	code(t, "the first code after a reset", prove(first), "")
+}
+
+func TestEveryStartIsTheSame(t *testing.T) {
+	t.Parallel()
+	one, two := start(t, mock.Options{URL: "http://localhost:8080"}), start(t, mock.Options{URL: "http://localhost:8080"})
+	told := func(r *running) string {
+		var all strings.Builder
+		all.WriteString(r.must("GET", "/mock/people", ""))
+		all.WriteString(r.must("POST", "/api/v1/auth/login", `{"email": "active@example.com", "password": "`+mock.Password+`", "device_id": "a", "device_type": "web", "device_name": "A"}`, "Content-Type", "application/json"))
+		for _, path := range []string{"/me", "/auth/devices", "/auth/2fa/status", "/health"} {
+			all.WriteString(r.must("GET", "/api/v1"+path, "", "Authorization", "Bearer "+r.people()["devices"].AccessToken))
+		}
+		return all.String()
+	}
+	first := told(one)
+	if second := told(two); second != first {
+		t.Errorf("two starts are\n%s\n%s", first, second)
+	}
+	one.must("POST", "/mock/reset", "")
+	if again := told(one); again != first {
+		t.Errorf("after a reset it is\n%s\nand was\n%s", again, first)
+	}
+	at := start(t, mock.Options{URL: "http://localhost:8080", Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)})
+	if elsewhen := told(at); elsewhen == first || !strings.Contains(elsewhen, `"time":"2026-01-02T03:04:05.000000Z"`) {
+		t.Errorf("at another time it is\n%s", elsewhen)
+	}
+}
+
+func TestTheClockIsMovedAndRuns(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	if got := r.must("GET", "/mock/clock", ""); !strings.Contains(got, `"now":"2026-01-09T17:08:57Z","running":false`) {
+		t.Errorf("the clock is %s", got)
+	}
+	if got := r.must("POST", "/mock/clock", `{"now": "2026-02-01T00:00:00+01:00", "advance": -60}`); !strings.Contains(got, `"now":"2026-01-31T22:59:00Z"`) {
+		t.Errorf("the clock is %s", got)
+	}
+	for _, body := range []string{`{"advnace": 1}`, `{"advance": "1m"}`, `[]`, `{"now": "tomorrow"}`, `{"advance": 99999999999}`, `{"now": "0001-01-01T00:00:00Z"}`, `{"advance": 1} {}`, `{`} {
+		if status, _, text := r.do("POST", "/mock/clock", body); status != http.StatusBadRequest || !strings.Contains(text, "MALFORMED_REQUEST") {
+			t.Errorf("%s: %d %s", body, status, text)
+		}
+	}
+	r.must("POST", "/mock/clock", `{"running": true}`)
+	moves := func() bool {
+		one := r.must("GET", "/mock/clock", "")
+		for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if r.must("GET", "/mock/clock", "") != one {
+				return true
+			}
+		}
+		return false
+	}
+	if !moves() {
+		t.Error("the clock does not run")
+	}
+	r.must("POST", "/mock/clock", `{"running": false}`)
+	if one, two := r.must("GET", "/mock/clock", ""), r.must("GET", "/mock/clock", ""); one != two {
+		t.Errorf("the clock runs on: %s, %s", one, two)
+	}
+	if fast := start(t, mock.Options{Running: true}); !strings.Contains(fast.must("GET", "/mock/clock", ""), `"running":true`) {
+		t.Error("the clock stands that was told to run")
+	}
+}
+
+func TestPagesOfThisMachineMayCall(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	for _, origin := range []string{"http://localhost:5173", "http://127.0.0.1:3000", "http://[::1]:4200", "https://localhost"} {
+		for _, path := range []string{"/api/v1/health", "/mock/people"} {
+			if _, h, _ := r.do("GET", path, "", "Origin", origin); h.Get("Access-Control-Allow-Origin") != origin {
+				t.Errorf("a page of %s may not read %s: %v", origin, path, h)
+			}
+		}
+		_, h, _ := r.do("OPTIONS", "/api/v1/me", "", "Origin", origin, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization,content-type,x-app-locale")
+		if h.Get("Access-Control-Allow-Origin") != origin || h.Get("Access-Control-Allow-Methods") != "PATCH" {
+			t.Errorf("a page of %s may not PATCH: %v", origin, h)
+		}
+		if status, _, _ := r.do("OPTIONS", "/mock/clock", "", "Origin", origin, "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "content-type"); status != http.StatusNoContent {
+			t.Errorf("a page of %s may not move the clock: %d", origin, status)
+		}
+	}
+	for _, origin := range []string{"https://evil.example", "http://localhost.evil.example", "http://localhost:5173.evil.example", "null", "http://localhost@evil.example"} {
+		if _, h, _ := r.do("GET", "/api/v1/health", "", "Origin", origin); h.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("a page of %s may call the API", origin)
+		}
+		if status, _, text := r.do("POST", "/mock/reset", "", "Origin", origin); status != http.StatusForbidden || !strings.Contains(text, "FORBIDDEN") {
+			t.Errorf("a page of %s may reset: %d %s", origin, status, text)
+		}
+	}
+	if status, _, _ := r.do("GET", "/mock/people", "", "Host", "rebound.example"); status != http.StatusForbidden {
+		t.Errorf("by another name the tokens are there: %d", status)
+	}
+}
+
+func TestWhatIsThereIsTold(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	page := r.must("GET", "/mock", "")
+	for _, want := range []string{r.url + "/api/v1", r.url + "/docs", r.url + "/dev/inbox", "2026-01-09T17:08:57Z, stands still", "123456", "twofa@example.com", r.people()["twofa"].TOTPCode, "blocked"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not tell %q:\n%s", want, page)
+		}
+	}
+	for _, path := range []string{"/mock/", "/mock/peopel"} {
+		if status, _, text := r.do("GET", path, ""); status != http.StatusNotFound || !strings.Contains(text, "/mock/people") {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+}
+
+// An inbox that somebody has open waits for mails without end, and must not keep a reset
+// or the end waiting.
+func TestAnOpenInboxHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	for range 2 { // the second is still open at the end of the test
+		resp, err := http.Get(r.url + "/dev/inbox/events")
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("the stream: %v, %v", resp, err)
+		}
+		r.must("POST", "/mock/reset", "")
+	}
+	resp, err := http.Get(r.url + "/dev/inbox/events")
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("the stream: %v, %v", resp, err)
+	}
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	m, err := mock.New(t.Context(), mock.Options{URL: "http://localhost:8080"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if list, err := os.ReadDir(os.TempDir()); err != nil || len(list) != 1 {
+			t.Errorf("there are %v, %v; want one folder", list, err)
+		}
+		if err := m.Reset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	if list, err := os.ReadDir(os.TempDir()); err != nil || len(list) != 0 {
+		t.Errorf("%v is left behind, %v", list, err)
+	}
+}
+
+func TestSettingsOfAServerWithPeopleAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{
+		"FLOWXI_DATABASE_URL=postgres://joe:hunter2@db/flowxi", "FLOWXI_REDIS_URL=redis://:hunter2@cache", "FLOWXI_STORAGE_URL=s3://id:hunter2@s3/b",
+		"FLOWXI_SMTP_URL=smtps://joe:hunter2@mail", "FLOWXI_KEYS=a:hunter2", "FLOWXI_TLS_CERT=c.pem", "FLOWXI_ENVIRONMENT=production",
+		"FLOWXI_DATA_DIR=/var/lib/flowxi", "FLOWXI_ADDR=:8080", "FLOWXI_PUBLIC_URL=https://id.example.org", "FLOWXI_TRUSTED_PROXIES=10.0.0.0/8", "FLOWXI_OPS_ADDR=:9090",
+	} {
+		name, _, _ := strings.Cut(line, "=")
+		_, err := mock.New(t.Context(), mock.Options{URL: "http://localhost:8080", Environ: []string{line}})
+		if err == nil || !strings.HasPrefix(err.Error(), name+" is set; flowxi mock is a sandbox") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}} {
+		if _, err := mock.New(t.Context(), o); err == nil {
+			t.Errorf("%q is taken", o.URL)
+		}
+	}
+	for addr, want := range map[string]bool{"127.0.0.1:8080": true, "localhost:0": true, "[::1]:1": true, ":8080": false, "0.0.0.0:8080": false, "192.0.2.1:80": false, "8080": false} {
+		if err := mock.CheckListen(addr, false); (err == nil) != want {
+			t.Errorf("%s: %v", addr, err)
+		}
+	}
+	if err := mock.CheckListen("0.0.0.0:8080", true); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheFewSettingsThatItTakes(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{Environ: []string{
+		"FLOWXI_MAGIC_LINK_URL=http://localhost:5173/welcome?token={token}&email={email}", "FLOWXI_REGISTRATION_PRIVACY=strict",
+		"FLOWXI_ENVIRONMENT=sandbox", "FLOWXI_DATABASE_URL=", "HOME=/root",
+	}})
+	if link := r.people()["pending"].Link; !regexp.MustCompile(`^http://localhost:5173/welcome\?token=[0-9a-f]{64}&email=pending%40example\.com$`).MatchString(link) {
+		t.Errorf("the link is %s", link)
+	}
+	_, err := r.client().SendRegistrationCode(t.Context(), client.EmailInput{Email: "active@example.com"})
+	code(t, "a registration of somebody who is there", err, "")
+	exposed := start(t, mock.Options{URL: "http://mock.example:8080", Exposed: true})
+	if status, _, _ := exposed.do("GET", "/mock/people", "", "Host", "mock.example:8080"); status != http.StatusOK {
+		t.Errorf("others may not ask what is there for them: %d", status)
+	}
+}

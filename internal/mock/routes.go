@@ -1,0 +1,145 @@
+package mock
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/header"
+)
+
+// Path is where a mock is told what to do. Nothing of a server is there.
+const Path = "/mock"
+
+func isOwn(path string) bool { return path == Path || strings.HasPrefix(path, Path+"/") }
+
+// longestBody bounds what is read of a request.
+const longestBody = 4 << 10
+
+func (m *Mock) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path, m.page)
+	mux.HandleFunc("GET "+Path+"/people", m.showPeople)
+	mux.HandleFunc("GET "+Path+"/clock", m.showClock)
+	mux.HandleFunc("POST "+Path+"/clock", m.moveClock)
+	mux.HandleFunc("POST "+Path+"/reset", m.reset)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusNotFound, account.ErrNotFound, "There is GET "+Path+", "+Path+"/people and "+Path+"/clock, and POST "+Path+"/clock and "+Path+"/reset.")
+	})
+	return mux
+}
+
+// guard lets only pages and programs of this machine through, by its own name, unless the
+// mock is there for others: a page of a stranger that somebody has open must not move the
+// clock, or read the tokens.
+func (m *Mock) guard(w http.ResponseWriter, r *http.Request) {
+	header.Data.Set(w.Header())
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	origin := r.Header.Get("Origin")
+	strange := origin != "" && !config.IsLocalOrigin(origin)
+	if !m.options.Exposed && (strange || !config.IsLoopback(strings.Trim(host, "[]"))) {
+		refuse(w, http.StatusForbidden, account.ErrForbidden, "This is for pages and programs of this machine alone.")
+		return
+	}
+	m.own.ServeHTTP(w, r)
+}
+
+// showing is everybody, for programs.
+type showing struct {
+	People []Person `json:"people"`
+}
+
+func (m *Mock) showPeople(w http.ResponseWriter, _ *http.Request) { send(w, showing{m.People()}) }
+
+// People are those who are there at the start, in the order of their ids, with what their
+// authenticators show now.
+func (m *Mock) People() []Person {
+	p := m.enter()
+	defer p.requests.Done()
+	now := m.clock.now()
+	people := make([]Person, 0, len(p.people))
+	for _, person := range p.people {
+		people = append(people, person.withCode(now))
+	}
+	return people
+}
+
+// clockShown is the clock, for programs.
+type clockShown struct {
+	Now      time.Time `json:"now"`
+	Running  bool      `json:"running"`
+	TOTPCode string    `json:"totp_code"` // of everybody who has a second factor
+}
+
+// clockChange is what may be done to the clock.
+type clockChange struct {
+	Now     *time.Time `json:"now"`
+	Advance int64      `json:"advance"` // seconds, after now
+	Running *bool      `json:"running"`
+}
+
+// furthest is how far the clock may be moved at once, in seconds: a hundred years.
+const furthest = 100 * 365 * 24 * 3600
+
+func (m *Mock) showClock(w http.ResponseWriter, _ *http.Request) {
+	now, running := m.clock.move(clockChange{})
+	send(w, clockShown{now, running, codeAt(now)})
+}
+
+func (m *Mock) moveClock(w http.ResponseWriter, r *http.Request) {
+	var change clockChange
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(&change)
+	if err == nil && d.More() {
+		err = errors.New("there is more than one object")
+	}
+	if err == nil && (change.Advance > furthest || change.Advance < -furthest || change.Now != nil && (change.Now.Year() < 1970 || change.Now.Year() > 9000)) {
+		err = errors.New("that is too far away")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+err.Error())
+		return
+	}
+	now, running := m.clock.move(change)
+	send(w, clockShown{now, running, codeAt(now)})
+}
+
+func (m *Mock) reset(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, longestBody))
+	if err := m.Reset(r.Context()); err != nil {
+		m.options.Log.Error("cannot begin again", "error", err)
+		refuse(w, http.StatusInternalServerError, account.ErrServerError, "The mock could not begin again: "+err.Error())
+		return
+	}
+	send(w, showing{m.People()})
+}
+
+func (m *Mock) page(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, m.Describe())
+}
+
+func send(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // to somebody who went away, it is not worth an error
+}
+
+// refuse answers in the form of the API.
+func refuse(w http.ResponseWriter, status int, code account.Error, message string) {
+	text, _ := json.Marshal(map[string]string{"message": message, "code": code.Code}) // of texts it never fails
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n'))
+}
