@@ -46,6 +46,18 @@ func me(ts *testscript.TestScript, _ bool, args []string) {
 	call(ts, http.MethodGet, "/api/v1/me", nil, status)
 }
 
+// ask prints what is answered to a request: "ask POST /mock/clock BODY".
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	var body any
+	if len(args) > 2 {
+		ts.Check(json.Unmarshal([]byte(args[2]), &body))
+	}
+	answer, err := json.Marshal(call(ts, args[0], args[1], body, http.StatusOK))
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%s\n", answer)
+	ts.Check(err)
+}
+
 func mailedCode(ts *testscript.TestScript, email string) string {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		answer := call(ts, http.MethodGet, "/dev/inbox.json?to="+url.QueryEscape(email), nil, http.StatusOK)

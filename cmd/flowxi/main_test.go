@@ -54,6 +54,7 @@ func TestCommands(t *testing.T) {
 			"register":  register,
 			"twofa":     twofa,
 			"me":        me,
+			"ask":       ask,
 			"age":       age,
 			"ring":      ring,
 			"sql":       statement,
