@@ -33,7 +33,7 @@ func (c *Client) VerifyRegistrationCode(ctx context.Context, in CodeCheckInput) 
 // answer is there, beside an error, where the token could not be kept.
 func (c *Client) RegisterByCode(ctx context.Context, in CodePasswordInput) (*TokenIssued, error) {
 	in.PasswordConfirmation = cmp.Or(in.PasswordConfirmation, in.Password)
-	in.DeviceInput = in.DeviceInput.or(c.options.Device)
+	in.DeviceInput = in.or(c.options.Device)
 	return c.registered(ctx, operation{id: "registerByCode", method: http.MethodPost, path: "/register-email-code/set-password"}, in)
 }
 
@@ -52,7 +52,7 @@ func (c *Client) ResendRegistrationLink(ctx context.Context, in EmailInput) (*Do
 // answer is there, beside an error, where the token could not be kept.
 func (c *Client) RegisterByLink(ctx context.Context, in LinkPasswordInput) (*TokenIssued, error) {
 	in.PasswordConfirmation = cmp.Or(in.PasswordConfirmation, in.Password)
-	in.DeviceInput = in.DeviceInput.or(c.options.Device)
+	in.DeviceInput = in.or(c.options.Device)
 	return c.registered(ctx, operation{id: "registerByLink", method: http.MethodPost, path: "/auth/register/set-password"}, in)
 }
 
@@ -68,7 +68,7 @@ func (c *Client) registered(ctx context.Context, op operation, in any) (*TokenIs
 // password and an account that is not active are CodeInvalidCredentials. The result is
 // there, beside an error, where the token could not be kept.
 func (c *Client) Login(ctx context.Context, in LoginInput) (*LoginResult, error) {
-	in.DeviceInput = in.DeviceInput.or(c.options.Device)
+	in.DeviceInput = in.or(c.options.Device)
 	body, err := encode(in)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,8 @@ type upload struct {
 	begin, end  []byte
 	contentType string
 	file        io.Reader
-	start, size int64 // of the file, where it can be sought; a size of -1 where not
+	seeker      io.Seeker // the file, where it can be sought; nil otherwise
+	start, size int64     // of what is sent of it then
 }
 
 func newUpload(file io.Reader) (*upload, error) {
@@ -40,7 +41,7 @@ func newUpload(file io.Reader) (*upload, error) {
 	if err := form.Close(); err != nil {
 		return nil, fmt.Errorf("flowxi: updatePhoto: %w", err)
 	}
-	u := &upload{begin: begin, end: parts.Bytes()[len(begin):], contentType: form.FormDataContentType(), file: file, size: -1}
+	u := &upload{begin: begin, end: parts.Bytes()[len(begin):], contentType: form.FormDataContentType(), file: file}
 	if seeker, ok := file.(io.Seeker); ok {
 		u.measure(seeker)
 	}
@@ -59,14 +60,14 @@ func (u *upload) measure(file io.Seeker) {
 		return
 	}
 	if _, err := file.Seek(start, io.SeekStart); err == nil {
-		u.start, u.size = start, end-start
+		u.seeker, u.start, u.size = file, start, end-start
 	}
 }
 
 func (u *upload) open() (io.Reader, int64, string, error) {
 	length := int64(-1)
 	if u.again() {
-		if _, err := u.file.(io.Seeker).Seek(u.start, io.SeekStart); err != nil {
+		if _, err := u.seeker.Seek(u.start, io.SeekStart); err != nil {
 			return nil, 0, "", errors.Join(errors.New("read photo"), err)
 		}
 		length = int64(len(u.begin)) + u.size + int64(len(u.end))
@@ -74,4 +75,4 @@ func (u *upload) open() (io.Reader, int64, string, error) {
 	return io.MultiReader(bytes.NewReader(u.begin), u.file, bytes.NewReader(u.end)), length, u.contentType, nil
 }
 
-func (u *upload) again() bool { return u.size >= 0 }
+func (u *upload) again() bool { return u.seeker != nil }

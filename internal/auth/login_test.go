@@ -46,7 +46,8 @@ func olderHashOn(t *testing.T, e dbtest.Engine) (a *Auth, at store.Options, hash
 		t.Fatal(err)
 	}
 	a = New(Deps{
-		Store: dbtest.Open(t, at), Cache: memory, Limiter: ratelimit.New(memory, nil, false), Keys: keys, Config: cfg, Now: time.Now,
+		Chance: Random{},
+		Store:  dbtest.Open(t, at), Cache: memory, Limiter: ratelimit.New(memory, nil, false), Keys: keys, Config: cfg, Now: time.Now,
 		Hasher: password.NewHasher(password.Options{Params: password.Params{MemoryKiB: 64, Time: 2}}),
 	})
 	err = a.store.Tx(t.Context(), func(tx *store.Tx) error {

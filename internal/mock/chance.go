@@ -15,7 +15,7 @@ const (
 	TOTPSecret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" //nolint:gosec // it guards nothing
 
 	// Password is everybody's.
-	Password = "correct horse battery" //nolint:gosec // it guards nothing
+	Password = "correct horse battery"
 )
 
 // chance is the auth.Chance of a mock: the same at each start.

@@ -357,7 +357,7 @@ func TestWhatIsThereIsTold(t *testing.T) {
 			t.Errorf("the page does not tell %q:\n%s", want, page)
 		}
 	}
-	for _, path := range []string{"/mock/", "/mock/peopel"} {
+	for _, path := range []string{"/mock/", "/mock/nothing"} {
 		if status, _, text := r.do("GET", path, ""); status != http.StatusNotFound || !strings.Contains(text, "/mock/people") {
 			t.Errorf("%s: %d %s", path, status, text)
 		}
