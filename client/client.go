@@ -66,7 +66,7 @@ func New(baseURL string, o Options) (*Client, error) {
 }
 
 // WithToken returns a client that calls on behalf of whoever holds that token, and keeps it
-// in memory: for a program that serves many people.
+// in memory: for a program that serves many people. With an empty token it is nobody's.
 func (c *Client) WithToken(token Secret) *Client {
 	other := *c
 	other.options.Tokens = &MemoryTokens{token: seal(token)}

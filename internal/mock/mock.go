@@ -77,8 +77,10 @@ func New(ctx context.Context, o Options) (*Mock, error) {
 	m.own = cors.New(cors.Options{
 		AllowOriginFunc: config.IsLocalOrigin, AllowedMethods: []string{http.MethodGet, http.MethodPost}, AllowedHeaders: []string{"Content-Type"},
 	}).Handler(m.routes())
-	m.play, err = m.begin(ctx)
-	return m, err
+	if m.play, err = m.begin(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // quick is what a password costs here, where none is worth anything.
