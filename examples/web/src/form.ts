@@ -1,0 +1,63 @@
+import { FlowxiError } from "@flowxi/client";
+
+import { h } from "./dom";
+import { t } from "./texts";
+
+/** One input of a form. Its name is that of the field of the API, so that errors find it. */
+export type Field = Partial<Pick<HTMLInputElement, "type" | "inputMode" | "value" | "maxLength">> & {
+  name: string;
+  label: string;
+  autocomplete?: string;
+};
+
+/** A form, or without fields a button, that calls the API. What is wrong is shown at its field, and a limit by a countdown. */
+export function form(fields: Field[], submit: string, send: (values: Record<string, string>) => Promise<void>): HTMLFormElement {
+  const rows = fields.map(({ label, autocomplete = "off", ...properties }) => {
+    const problem = h("p", { id: `${properties.name}-problem`, className: "wrong" });
+    const input = h("input", { id: properties.name, ...properties });
+    input.setAttribute("autocomplete", autocomplete);
+    input.setAttribute("aria-describedby", problem.id);
+    return { input, problem, parts: [h("label", { htmlFor: input.id, textContent: label }), input, problem] };
+  });
+  const problem = h("p", { className: "wrong", role: "alert" });
+  const button = h("button", { type: "submit", textContent: submit });
+
+  function tell(error: FlowxiError): void {
+    problem.textContent = error.message;
+    for (const row of rows) {
+      const sentences = error.fields[row.input.name] ?? [];
+      row.problem.textContent = sentences.join(" ");
+      row.input.ariaInvalid = String(sentences.length > 0);
+    }
+    rows.find((row) => row.problem.textContent)?.input.focus();
+  }
+
+  async function countDown(seconds: number): Promise<void> {
+    for (; seconds > 0; seconds--) {
+      button.textContent = t().waiting(seconds);
+      await new Promise((done) => setTimeout(done, 1000));
+    }
+    button.textContent = submit;
+  }
+
+  async function onsubmit(event: Event): Promise<void> {
+    event.preventDefault();
+    button.disabled = true;
+    tell(nothingWrong);
+    try {
+      await send(Object.fromEntries(rows.map(({ input }) => [input.name, input.value])));
+    } catch (error) {
+      if (!(error instanceof FlowxiError)) throw error;
+      tell(error);
+      await countDown(error.retryAfter ?? 0);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  const element = h("form", { noValidate: true }, ...rows.flatMap((row) => row.parts), problem, button);
+  element.addEventListener("submit", (event) => void onsubmit(event));
+  return element;
+}
+
+const nothingWrong = { message: "", fields: {} } as FlowxiError;
