@@ -55,8 +55,12 @@ func Serve(t testing.TB, program string, environ ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	var end error // once ended is closed
+	go func() {
+		end = cmd.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		stop()
 		<-ended
@@ -70,9 +74,8 @@ func Serve(t testing.TB, program string, environ ...string) string {
 			return "http://" + addr
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("the server ended at its start: %v", err)
+		case <-ended:
+			t.Fatalf("the server ended at its start: %v", end)
 		default:
 		}
 		if time.Now().After(deadline) {
