@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"internal/seal":      {},
 	"internal/totp":      {},
 	"internal/rescue":    {}, // anybody may start a goroutine
+	"internal/disk":      {},
 	"internal/header":    {}, // says what a browser may do with an answer
 	"internal/trace":     {}, // says what time goes on; where it is sent is for otlp
 	"internal/password":  {"internal/trace"},
@@ -59,18 +60,18 @@ var mayImport = map[string][]string{
 	// What an operator looks at. The parts count for themselves, and metrics asks them.
 	"internal/otlp": {"internal/rescue", "internal/trace"},
 	"internal/metrics": {
-		"internal/account", "internal/api", "internal/auth", "internal/cache", "internal/mail", "internal/password",
+		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/disk", "internal/mail", "internal/password",
 		"internal/photo", "internal/rescue", "internal/store",
 	},
 
 	"internal/node": {
-		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/header", "internal/locale",
+		"internal/account", "internal/api", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/disk", "internal/header", "internal/locale",
 		"internal/mail", "internal/metrics", "internal/otlp", "internal/password", "internal/photo", "internal/ratelimit", "internal/reference", "internal/rescue", "internal/seal",
 		"internal/store", "internal/trace", "internal/transfer", "internal/web",
 	},
 	// What looks at all of it from outside.
 	"internal/doctor": {
-		"internal/account", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/locale", "internal/mail", "internal/node",
+		"internal/account", "internal/auth", "internal/blob", "internal/cache", "internal/config", "internal/disk", "internal/locale", "internal/mail", "internal/node",
 		"internal/rescue", "internal/seal", "internal/store",
 	},
 	// What is all of it for tests of a frontend, and a client of itself.

@@ -45,6 +45,8 @@ type S3 struct {
 	bucket    string
 	breaker   *breaker
 
+	answered, failed atomic.Uint64 // calls
+
 	// versioned is set once the bucket has shown that it keeps what is replaced or
 	// deleted, which the first put in it tells.
 	versioned, known atomic.Bool

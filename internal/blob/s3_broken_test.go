@@ -266,6 +266,9 @@ func TestASilentServerIsLeftAlone(t *testing.T) {
 	if !errors.Is(err, blob.ErrUnavailable) || p.conns.Load() != asked {
 		t.Errorf("Put: %.80v; it was asked %d times", err, p.conns.Load()-asked)
 	}
+	if _, failed := s.Calls(); failed != 103 {
+		t.Errorf("%d calls are counted as failed, want those that were not made too", failed)
+	}
 	p.set(passing)
 	time.Sleep(3 * time.Second)
 	put(t, s, "k", "back")
@@ -287,7 +290,11 @@ func TestACallerWhoGoesAwayIsLetGo(t *testing.T) {
 		}
 	}
 	p.set(passing)
+	before, _ := s.Calls()
 	put(t, s, "k", "back") // five callers said nothing about the server
+	if answered, failed := s.Calls(); failed != 0 || answered != before+1 {
+		t.Errorf("%d calls are counted as answered, %d as failed", answered-before, failed)
+	}
 }
 
 // TestABodyThatIsAlteredIsRefused has a server in front that changes a byte on the way.

@@ -33,14 +33,31 @@ func (s *S3) call(ctx context.Context, within time.Duration, try do) error {
 		return err
 	}
 	if !s.breaker.admit() {
+		s.failed.Add(1)
 		return fmt.Errorf("%w: it did not lately", ErrUnavailable)
 	}
 	limited, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	err := persist(limited, try)
 	s.breaker.settle(ctx, err)
+	s.tally(ctx, err)
 	return err
 }
+
+// tally counts a call, unless its caller went away, which says nothing of the server. An
+// object that is not there is an answer.
+func (s *S3) tally(ctx context.Context, err error) {
+	switch {
+	case err == nil, errors.Is(err, ErrNotFound):
+		s.answered.Add(1)
+	case !errors.Is(ctx.Err(), context.Canceled):
+		s.failed.Add(1)
+	}
+}
+
+// Calls is how many calls the server has answered since the start, and how many it failed,
+// refused or left unanswered, those included that were not made since it had been silent.
+func (s *S3) Calls() (answered, failed uint64) { return s.answered.Load(), s.failed.Load() }
 
 // persist tries several times where that may help. Each try has a reader of its own,
 // which is why the client is not left to do so: the one given up may go on reading.

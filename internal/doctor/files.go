@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"flowxi.app/flowxi/internal/disk"
 	"flowxi.app/flowxi/internal/node"
 )
 
@@ -22,13 +23,6 @@ func (s Scarce) orUsual() Scarce {
 	return s
 }
 
-// space is what is left of a file system.
-type space struct {
-	free  uint64  // bytes
-	bytes float64 // part of them that is left
-	files float64 // part of the inodes that is left; 1 where they have no bound
-}
-
 // disk looks at the file system of the data folder.
 func (p *patient) disk(context.Context) []Finding {
 	if p.cfg.Stateless() {
@@ -37,15 +31,15 @@ func (p *patient) disk(context.Context) []Finding {
 	if !exists(p.cfg.DataDir) {
 		return skip("there is no data directory yet: the first start makes it")
 	}
-	s, err := spaceOf(p.cfg.DataDir)
+	s, err := disk.Of(p.cfg.DataDir)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return skip("this system does not tell")
 	}
 	if err != nil {
 		return fail(fmt.Sprintf("%s cannot be looked at: %s", p.cfg.DataDir, err), "See that it is there, and that this command runs as the user of the server.")
 	}
-	limit, left := p.Scarce.orUsual(), min(s.bytes, s.files)
-	found := fmt.Sprintf("%.0f %% of the space (%d MB) and %.0f %% of the inodes of %s are left", s.bytes*100, s.free>>20, s.files*100, p.cfg.DataDir)
+	limit, left := p.Scarce.orUsual(), s.Left()
+	found := fmt.Sprintf("%.0f %% of the space (%d MB) and %.0f %% of the inodes of %s are left", s.Bytes*100, s.Free>>20, s.Files*100, p.cfg.DataDir)
 	const do = "Make room: move old backups and logs away, or enlarge the disk. No restart is needed."
 	switch {
 	case left < limit.Failure:

@@ -2,14 +2,9 @@
 
 package doctor
 
-import (
-	"errors"
-	"io/fs"
-)
+import "io/fs"
 
 // modesTell are none: the modes of these systems do not tell who may read.
 const modesTell fs.FileMode = 0
-
-func spaceOf(string) (space, error) { return space{}, errors.ErrUnsupported }
 
 func ownerOf(fs.FileInfo) uint32 { return 0 }

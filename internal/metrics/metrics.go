@@ -43,6 +43,14 @@ func New(version string) *Metrics {
 	return m
 }
 
+// WatchReady has every scrape ask whether the node takes requests, which it may not do yet
+// or not any more. It is called once, before there are parts to ask.
+func (m *Metrics) WatchReady(ready func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "flowxi_ready", Help: "Whether the node takes requests, 1 or 0, as /readyz tells.",
+	}, func() float64 { return oneIf(ready()) }))
+}
+
 // Gatherer is what a scrape reads.
 func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
 

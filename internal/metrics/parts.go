@@ -9,7 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/disk"
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/photo"
@@ -17,7 +19,7 @@ import (
 	"flowxi.app/flowxi/internal/store"
 )
 
-// Parts is what is asked at each scrape. All but Redis is required.
+// Parts is what is asked at each scrape. What may be nil says so.
 type Parts struct {
 	Auth   *auth.Auth
 	Hasher *password.Hasher
@@ -26,8 +28,13 @@ type Parts struct {
 	Redis  *cache.Redis        // nil where the node counts in its own memory
 	Rooms  func() []cache.Room // of the node's own count of limits
 	Mails  *mail.Worker
-	Now    func() time.Time // the clock that mails are written by
+	Bucket *blob.S3         // nil where photos are in a folder
+	Data   string           // the folder that the node keeps things in; empty where it keeps none
+	Now    func() time.Time // the clock of the node
 	Log    *slog.Logger     // nil is nowhere
+
+	// Certificate tells when the one that is served is over; the zero time is for none.
+	Certificate func() time.Time
 }
 
 // Watch has every scrape ask the parts of a node. It is called once.
@@ -73,6 +80,13 @@ var (
 	outbox       = desc("outbox_waiting", "Mails in the outbox; every node tells the same number.")
 	outboxOldest = desc("outbox_oldest_seconds", "Age of the oldest mail in the outbox, 0 where it is empty; every node tells the same number.")
 
+	databaseUp  = desc("database_up", "Whether the database answered when it was last asked, some seconds ago at most, 1 or 0.")
+	bucketCalls = desc("storage_calls_total", "Calls of the S3 server, by whether it did what it was asked; absent without one.", "result")
+	dataLeft    = desc("data_dir_free_ratio", "Part that is left of the file system of the data directory, of its bytes or its inodes, whichever is less; absent without one.")
+	dataFree    = desc("data_dir_free_bytes", "Space that is left on the file system of the data directory; absent without one.")
+	certEnd     = desc("tls_certificate_not_after_timestamp_seconds", "When the certificate that is served is over; absent where TLS ends elsewhere.")
+	clock       = desc("clock_timestamp_seconds", "The time of day by the clock of the node.")
+
 	jobRuns = desc("job_runs_total", "Runs of background jobs; elsewhere is one that was another node's to do.", "job", "result")
 	jobLast = desc("job_last_success_timestamp_seconds", "When a background job last succeeded on this node.", "job")
 
@@ -84,7 +98,7 @@ func (p *parts) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		hashActive, hashWaiting, hashRefused, photoActive, photoWaiting, photoRefused, photoTrash,
 		poolMax, poolOpen, poolUsed, poolWaits, poolWaited, txRetries, cacheUp, cacheLosses, cacheEntries, cacheMax, cacheRefused,
-		mails, outbox, outboxOldest, jobRuns, jobLast, panics,
+		mails, outbox, outboxOldest, databaseUp, bucketCalls, dataLeft, dataFree, certEnd, clock, jobRuns, jobLast, panics,
 	} {
 		to <- d
 	}
@@ -114,6 +128,7 @@ func (p *parts) collect(out sink) {
 	out.count(mails, m.Dropped, "dropped")
 	p.collectStore(out)
 	p.collectJobs(out)
+	p.collectMachine(out)
 	for _, r := range p.Rooms() {
 		out.gauge(cacheEntries, float64(r.Entries), r.Kind.String())
 		out.gauge(cacheMax, float64(r.Max), r.Kind.String())
@@ -122,6 +137,26 @@ func (p *parts) collect(out sink) {
 	if p.Redis != nil {
 		out.gauge(cacheUp, oneIf(p.Redis.Up()))
 		out.count(cacheLosses, p.Redis.Losses())
+	}
+	if p.Bucket != nil {
+		answered, failed := p.Bucket.Calls()
+		out.count(bucketCalls, answered, "succeeded")
+		out.count(bucketCalls, failed, "failed")
+	}
+}
+
+// collectMachine tells of what is the node's own: its clock, its disk, its certificate.
+func (p *parts) collectMachine(out sink) {
+	out.gauge(clock, float64(p.Now().UnixMilli())/1000)
+	if over := p.Certificate(); !over.IsZero() {
+		out.gauge(certEnd, float64(over.Unix()))
+	}
+	if p.Data == "" {
+		return
+	}
+	if s, err := disk.Of(p.Data); err == nil {
+		out.gauge(dataLeft, s.Left())
+		out.gauge(dataFree, float64(s.Free))
 	}
 }
 
@@ -135,6 +170,7 @@ func (p *parts) collectStore(out sink) {
 	}
 	out.count(txRetries, p.Store.Retries())
 	b, known := p.backlog.read(p.Store)
+	out.gauge(databaseUp, oneIf(known))
 	if !known {
 		return
 	}

@@ -68,6 +68,8 @@ type Node struct {
 	connections atomic.Int64 // that are open
 	lastCame    atomic.Int64 // when a draining node got its last request, in nanoseconds since 1970
 
+	certificate atomic.Pointer[certificate] // nil where TLS ends elsewhere
+
 	metrics *metrics.Metrics // nil where nobody can ask for them
 	tracer  trace.Tracer     // makes nothing where traces go nowhere
 

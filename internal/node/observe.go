@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
 	"flowxi.app/flowxi/internal/metrics"
 	"flowxi.app/flowxi/internal/otlp"
@@ -47,8 +48,23 @@ func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
 		return
 	}
 	redis, _ := n.cache.(*cache.Redis)
+	bucket, _ := n.bucket.(*blob.S3)
+	data := ""
+	if !n.cfg.Stateless() {
+		data = string(n.data)
+	}
 	n.metrics.Watch(metrics.Parts{
 		Auth: n.auth, Hasher: hasher, Photos: photos, Store: n.store, Redis: redis, Rooms: n.rooms,
-		Mails: n.worker, Now: n.now, Log: n.log,
+		Mails: n.worker, Bucket: bucket, Data: data, Now: n.now, Log: n.log, Certificate: n.certificateEnd,
 	})
+}
+
+// certificateEnd is when the certificate that is served is over; the zero time where none
+// is, or not yet.
+func (n *Node) certificateEnd() time.Time {
+	c := n.certificate.Load()
+	if c == nil {
+		return time.Time{}
+	}
+	return c.get().Leaf.NotAfter
 }

@@ -57,6 +57,7 @@ func (n *Node) openOps(ctx context.Context, version string) error {
 		return fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
 	}
 	n.metrics = metrics.New(version) // without a listener that tells of them nothing is counted
+	n.metrics.WatchReady(func() bool { return n.stage.Load() == stageServing })
 	server := listens(api.NewServer(l.Addr().String(), n.opsHandler(), n.log))
 	server.WriteTimeout = opsWrite
 	o := &ops{server: server, listener: l, ended: make(chan error, 1)}

@@ -46,6 +46,13 @@ func fetch(t *testing.T, url string) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
+func expectMetric(t *testing.T, at, line string) {
+	t.Helper()
+	if _, text := fetch(t, at+"/metrics"); !strings.Contains(text, "\n"+line+"\n") {
+		t.Errorf("the metrics have no line %q", line)
+	}
+}
+
 func awaitServing(t *testing.T, opsURL string) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
@@ -65,8 +72,10 @@ func TestTheOperatorsListenerTellsHowANodeIs(t *testing.T) {
 	if status, body := fetch(t, at+"/readyz"); status != 503 || body != "starting\n" {
 		t.Errorf("before it serves, /readyz is %d %q", status, body)
 	}
+	expectMetric(t, at, "flowxi_ready 0")
 	addr, stop, ended := serving(t, n)
 	awaitServing(t, at)
+	expectMetric(t, at, "flowxi_ready 1")
 	for path, want := range map[string]int{
 		"/livez": 200, "/readyz": 200, "/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/goroutine?debug=1": 200, "/debug/pprof/profile?seconds=1": 200,
 		"/debug/pprof/nothing": 404, "/": 404, "/api/v1/health": 404, "/livez/": 404,

@@ -79,6 +79,7 @@ func (n *Node) server(addr string) (*http.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.certificate.Store(c)
 	s.TLSConfig = c.config()
 	return s, nil
 }

@@ -82,6 +82,9 @@ func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 			t.Fatal("it goes on showing the old certificate")
 		}
 	}
+	if left := time.Until(n.certificateEnd()); left < 30*time.Minute || left > time.Hour {
+		t.Errorf("the certificate is over in %s, want an hour", left)
+	}
 	stop()
 	awaitEnd(t, ended)
 }
