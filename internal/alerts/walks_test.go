@@ -1,0 +1,164 @@
+package alerts_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// number makes addresses that nobody has had.
+var number atomic.Int64
+
+func stranger() string { return fmt.Sprintf("stranger-%d@example.com", number.Add(1)) }
+
+// anywhere is an address of a network that nobody has come from.
+func anywhere() string {
+	n := number.Add(1)
+	return fmt.Sprintf("10.%d.%d.1", n>>8&255, n&255)
+}
+
+func asksForCode(s *site) {
+	s.post(anywhere(), "/register-email-code/send", map[string]string{"email": stranger()})
+}
+
+func wrongLogin() map[string]string {
+	return map[string]string{"email": stranger(), "password": "wrong horse battery", "device_id": "d", "device_type": "web", "device_name": "d"}
+}
+
+func wrongCode() map[string]string { return map[string]string{"email": stranger(), "code": "000000"} }
+
+func logsIn(s *site) { s.post(anywhere(), "/auth/login", wrongLogin()) }
+
+func guesses(s *site) {
+	logsIn(s)
+	s.post(anywhere(), "/register-email-code/verify", wrongCode())
+	s.post("192.0.2.1", "/register-email-code/verify", wrongCode())
+}
+
+// together has n callers do something at once.
+func together(n int, do func(*site)) func(*site) {
+	return func(s *site) {
+		var doing sync.WaitGroup
+		for range n {
+			doing.Go(func() { do(s) })
+		}
+		doing.Wait()
+	}
+}
+
+func readsAndLogsIn(s *site) {
+	s.send(anywhere(), http.MethodGet, "/me", nil)
+	together(20, logsIn)(s)
+}
+
+// locksUsers has somebody hold a table for two seconds, again and again.
+func locksUsers(t *testing.T, s *site) {
+	ctx, cancel := context.WithCancel(context.Background())
+	conn, err := pgx.Connect(ctx, s.Setting(t, "FLOWXI_DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var holding sync.WaitGroup
+	holding.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = conn.Exec(ctx, "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT")
+			time.Sleep(100 * time.Millisecond)
+		}
+		_ = conn.Close(context.Background())
+	})
+	s.unlock = func() { cancel(); holding.Wait() }
+}
+
+func photo(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func stops(names ...string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) { s.Stop(t, names...) }
+}
+
+func starts(names ...string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) { s.Start(t, names...) }
+}
+
+func nothing(*testing.T, *site) {}
+
+func mailServer(mode string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) { s.MailFault(t, mode) }
+}
+
+// walks are in the order in which they are walked.
+var walks = []walk{
+	{
+		name: "Redis stops and a node dies", fires: "FlowxiRedisAway FlowxiNodeDown FlowxiErrors", goesOn: logsIn,
+		breaks: func(t *testing.T, s *site) { s.Stop(t, "redis"); s.Kill(t, "node2") }, mends: starts("redis", "node2"),
+	},
+	{name: "PostgreSQL stops", fires: "FlowxiDatabaseAway FlowxiJobFails", slow: true, breaks: stops("postgres"), goesOn: asksForCode, mends: starts("postgres")},
+	{name: "somebody guesses", fires: "FlowxiLoginsGuessed FlowxiCodesGuessed FlowxiLimitsReached", slow: true, breaks: nothing, goesOn: guesses, mends: nothing},
+	{name: "all nodes stop", fires: "FlowxiDown FlowxiNodeDown", slow: true, breaks: stops("node1", "node2"), mends: starts("node1", "node2")},
+	{name: "addresses are refused", fires: "FlowxiMailsDropped", slow: true, breaks: mailServer("refused"), goesOn: asksForCode, mends: mailServer("")},
+	{name: "the mail server puts off", fires: "FlowxiMailLate", slow: true, breaks: mailServer("busy"), goesOn: asksForCode, mends: mailServer("")},
+	{
+		name: "S3 stops", fires: "FlowxiPhotoStoreFails FlowxiPhotosNotDeleted", slow: true,
+		breaks: func(t *testing.T, s *site) {
+			s.Stop(t, "s3")
+			if status := s.send(anywhere(), http.MethodDelete, "/me/photo", nil); status != http.StatusOK {
+				t.Fatalf("the photo is taken away with %d", status)
+			}
+		},
+		mends: starts("s3"),
+	},
+	{
+		name: "Redis loses its data", fires: "FlowxiRedisLostData", slow: true,
+		breaks: func(t *testing.T, s *site) { s.FlushRedis(t) }, mends: nothing,
+	},
+	{name: "a storm of logins", fires: "FlowxiHashQueueLong FlowxiLoginsTurnedAway FlowxiLoginsSlow", slow: true, breaks: nothing, goesOn: together(400, logsIn), mends: nothing},
+	{
+		name: "a table is locked", fires: "FlowxiDatabaseSlow FlowxiDatabasePoolFull FlowxiReadsSlow", slow: true,
+		breaks: locksUsers, goesOn: together(2, readsAndLogsIn), mends: func(_ *testing.T, s *site) { s.unlock() },
+	},
+	{
+		name: "a node starts again and again", fires: "FlowxiNodeRestarts", slow: true,
+		breaks: func(t *testing.T, s *site) {
+			for range 4 {
+				s.Kill(t, "node2")
+				s.Start(t, "node2")
+				time.Sleep(1500 * time.Millisecond) // for a scrape to see it
+			}
+		},
+		mends: nothing,
+	},
+	{
+		name: "a node hangs", fires: "FlowxiNodeDown", slow: true,
+		breaks: func(t *testing.T, s *site) { s.Pause(t, "node2") }, mends: func(t *testing.T, s *site) { s.Resume(t, "node2") },
+	},
+	{
+		name: "a node stops for long", fires: "FlowxiNodeNotReady", slow: true,
+		breaks: func(t *testing.T, s *site) {
+			s.Set(t, "FLOWXI_DRAIN_DELAY", "30s")
+			s.Kill(t, "node2")
+			s.Start(t, "node2")
+			s.Signal(t, "node2", syscall.SIGTERM)
+		},
+		mends: func(t *testing.T, s *site) {
+			s.Kill(t, "node2")
+			s.Set(t, "FLOWXI_DRAIN_DELAY", "1s")
+			s.Start(t, "node2")
+		},
+	},
+}
