@@ -139,6 +139,8 @@ type walk struct {
 
 func (s *site) walk(t *testing.T, w walk) {
 	began := time.Now()
+	mend := sync.OnceFunc(func() { w.mends(t, s) })
+	defer mend()
 	w.breaks(t, s)
 	end := s.while(w.goesOn)
 	defer end()
@@ -148,7 +150,7 @@ func (s *site) walk(t *testing.T, w walk) {
 	fired := time.Since(began)
 	s.note(t)
 	end()
-	w.mends(t, s)
+	mend()
 	for name := range strings.FieldsSeq(w.fires) {
 		await(t, name+" ends", func() bool { return !s.hasFired(t, name) })
 	}
