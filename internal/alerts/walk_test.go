@@ -61,7 +61,7 @@ func TestAlerts(t *testing.T) {
 // newSite starts all of it.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{Cluster: clustertest.Start(t, clustertest.Options{}), told: told{}}
+	s := &site{Cluster: clustertest.Start(t, clustertest.Options{Environ: []string{"FLOWXI_DRAIN_DELAY=0s"}}), told: told{}}
 	s.alone = s.startAlone(t)
 	s.prometheus = startPrometheus(t, []string{s.ops(1), s.ops(2)}, s.alone)
 	return s
@@ -234,7 +234,8 @@ func (s *site) send(from, method, path string, payload []byte) int {
 func (s *site) note(t *testing.T) {
 	t.Helper()
 	for _, addr := range []string{s.ops(1), s.ops(2), s.alone} {
-		resp, err := http.Get("http://" + addr + "/metrics")
+		client := http.Client{Timeout: 5 * time.Second} // one may hang
+		resp, err := client.Get("http://" + addr + "/metrics")
 		if err != nil {
 			continue
 		}

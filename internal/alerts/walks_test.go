@@ -157,7 +157,7 @@ var walks = []walk{
 		},
 		mends: func(t *testing.T, s *site) {
 			s.Kill(t, "node2")
-			s.Set(t, "FLOWXI_DRAIN_DELAY", "1s")
+			s.Set(t, "FLOWXI_DRAIN_DELAY", "0s")
 			s.Start(t, "node2")
 		},
 	},
