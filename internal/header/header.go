@@ -23,6 +23,11 @@ const (
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 		"connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 
+	// portalPolicy is that of a page that holds a token: its scripts cannot even try to make
+	// markup or code out of text. Where photos come from elsewhere, that goes to its end.
+	portalPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; " +
+		"frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'; img-src 'self' data:"
+
 	// inboxPolicy lets the inbox frame the mails that it shows.
 	inboxPolicy = pagePolicy + "; frame-src 'self'"
 
@@ -47,6 +52,15 @@ var (
 	Mail  = Class{document(mailPolicy)}             // a mail in its frame
 	Photo = Class{all(photoPolicy, "cross-origin")} // a stored file, which frontends elsewhere show in an <img>
 )
+
+// Portal is the page of the account, which shows photos from that origin too. Where it is
+// empty they come from here.
+func Portal(photos string) Class {
+	if photos == "" {
+		return Class{document(portalPolicy)}
+	}
+	return Class{document(portalPolicy + " " + photos)}
+}
 
 // all is what every answer has.
 func all(policy, embedders string) http.Header {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var classes = map[string]Class{"data": Data, "page": Page, "inbox": Inbox, "mail": Mail, "photo": Photo}
+var classes = map[string]Class{"data": Data, "page": Page, "portal": Portal(""), "inbox": Inbox, "mail": Mail, "photo": Photo}
 
 func TestNoClassLetsAnythingInThatItDoesNotName(t *testing.T) {
 	t.Parallel()
@@ -36,7 +36,7 @@ func TestNoClassLetsAnythingInThatItDoesNotName(t *testing.T) {
 
 func TestPagesAreAlone(t *testing.T) {
 	t.Parallel()
-	for _, c := range []Class{Page, Inbox, Mail} {
+	for _, c := range []Class{Page, Portal(""), Inbox, Mail} {
 		if c.Get("Cross-Origin-Opener-Policy") != "same-origin" || !strings.Contains(c.Get("Permissions-Policy"), "camera=()") {
 			t.Errorf("it says %s", c.Lines())
 		}
@@ -65,5 +65,18 @@ func TestTLSIsDemandedForAYear(t *testing.T) {
 	}
 	if got := Transport(false); got != "max-age=31536000" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestThePortalMakesNoMarkupAndShowsPhotosFromTheirOrigin(t *testing.T) {
+	t.Parallel()
+	here := Portal("").Get("Content-Security-Policy")
+	for _, part := range []string{"require-trusted-types-for 'script'", "trusted-types 'none'", "script-src 'self'", "connect-src 'self'"} {
+		if !strings.Contains(here, part+";") {
+			t.Errorf("the portal lacks %s: %s", part, here)
+		}
+	}
+	if want := here + " https://bucket.example"; !strings.HasSuffix(here, "img-src 'self' data:") || Portal("https://bucket.example").Get("Content-Security-Policy") != want {
+		t.Errorf("with photos elsewhere it says %q", Portal("https://bucket.example").Get("Content-Security-Policy"))
 	}
 }
