@@ -36,6 +36,7 @@ type Config struct {
 
 	MagicLinkURL    string         `env:"FLOWXI_MAGIC_LINK_URL" allowed:"an https or http address with {token} and {email} in its path, query or fragment, such as https://app.example.org/register?token={token}&email={email}" doc:"Address that a registration mail links to. Without it: the page /register under FLOWXI_PUBLIC_URL."`
 	FrontendOrigins []string       `env:"FLOWXI_FRONTEND_ORIGINS" allowed:"origins with commas between them, such as https://app.example.org,http://localhost:5173" doc:"Web pages of which origins may call the API from a browser (CORS)."`
+	Portal          bool           `env:"FLOWXI_PORTAL" envDefault:"on" oneof:"on,off" doc:"The page /account, on which people register, log in and look after their account. Off where your own frontend does all of that."`
 	TrustedProxies  []netip.Prefix `env:"FLOWXI_TRUSTED_PROXIES" allowed:"networks with commas between them, such as 10.0.0.0/8,fd00::/8" doc:"Networks of the proxies whose word on a client's address and on TLS is taken. None by default."`
 	TLSCert         string         `env:"FLOWXI_TLS_CERT" allowed:"the path of a PEM file, together with FLOWXI_TLS_KEY" doc:"Certificate chain to serve TLS with. Read again when the file changes."`
 	TLSKey          string         `env:"FLOWXI_TLS_KEY" allowed:"the path of a PEM file, together with FLOWXI_TLS_CERT" doc:"Private key of the certificate."`

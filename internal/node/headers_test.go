@@ -198,8 +198,16 @@ func (s *surface) walkPages() {
 			s.safe(header.Page, a)
 		}
 	}
+	photos := "http://localhost:8080" // the public address, where that is not the one that was asked
+	if s.tls {
+		photos = ""
+	}
+	for _, path := range []string{"/account", "/account?lang=en"} {
+		a, _ := s.ask("GET", path, "", html)
+		s.safe(header.Portal(photos), a)
+	}
 	for _, path := range []string{
-		"/docs/search.json", "/docs/welcome.md", "/llms.txt", "/openapi.yaml", "/openapi.json", "/docs/try", "/docs/try/swagger-ui.css",
+		"/assets/account/0/main.js", "/docs/search.json", "/docs/welcome.md", "/llms.txt", "/openapi.yaml", "/openapi.json", "/docs/try", "/docs/try/swagger-ui.css",
 		"/assets/flowxi.css", "/assets/register.js", "/assets/icon.svg", "/assets/flows.svg", "/nowhere", "/files/x", "/files/", "/x/../docs",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "TRACE"} {

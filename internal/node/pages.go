@@ -1,8 +1,11 @@
 package node
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"sync"
+	"time"
 
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/web"
@@ -17,10 +20,24 @@ func (n *Node) pages(c *locale.Catalog, version string) http.Handler {
 
 // makePages shows the inbox only where nobody but this machine can ask for it.
 func (n *Node) makePages(c *locale.Catalog, version string) http.Handler {
-	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Log: n.log, Folder: n.folder}
+	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Log: n.log, Folder: n.folder, PhotosFrom: n.photosFrom}
 	if n.cfg.DevInbox() {
 		d.Inbox = n.inbox
 	}
 	n.describe(&d, c)
 	return web.New(d)
+}
+
+// photosFrom is the origin of the addresses of photos, which the service of the bucket
+// shapes: it is read off one of no photo. Where none can be signed now it is empty.
+func (n *Node) photosFrom(ctx context.Context) string {
+	signed, err := n.bucket.SignedURL(ctx, "profile_photos/none.jpg", time.Minute)
+	if err != nil {
+		return ""
+	}
+	address, err := url.Parse(signed)
+	if err != nil {
+		return ""
+	}
+	return address.Scheme + "://" + address.Host
 }

@@ -17,9 +17,11 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-func parseTemplates(assets map[string]asset) *template.Template {
-	address := func(name string) string { return assets[name].address }
-	return template.Must(template.New("").Funcs(template.FuncMap{"asset": address}).ParseFS(templateFiles, "templates/*.html"))
+func parseTemplates(assets, modules map[string]asset) *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"asset":  func(name string) string { return assets[name].address },
+		"module": func(name string) string { return modules[name].address },
+	}).ParseFS(templateFiles, "templates/*.html"))
 }
 
 // view is what every template works with.
@@ -30,6 +32,7 @@ type view struct {
 	Version string
 	Inbox   bool // there is an inbox to link to
 	Try     bool // there is a description of the API to link to
+	Portal  bool // there is a page of the account to link to
 	Data    any  // what the template is about
 }
 
@@ -51,7 +54,7 @@ func (v view) Others() []account.Locale {
 func (v view) In(l account.Locale, key string) string { return v.catalog.Text(l, "page."+key, nil) }
 
 func (s *site) view(l account.Locale, data any) view {
-	return view{catalog: s.Catalog, Lang: l, Version: s.Version, Inbox: s.Inbox != nil, Try: s.OpenAPI != nil, Data: data}
+	return view{catalog: s.Catalog, Lang: l, Version: s.Version, Inbox: s.Inbox != nil, Try: s.OpenAPI != nil, Portal: s.Config.Portal, Data: data}
 }
 
 // show answers with a page.

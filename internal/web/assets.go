@@ -26,12 +26,22 @@ const forever = "public, max-age=31536000, immutable"
 
 func loadAssets() map[string]asset {
 	all := make(map[string]asset)
-	entries, _ := assetFiles.ReadDir("assets") // it is embedded: it is there
-	for _, e := range entries {
-		body, _ := assetFiles.ReadFile(path.Join("assets", e.Name()))
-		all[e.Name()] = newAsset(e.Name(), body)
+	for name, body := range filesOf("assets") {
+		all[name] = newAsset(name, body)
 	}
 	return all
+}
+
+// filesOf reads the embedded files of a folder, without those of folders in it.
+func filesOf(folder string) map[string][]byte {
+	files := make(map[string][]byte)
+	entries, _ := assetFiles.ReadDir(folder) // it is embedded: it is there
+	for _, e := range entries {
+		if !e.IsDir() {
+			files[e.Name()], _ = assetFiles.ReadFile(path.Join(folder, e.Name()))
+		}
+	}
+	return files
 }
 
 func newAsset(name string, body []byte) asset {
@@ -69,14 +79,18 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request) {
 	a.serve(w, r)
 }
 
-// serve lets an address be kept forever only where it names this very version:
-// while nodes are being updated an address of the other version may arrive here.
 func (a asset) serve(w http.ResponseWriter, r *http.Request) {
+	a.serveAs(w, r, r.URL.Query().Get("v"))
+}
+
+// serveAs lets an address be kept forever only where it names this very version:
+// while nodes are being updated an address of the other version may arrive here.
+func (a asset) serveAs(w http.ResponseWriter, r *http.Request, asked string) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
 	h.Set("ETag", `"`+a.version+`"`)
 	h.Set("Cache-Control", "no-cache")
-	if r.URL.Query().Get("v") == a.version {
+	if asked == a.version {
 		h.Set("Cache-Control", forever)
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))

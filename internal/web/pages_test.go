@@ -13,7 +13,7 @@ import (
 
 // pages are the pages for people, one of each kind.
 var pages = []string{
-	"/", "/?lang=fr", "/register", "/register?lang=en&token=abc&email=ada@example.org", "/dev/inbox",
+	"/", "/?lang=fr", "/account", "/account?lang=en", "/register", "/register?lang=en&token=abc&email=ada@example.org", "/dev/inbox",
 	"/docs", "/docs/welcome", "/docs/errors", "/docs/call-me", "/docs/try/", "/nowhere",
 }
 

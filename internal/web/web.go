@@ -1,5 +1,5 @@
-// Package web serves the pages of Flowxi: finishing a registration, the inbox for
-// development, stored photos, and the documents.
+// Package web serves the pages of Flowxi: the account portal, finishing a registration,
+// the inbox for development, stored photos, and the documents.
 //
 // Its one rule: a page is plain. It asks nothing of another host, runs no script and
 // wears no style that does not come from /assets, and looking at it (GET, HEAD)
@@ -7,6 +7,7 @@
 package web
 
 import (
+	"context"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,10 @@ type Deps struct {
 	Now     func() time.Time
 	Version string // of the program, told at the foot of pages
 	Log     *slog.Logger
+
+	// PhotosFrom is the origin of the addresses of photos, empty where that cannot be told
+	// just now. Where it is nil they come from here.
+	PhotosFrom func(context.Context) string
 
 	Inbox  *mail.Inbox  // nil where there is no /dev/inbox
 	Folder *blob.Folder // nil where there is no /files
@@ -50,6 +55,7 @@ type site struct {
 	Deps
 	mux       *http.ServeMux
 	assets    map[string]asset
+	modules   map[string]asset // scripts of the portal, which load one another
 	templates *template.Template
 	book      *book
 	openAPI   func() (yaml, json []byte)
@@ -59,10 +65,13 @@ type site struct {
 // New returns the handler of all pages. It answers paths that it does not know with
 // NOT_FOUND, and is safe for concurrent use.
 func New(d Deps) http.Handler {
-	s := &site{Deps: d, mux: http.NewServeMux(), assets: loadAssets(), streams: newStreams()}
-	s.templates = parseTemplates(s.assets)
+	s := &site{Deps: d, mux: http.NewServeMux(), assets: loadAssets(), modules: loadModules(), streams: newStreams()}
+	s.templates = parseTemplates(s.assets, s.modules)
 	s.book = newBook(d)
 	s.mountPages()
+	if d.Config.Portal {
+		s.mountPortal()
+	}
 	s.mountDocs()
 	if d.Inbox != nil {
 		s.mountInbox()

@@ -1,0 +1,49 @@
+// The API of the contract, as this page calls it. An answer is its envelope, and beside it
+// whether it was a success and for how many seconds the server asks to wait.
+import { lang, texts } from "./page.js";
+import { token } from "./store.js";
+
+let onExpiry = () => {};
+
+// whenExpired is told when the token is good no longer.
+export function whenExpired(f) { onExpiry = f; }
+
+export const get = (path) => ask("GET", path);
+export const post = (path, body) => ask("POST", path, body);
+export const patch = (path, body) => ask("PATCH", path, body);
+export const remove = (path) => ask("DELETE", path);
+
+export function upload(path, name, file) {
+  const form = new FormData();
+  form.append(name, file, name + ".jpg");
+  return ask("POST", path, form);
+}
+
+async function ask(method, path, body) {
+  const answer = await exchange(method, path, body);
+  if (answer.code === "UNAUTHENTICATED" && token()) onExpiry();
+  return answer;
+}
+
+async function exchange(method, path, body) {
+  const headers = { "Accept": "application/json", "X-App-Locale": lang };
+  if (token()) headers.Authorization = "Bearer " + token();
+  if (body && !(body instanceof FormData)) {
+    headers["Content-Type"] = "application/json";
+    body = JSON.stringify(body);
+  }
+  try {
+    const response = await fetch("/api/v1" + path, { method, headers, body, credentials: "omit", cache: "no-store" });
+    return { ...await response.json(), ok: response.ok, wait: patience(response) };
+  } catch {
+    return { ok: false, code: "", message: texts.network, wait: 0 };
+  }
+}
+
+// patience is for how long asking again would be refused: by the server's word where it
+// refused, and where it did not, by a limit that has just been used up.
+function patience(response) {
+  const seconds = (name) => Number.parseInt(response.headers.get(name) || "0", 10) || 0;
+  if (!response.ok) return Math.max(0, seconds("Retry-After"));
+  return response.headers.get("RateLimit-Remaining") === "0" ? Math.max(0, seconds("RateLimit-Reset")) : 0;
+}

@@ -1,0 +1,68 @@
+// Where somebody is logged in, and logging out from afar.
+import { get, post } from "./api.js";
+import { named } from "./countries.js";
+import { onClick } from "./form.js";
+import { $, announce, fill, momentOf, sure, tell, texts } from "./page.js";
+
+let list = [], loggedOut;
+
+// prepare is given what to do once this device is logged out.
+export function prepare(out) {
+  loggedOut = out;
+  onClick($("others-out"), "devices-problem", leaveOthers);
+}
+
+export async function enter() {
+  tell("devices-problem", "");
+  tell("devices-done", "");
+  const answer = await get("/auth/devices");
+  if (answer.ok) present(answer.data.devices);
+  return answer;
+}
+
+function present(devices) {
+  list = devices;
+  $("devices-list").replaceChildren(...list.map(card));
+  $("others-out").hidden = list.every((d) => d.is_current);
+}
+
+function card(device) {
+  const item = $("device", HTMLTemplateElement).content.cloneNode(true).firstElementChild;
+  const put = (name, text) => { item.querySelector("[data-put=" + name + "]").textContent = text; };
+  const isPhone = /ios|android|phone|mobile/i.test(device.device_type) || /iPhone|Android/.test(device.device_name);
+  item.querySelector(isPhone ? ".computer" : ".phone").remove();
+  put("name", device.device_name);
+  put("place", [device.ip, device.country && named(device.country)].filter(Boolean).join(" · "));
+  put("used", momentOf(device.last_used_at));
+  put("since", momentOf(device.created_at));
+  put("of", device.device_name);
+  item.querySelector(".badge").hidden = !device.is_current;
+  onClick(item.querySelector("button"), "devices-problem", () => leave(device));
+  return item;
+}
+
+async function leave(device) {
+  const answer = await post("/auth/logout-device", { device_id: device.device_id });
+  if (answer.ok && device.is_current) return loggedOut(answer.message);
+  if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
+  await again(fill(texts.deviceOut, { name: device.device_name }));
+}
+
+async function leaveOthers() {
+  const others = list.filter((d) => !d.is_current);
+  if (!await sure(texts.othersQuestion, fill(texts.othersDetail, { count: others.length }), texts.othersYes)) return;
+  for (const { device_id } of others) {
+    const answer = await post("/auth/logout-device", { device_id });
+    if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
+  }
+  await again(texts.othersOut);
+}
+
+// again shows the list anew, and says what has happened to it.
+async function again(message) {
+  const answer = await enter();
+  if (!answer.ok) return;
+  $("devices-title").focus();
+  announce(message);
+  tell("devices-done", message);
+}

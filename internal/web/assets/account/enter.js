@@ -1,0 +1,114 @@
+// Coming in: log in, the second factor, and registration by code or by link.
+import { post } from "./api.js";
+import { coolDown, empty, explain, onClick, onSubmit } from "./form.js";
+import { $, tell, texts } from "./page.js";
+import { challenge, device, setChallenge } from "./store.js";
+
+// Whose the registration is, and the code that was right. Only memory has them.
+let go, who = "", code = "";
+
+// prepare is given the way to another view, and what to do once somebody is in.
+export function prepare(to, welcome) {
+  go = to;
+  onSubmit("login-form", login);
+  onSubmit("challenge-form", answerChallenge);
+  onSubmit("join-form", join);
+  onSubmit("code-form", checkCode);
+  onSubmit("choose-form", choose);
+  onClick($("code-again"), "code-form-problem", () => resend("code", "/register-email-code/resend", texts.codeSent));
+  onClick($("link-again"), "link-problem", () => resend("link", "/register-email/resend", texts.linkSent));
+  for (const button of document.querySelectorAll("[data-reveals]")) button.addEventListener("click", () => reveal(button));
+
+  async function login(typed) {
+    const answer = await post("/auth/login", { ...typed, ...device() });
+    if (answer.code === "TWOFA_REQUIRED") {
+      const { challenge_id, expires_in } = answer.data;
+      setChallenge({ id: challenge_id, until: Date.now() + expires_in * 1000 });
+      go("challenge");
+    }
+    if (answer.code === "LOGIN_SUCCESS") welcome(answer.data.access_token, answer.message);
+    return answer;
+  }
+
+  async function answerChallenge(typed) {
+    const answer = await post("/auth/login/2fa", { ...typed, challenge_id: challenge().id, device_id: device().device_id });
+    if (answer.code === "LOGIN_SUCCESS") welcome(answer.data.access_token, answer.message);
+    if (answer.code !== "TWOFA_CHALLENGE_EXPIRED") return answer;
+    go("login", answer.message);
+  }
+
+  async function choose(typed) {
+    const answer = await post("/register-email-code/set-password", { email: who, code, ...typed, ...device() });
+    if (answer.code === "TOKEN_ISSUED") welcome(answer.access_token, texts.welcome);
+    if (answer.code !== "OTP_EXPIRED" && answer.code !== "OTP_INVALID") return answer;
+    backToCode(answer);
+  }
+}
+
+async function join({ email, by }) {
+  const answer = by === "link" ? await post("/auth/register-email", { email }) : await post("/register-email-code/send", { email });
+  if (!answer.ok) return answer;
+  who = email;
+  go(by);
+  coolDown($(by + "-again"), answer.wait);
+}
+
+async function resend(by, path, sent) {
+  const answer = await post(path, { email: who || $("code-email", HTMLInputElement).value });
+  if (answer.ok) tell(by + "-sent", sent);
+  return answer;
+}
+
+async function checkCode(typed) {
+  const answer = await post("/register-email-code/verify", { email: who, ...typed });
+  if (answer.code !== "OTP_VALID") return answer;
+  who ||= typed.email;
+  code = typed.code;
+  go("choose");
+}
+
+async function backToCode(answer) {
+  code = "";
+  await go("code");
+  explain($("code-form", HTMLFormElement), answer);
+}
+
+// views are what is to be done before each is shown; the name of another leads there.
+export const views = {
+  login() {},
+  join() {},
+  challenge() {
+    const { id, until } = challenge();
+    if (!id || Date.now() > until) return "login";
+  },
+  code() {
+    tell("code-sent", "");
+    $("code-who").textContent = who;
+    $("code-known").hidden = !who;
+    $("code-asked").hidden = Boolean(who); // after a reload, say: then they tell it once more
+  },
+  choose() {
+    if (!code) return "code";
+    $("choose-who").textContent = $("choose-user").value = who;
+  },
+  link() {
+    if (!who) return "join";
+    tell("link-sent", "");
+    tell("link-problem", "");
+    $("link-who").textContent = who;
+  },
+};
+
+// leave forgets what was typed on the way in, before a view is shown. A code is needed once
+// more, where the password is chosen.
+export function leave(view) {
+  if (view !== "choose") code = "";
+  if (!["code", "choose", "link"].includes(view)) who = "";
+  for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
+  for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);
+}
+
+function reveal(button, visible = button.getAttribute("aria-pressed") !== "true") {
+  button.setAttribute("aria-pressed", String(visible));
+  for (const id of button.dataset.reveals.split(" ")) $(id).type = visible ? "text" : "password";
+}

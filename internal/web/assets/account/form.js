@@ -1,0 +1,144 @@
+// Forms: what a person typed goes out, errors come back to the field that they are about,
+// and a button rests while a request is on its way or the server asks for patience.
+import { $, announce, fill, tell, texts } from "./page.js";
+
+// onSubmit has a form send itself: work gets its values by name, asks the server, and
+// returns the answer. What is no success is shown here, unless work returns nothing.
+export function onSubmit(id, work) {
+  const form = $(id, HTMLFormElement);
+  form.addEventListener("input", ({ target }) => clear(target));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    if (isResting(button)) return;
+    clearAll(form);
+    if (complainOfMissing(form)) return;
+    const answer = await rest(button, () => work(values(form)));
+    if (answer && !answer.ok) explain(form, answer);
+  });
+}
+
+// onClick has a button do something once at a time. Where it fails, problem is the id of
+// the place for the reason.
+export function onClick(button, problem, work) {
+  button.addEventListener("click", async () => {
+    if (isResting(button)) return;
+    tell(problem, "");
+    const answer = await rest(button, work);
+    if (answer && !answer.ok) tell(problem, sentences(answer));
+  });
+}
+
+// values are what was typed, by the names of the contract.
+function values(form) {
+  const all = {};
+  for (const input of asked(form)) {
+    if (input.type === "radio" && !input.checked) continue;
+    all[input.name] = input.name === "code" ? input.value.replace(/\s/g, "") : input.value;
+  }
+  return all;
+}
+
+const inputs = (form) => [...form.querySelectorAll("input[name], select[name]")];
+const asked = (form) => inputs(form).filter((i) => !i.closest("[hidden]"));
+
+function complainOfMissing(form) {
+  for (const input of asked(form)) {
+    if (input.required && input.value === "") complain(input, input.dataset.missing || texts.missing);
+  }
+  const [password, confirmation] = ["password", "password_confirmation"].map((name) => inputs(form).find((i) => i.name === name));
+  if (confirmation?.value && password.value && confirmation.value !== password.value) complain(confirmation, texts.mismatch);
+  return focusFirstWrong(form);
+}
+
+// explain puts errors at their fields, and those of fields that are not in the form above it.
+export function explain(form, answer) {
+  const elsewhere = [];
+  let placed = false;
+  for (const [field, messages] of Object.entries(answer.errors || {})) {
+    const input = inputs(form).find((i) => i.name === field);
+    if (input) complain(input, messages.join(" "));
+    else elsewhere.push(...messages);
+    placed ||= Boolean(input);
+  }
+  const blamed = inputs(form).find((i) => i.dataset.blame?.split(" ").includes(answer.code));
+  if (blamed) complain(blamed, answer.message);
+  else if (elsewhere.length > 0) tell(form.id + "-problem", elsewhere.join(" "));
+  else if (!placed) tell(form.id + "-problem", answer.message);
+  if (!focusFirstWrong(form)) form.querySelector("[type=submit]").focus();
+}
+
+function complain(input, message) {
+  input.setAttribute("aria-invalid", "true");
+  tell(input.id + "-error", message);
+}
+
+function focusFirstWrong(form) {
+  const wrong = inputs(form).filter((i) => i.getAttribute("aria-invalid") === "true");
+  if (wrong.length === 0) return false;
+  wrong[0].focus();
+  if (wrong[0].type === "password") wrong[0].select();
+  announce(wrong.map((i) => $(i.id + "-error").textContent).join(" "));
+  return true;
+}
+
+function clear(input) {
+  if (input.getAttribute("aria-invalid") !== "true") return;
+  input.removeAttribute("aria-invalid");
+  tell(input.id + "-error", "");
+}
+
+function clearAll(form) {
+  for (const input of inputs(form)) clear(input);
+  tell(form.id + "-problem", "");
+}
+
+// empty takes away what was typed into a form, secrets above all.
+export function empty(id) {
+  const form = $(id, HTMLFormElement);
+  form.reset();
+  clearAll(form);
+}
+
+// sentences is all that an answer says, for where there are no fields.
+export function sentences(answer) {
+  const details = Object.values(answer.errors || {}).flat();
+  return details.length > 0 ? details.join(" ") : answer.message;
+}
+
+const isResting = (button) => button.getAttribute("aria-disabled") === "true";
+
+// rest holds a button until the work is done, and then for as long as the server asks for.
+// The button keeps the focus all the while. Where the work did something and a limit is
+// used up by that, a button with data-pace waits too.
+async function rest(button, work) {
+  const label = button.dataset.label ||= button.textContent;
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = button.dataset.busy || label;
+  const answer = await work();
+  coolDown(button, answer && (!answer.ok || "pace" in button.dataset) ? answer.wait : 0);
+  return answer;
+}
+
+// coolDown counts the seconds on a button until it may be pressed again.
+export function coolDown(button, seconds) {
+  const label = button.dataset.label ||= button.textContent;
+  const until = Date.now() + seconds * 1000;
+  clearTimeout(timers.get(button));
+  const count = () => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) {
+      button.setAttribute("aria-disabled", "true");
+      button.textContent = fill(button.dataset.again || texts.again, { time: clock(left) });
+      timers.set(button, setTimeout(count, 250));
+      return;
+    }
+    button.removeAttribute("aria-disabled");
+    button.textContent = label;
+  };
+  count();
+}
+
+const timers = new WeakMap();
+
+const clock = (seconds) => seconds < 60 ? seconds + " s" : Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");

@@ -1,0 +1,140 @@
+// The account portal: which view is shown, and who is logged in. The view stands behind
+// the # of the address, so that back, reload and bookmarks do what people expect.
+import { get, post, whenExpired } from "./api.js";
+import * as enter from "./enter.js";
+import { onClick } from "./form.js";
+import { $, announce, lang, page, show, tell, texts } from "./page.js";
+import * as devices from "./devices.js";
+import * as profile from "./profile.js";
+import * as security from "./security.js";
+import * as store from "./store.js";
+
+const inside = { profile: profile.enter, devices: devices.enter, security: security.enter };
+const views = { ...enter.views, ...inside };
+let shown = "", wanted = "", notice = "", turn = 0;
+
+if (!followLanguage()) start();
+
+// followLanguage goes on in the language that was chosen here before, unless the address
+// asks for one, which is then the choice.
+function followLanguage() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const chosen = store.language();
+  if (asked) store.setLanguage(lang);
+  if (asked || !chosen || chosen === lang || !document.querySelector(`[data-lang="${CSS.escape(chosen)}"]`)) return false;
+  location.replace("?lang=" + chosen + location.hash);
+  return true;
+}
+
+async function start() {
+  enter.prepare(go, welcome);
+  profile.prepare();
+  devices.prepare(loggedOut);
+  security.prepare();
+  whenExpired(() => { store.end(); wanted = shown in inside ? shown : ""; go("login", texts.expired); });
+  store.watch(enterElsewhere, () => go("login", texts.elsewhere));
+  onClick($("leave"), "problem", logout);
+  onClick($("retry"), "problem", render);
+  addEventListener("hashchange", render);
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // what stands behind the # is a view
+    page.focus();
+  });
+  await store.inherit();
+  render();
+}
+
+// go shows a view, and says on it what led there.
+function go(view, message = "") {
+  notice = message;
+  if (location.hash !== "#/" + view) history.pushState(null, "", "#/" + view);
+  return render();
+}
+
+function welcome(token, message) {
+  store.begin(token);
+  const view = wanted || "profile";
+  wanted = "";
+  go(view, message);
+}
+
+// enterElsewhere goes on with the token of another tab.
+function enterElsewhere() {
+  const view = wanted;
+  wanted = "";
+  return view ? go(view) : render();
+}
+
+async function logout() {
+  const answer = await post("/auth/logout");
+  if (answer.ok) loggedOut(answer.message);
+  return answer.code === "UNAUTHENTICATED" ? undefined : answer;
+}
+
+function loggedOut(message) {
+  store.end();
+  go("login", message);
+}
+
+// render shows the view of the address, or the one that has to come before it. Where
+// another is asked for meanwhile, that one is shown.
+async function render() {
+  const mine = ++turn;
+  const view = permitted(location.hash.slice(2));
+  if (shown !== view) enter.leave(view);
+  if (shown === "security") security.forget();
+  page.setAttribute("aria-busy", "true");
+  const answer = await prepared(view);
+  if (mine !== turn) return;
+  page.removeAttribute("aria-busy");
+  if (typeof answer === "string") return go(answer, notice);
+  if (answer?.code === "UNAUTHENTICATED") return;
+  if (answer && !answer.ok) return trouble(answer);
+  if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
+  display(view);
+}
+
+// permitted is the view that may be shown to who is there.
+function permitted(view) {
+  if (!Object.hasOwn(views, view)) return store.token() ? "profile" : "login";
+  if (view in inside && !store.token()) {
+    wanted = view;
+    return "login";
+  }
+  return !(view in inside) && store.token() ? "profile" : view;
+}
+
+async function prepared(view) {
+  if (!(view in inside)) return views[view]();
+  const me = await get("/me");
+  return me.ok ? views[view](me.data) : me;
+}
+
+function trouble(answer) {
+  tell("trouble-text", answer.message);
+  tell("notice", "");
+  frame(Boolean(store.token()), "");
+  show("trouble");
+}
+
+function display(view) {
+  const first = shown === "";
+  shown = view;
+  frame(view in inside, view);
+  tell("problem", "");
+  tell("notice", notice);
+  show(view, { focus: !first || notice !== "" });
+  if (notice) announce(notice);
+  notice = "";
+}
+
+// frame is what stands around the views: for who is logged in the way to the others.
+function frame(isIn, view) {
+  document.body.classList.toggle("in", isIn);
+  $("nav").hidden = $("leave").hidden = !isIn;
+  for (const a of $("nav").querySelectorAll("a")) {
+    if (a.hash === "#/" + view) a.setAttribute("aria-current", "page");
+    else a.removeAttribute("aria-current");
+  }
+  for (const a of document.querySelectorAll("[data-lang]")) a.href = "?lang=" + a.dataset.lang + location.hash;
+}

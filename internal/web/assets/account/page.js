@@ -1,0 +1,60 @@
+// The page: finding its elements, showing one view at a time, and telling what happened.
+
+// $ finds an element of the page, once and of the kind that is asked for. Any other was
+// put in by somebody else, and what it says or is called must not steer the scripts.
+export function $(id, kind = HTMLElement) {
+  const [found, another] = document.querySelectorAll("#" + CSS.escape(id));
+  if (another || !(found instanceof kind)) throw new TypeError("#" + id + " is not that of the page");
+  return found;
+}
+
+export const page = $("page");
+export const lang = document.documentElement.lang;
+
+// texts are the words that scripts need; all others stand in the page.
+export const texts = page.dataset;
+
+// fill puts values into a text.
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+// show brings up a view in place of the one before, and leads people there who do not see
+// it come.
+export function show(name, { focus = true } = {}) {
+  for (const section of page.querySelectorAll(":scope > section")) section.hidden = section.id !== name;
+  const title = $(name + "-title");
+  document.title = title.textContent + " · Flowxi";
+  if (!focus) return;
+  scrollTo(0, 0);
+  title.focus({ preventScroll: true });
+}
+
+// tell writes a message where there is room for one, or takes it away.
+export function tell(id, message) {
+  const place = $(id);
+  place.textContent = message;
+  place.hidden = message === "";
+}
+
+// announce has a screen reader say what can be seen anyway.
+export function announce(message) {
+  $("announcer").textContent = "";
+  requestAnimationFrame(() => { $("announcer").textContent = message; });
+}
+
+const day = new Intl.DateTimeFormat(lang, { dateStyle: "long" });
+const moment = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
+export const dayOf = (time) => day.format(new Date(time));
+export const momentOf = (time) => moment.format(new Date(time));
+
+// sure asks before something that cannot be undone, and resolves to whether to do it.
+export function sure(question, detail, doIt) {
+  const dialog = $("sure", HTMLDialogElement);
+  $("sure-title").textContent = question;
+  $("sure-text").textContent = detail;
+  $("sure-yes").textContent = doIt;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}

@@ -1,0 +1,99 @@
+// What this browser remembers: the token for as long as its tabs are open, the id of the
+// device and the language for good. docs/security/threat-model.md says why.
+
+// guarded is a storage that may be switched off: what it was given is then forgotten with
+// the page.
+function guarded(find) {
+  const memory = new Map();
+  const attempt = (use, otherwise) => {
+    try { return use(find()); } catch { return otherwise(); }
+  };
+  return {
+    get: (key) => attempt((s) => s.getItem(key), () => memory.get(key) ?? null),
+    set: (key, value) => attempt((s) => s.setItem(key, value), () => memory.set(key, value)),
+    remove: (key) => attempt((s) => s.removeItem(key), () => memory.delete(key)),
+  };
+}
+
+const tab = guarded(() => sessionStorage);
+const browser = guarded(() => localStorage);
+const others = new BroadcastChannel("flowxi.session");
+
+let onStart = () => {};
+let onEnd = () => {};
+
+// watch is told when another tab logs in or out.
+export function watch(start, end) {
+  onStart = start;
+  onEnd = end;
+}
+
+others.addEventListener("message", ({ data }) => {
+  const mine = token();
+  if (data.is === "asked" && mine) others.postMessage({ is: "token", token: mine });
+  if (data.is === "token" && data.token !== mine) {
+    tab.set("flowxi.token", data.token);
+    onStart();
+  }
+  if (data.is === "ended" && data.token === mine && mine) {
+    forget();
+    onEnd();
+  }
+});
+
+export const token = () => tab.get("flowxi.token");
+
+// inherit asks the tabs that are open for their token, which a device has one of. A tab
+// that sleeps may answer later: watch hears of it.
+export function inherit() {
+  if (token()) return Promise.resolve();
+  others.postMessage({ is: "asked" });
+  return new Promise((resolve) => {
+    setTimeout(resolve, 150);
+    others.addEventListener("message", ({ data }) => { if (data.is === "token") resolve(); });
+  });
+}
+
+export function begin(issued) {
+  forget();
+  tab.set("flowxi.token", issued);
+  others.postMessage({ is: "token", token: issued });
+}
+
+// end forgets the token in every tab.
+export function end() {
+  others.postMessage({ is: "ended", token: token() });
+  forget();
+}
+
+function forget() {
+  tab.remove("flowxi.token");
+  tab.remove("flowxi.challenge");
+}
+
+// A login that waits for its second factor outlives a reload: on a phone, looking for a code
+// in another app may cost the page its memory. The challenge is worth nothing without a code,
+// and elsewhere (contract section 7).
+export const challenge = () => JSON.parse(tab.get("flowxi.challenge") || "{}");
+export const setChallenge = (value) => tab.set("flowxi.challenge", JSON.stringify(value));
+
+export const language = () => browser.get("flowxi.language");
+export const setLanguage = (value) => browser.set("flowxi.language", value);
+
+// device is what the API is told of this browser (contract section 7).
+export function device() {
+  let id = browser.get("flowxi.device");
+  if (!id) {
+    id = crypto.randomUUID();
+    browser.set("flowxi.device", id);
+  }
+  return { device_id: id, device_type: "web", device_name: deviceName(navigator.userAgent) };
+}
+
+const programs = [["Edg", "Edge"], ["OPR", "Opera"], ["SamsungBrowser", "Samsung Internet"], ["Firefox", "Firefox"], ["FxiOS", "Firefox"], ["CriOS", "Chrome"], ["Chrome", "Chrome"], ["Safari", "Safari"]];
+const systems = [["iPhone", "iPhone"], ["iPad", "iPad"], ["Android", "Android"], ["CrOS", "ChromeOS"], ["Windows", "Windows"], ["Macintosh", "Mac"], ["Linux", "Linux"]];
+
+function deviceName(agent) {
+  const first = (names) => names.find(([sign]) => agent.includes(sign))?.[1];
+  return [first(programs) || "Web", first(systems)].filter(Boolean).join(" · ");
+}
