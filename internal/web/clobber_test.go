@@ -57,7 +57,21 @@ func TestElementsOfOthersSteerNoScript(t *testing.T) {
 		"a method of the form":               {`<form id="form" method="post" novalidate>`, `<form id="form" method="post" novalidate><input name="addEventListener">`},
 		"a method of the document":           {`<main `, `<img name="querySelectorAll"><main `},
 	} {
-		t.Run("refused: "+name, func(t *testing.T) { stops(t, browser, change[0], change[1]) })
+		t.Run("refused: "+name, func(t *testing.T) { stops(t, browser, link+"&lang=en", change[0], change[1]) })
+	}
+}
+
+// TestElementsOfOthersSteerNoPortal has elements of others in the place of those of the
+// portal: it stops before any form is shown.
+func TestElementsOfOthersSteerNoPortal(t *testing.T) {
+	t.Parallel()
+	browser := browse(t)
+	for name, put := range map[string]string{
+		"another form":                   `<form id="login-form" action="//x.test"></form>`,
+		"no dialog where the dialog is":  `<a id="crop" href="//x.test"></a>`,
+		"another place for the messages": `<p id="announcer"></p><main id="page"></main>`,
+	} {
+		t.Run(name, func(t *testing.T) { stops(t, browser, "/account?lang=en", "<main ", put+"<main ") })
 	}
 }
 
@@ -75,8 +89,8 @@ func staysItself(t *testing.T, browser context.Context, put string) {
 	}
 }
 
-func stops(t *testing.T, browser context.Context, was, put string) {
-	p := openAltered(t, browser, link+"&lang=en", func(page string) string {
+func stops(t *testing.T, browser context.Context, path, was, put string) {
+	p := openAltered(t, browser, path, func(page string) string {
 		changed := strings.Replace(page, was, put, 1)
 		if changed == page {
 			t.Errorf("the page has no %s", was)

@@ -15,6 +15,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	browser := browse(t, chromedp.Flag("blink-settings", "scriptEnabled=false"))
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"the page of the link says so":   needsAScript,
+		"the portal says so":             needsAScriptForAnAccount,
 		"the inbox says so":              needsAScriptForMails,
 		"the documents are read as ever": readsWithoutAScript,
 		"the front page is read as ever": readsTheFrontPage,
@@ -36,6 +37,14 @@ func needsAScript(t *testing.T, browser context.Context) {
 	if calls := p.api.made(); len(calls) > 0 {
 		t.Errorf("it asked for %v", calls)
 	}
+}
+
+func needsAScriptForAnAccount(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/account?lang=en")
+	defer p.close()
+	p.shows("without", "This page needs JavaScript")
+	p.is(`document.getAnimations().length === 0`)
+	p.is(nothingToFillIn)
 }
 
 func needsAScriptForMails(t *testing.T, browser context.Context) {

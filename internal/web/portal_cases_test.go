@@ -1,0 +1,406 @@
+package web_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// register makes somebody who has an account, and opens the portal for them, logged in.
+func (v visitor) register(t *testing.T, email, path string) tab {
+	t.Helper()
+	v.srv.Client(t).Register(email)
+	p := v.visits(t, path)
+	p.logsIn(email, authtest.Password)
+	return p
+}
+
+// worksByKeyboard goes all the way from the login to a logout with keys, and looks at where
+// the focus is and whether it can be seen.
+func worksByKeyboard(t *testing.T, v visitor) {
+	const email = "keys@example.org"
+	v.srv.Client(t).Register(email)
+	p := v.visits(t, "/account?lang=en")
+	p.isAt("login")
+	p.press(kb.Tab)
+	p.focusIs("a.skip")
+	p.press(kb.Enter) // skips to the content
+	p.is(`document.activeElement === page && location.hash === "#/login"`)
+	p.press(kb.Tab)
+	p.focusIs("#login-email")
+	p.press(email + kb.Tab)
+	p.focusIs("#login-password")
+	p.press(authtest.Password + kb.Tab)
+	p.focusIs("[data-reveals=login-password]")
+	p.press(" ")
+	p.is(`document.getElementById("login-password").type === "text" && document.activeElement.getAttribute("aria-pressed") === "true"`)
+	p.press(" ")
+	p.is(`document.getElementById("login-password").type === "password"`)
+	p.press(kb.Tab)
+	p.focusIs("#login-form [type=submit]")
+	p.press(kb.Enter)
+	p.isAt("profile")
+	p.focusIs("#profile-title")
+	for _, stop := range []string{
+		"#photo-file", "#profile-first-name", "#profile-last-name", "#profile-birth-date", "#profile-birth-date", "#profile-birth-date", "#profile-birth-date",
+		"#profile-phone-number", "#profile-country", "#profile-nationality", "#profile-form [type=submit]",
+	} {
+		p.press(kb.Tab)
+		p.focusIs(stop)
+	}
+	p.goes("devices")
+	p.press(kb.Tab)
+	p.focusIs("#devices-list button")
+	p.goes("security")
+	p.press(kb.Tab)
+	p.focusIs("#twofa-begin")
+	p.press(kb.Enter)
+	p.focusIs("#setup-title")
+	for _, stop := range []string{"#secret-copy", "#otpauth", "#enable-code", "#enable-form [type=submit]", "#twofa-cancel"} {
+		p.press(kb.Tab)
+		p.focusIs(stop)
+	}
+	p.press(kb.Enter)
+	p.focusIs("#twofa-begin")
+	p.is(`document.activeElement.blur() === undefined`)
+	p.do(focus("leave"))
+	p.press(kb.Enter)
+	p.isAt("login")
+	p.ends()
+}
+
+// focusIs waits until the focus is on an element, which can be seen to have it unless it is
+// a heading that people were led to.
+func (p tab) focusIs(selector string) {
+	p.t.Helper()
+	p.is(`document.activeElement.matches(` + quote(selector) + `)`)
+	p.is(`/^H[1-3]$/.test(document.activeElement.tagName) || [document.activeElement, document.activeElement.parentElement].some((e) => getComputedStyle(e).outlineStyle !== "none" && parseFloat(getComputedStyle(e).outlineWidth) >= 2)`)
+}
+
+// goes to another view of somebody who is logged in, by keys.
+func (p tab) goes(view string) {
+	p.t.Helper()
+	p.is(`document.querySelector("#nav a[href='#/` + view + `']").focus() === undefined`)
+	p.press(kb.Enter)
+	p.isAt(view)
+	p.focusIs("#" + view + "-title")
+	p.is(`document.querySelector("#nav [aria-current=page]").hash === "#/` + view + `" && document.title.endsWith(" · Flowxi")`)
+}
+
+func joinsByLink(t *testing.T, v visitor) {
+	const email = "link@example.org"
+	p := v.visits(t, "/account?lang=en#/join")
+	p.isAt("join")
+	p.fill("join-email", email)
+	p.press(kb.Tab + kb.ArrowDown)
+	p.is(`document.getElementById("join-link").checked`)
+	p.press(kb.Enter)
+	p.isAt("link")
+	p.shows("link-who", email)
+	p.look("en-16-link")
+	p.click("link-again")
+	p.shows("link-sent", "new link is on its way")
+	p.do(chromedp.Navigate(v.srv.Client(t).Mail(email, 2).Link))
+	p.choose(authtest.Password, authtest.Password)
+	p.shows("done-title", "ready")
+	p.accessible("the page of the link", "null")
+	p.press(kb.Tab + kb.Enter) // to log in
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.shows("me-name", email)
+	p.ends()
+}
+
+// judgesForReal makes the page worse in the ways that matter most, each of which has to be
+// found.
+func judgesForReal(t *testing.T, v visitor) {
+	for rule, spoil := range map[string]string{
+		"label":          `document.querySelector("#login-form label").remove()`,
+		"color-contrast": `document.querySelector("#login-title").style.color = "rgb(200, 200, 200)"`,
+		"button-name":    `document.querySelector("#login-form [type=submit]").replaceChildren()`,
+		"target-size":    `document.querySelector("#login-form").style.cssText = "position: relative", document.querySelectorAll("#login-form button").forEach((b, i) => b.style.cssText = "position: absolute; left: 0; margin: 0; padding: 0; min-height: 0; overflow: hidden; width: 10px; height: 10px; top: " + 12 * i + "px")`,
+	} {
+		p := v.visits(t, "/account?lang=en")
+		p.isAt("login")
+		p.do(inTheme("light"))
+		p.do(evaluateOnly(spoil))
+		if _, found := p.axe("null"); !strings.Contains(found, rule+": ") {
+			t.Errorf("%s is not found, but %q", rule, found)
+		}
+	}
+}
+
+func tellsOfAnAccount(t *testing.T, v visitor) {
+	const email = "taken@example.org"
+	v.srv.Client(t).Register(email)
+	p := v.visits(t, "/account?lang=fr#/join")
+	p.isAt("join")
+	p.fill("join-email", email)
+	p.press(kb.Enter)
+	p.shows("join-email-error", words(t, "fr")("code.EMAIL_ALREADY_USED"))
+	p.focused("join-email")
+	p.ends()
+}
+
+func refusesAPassword(t *testing.T, v visitor) {
+	const email = "weak@example.org"
+	p := v.atCode(t, email)
+	p.fill("code-code", v.srv.Client(t).Mail(email, 1).Code)
+	p.press(kb.Enter)
+	p.isAt("choose")
+	p.press(kb.Tab)
+	p.focused("choose-password")
+	p.press("password" + kb.Tab + "password" + kb.Enter)
+	p.shows("choose-password-error", words(t, "en")("validation.password_common"))
+	p.focused("choose-password")
+	p.ends()
+}
+
+func (v visitor) atCode(t *testing.T, email string) tab {
+	t.Helper()
+	p := v.visits(t, "/account?lang=en#/join")
+	p.isAt("join")
+	p.fill("join-email", email)
+	p.press(kb.Enter)
+	p.isAt("code")
+	return p
+}
+
+// asksForTheCodeAgain has a code die between its check and its use.
+func asksForTheCodeAgain(t *testing.T, v visitor) {
+	const email = "late@example.org"
+	p := v.atCode(t, email)
+	p.fill("code-code", v.srv.Client(t).Mail(email, 1).Code)
+	p.press(kb.Enter)
+	p.isAt("choose")
+	v.srv.Client(t).SendCode(email) // replaces it
+	p.fill("choose-password", authtest.Password)
+	p.fill("choose-confirmation", authtest.Password)
+	p.press(kb.Enter)
+	p.isAt("code")
+	p.shows("code-code-error", words(t, "en")("code.OTP_INVALID"))
+	p.focused("code-code")
+	p.fill("code-code", v.srv.Client(t).Mail(email, 2).Code)
+	p.press(kb.Enter)
+	p.isAt("choose")
+	p.do(chromedp.Reload()) // forgets the code, and whose it was
+	p.isAt("code")
+	p.is(`!JSON.stringify({...sessionStorage, ...localStorage}).includes(` + quote(email) + `)`)
+	p.press(kb.Tab)
+	p.fill("code-code", v.srv.Client(t).Mail(email, 2).Code)
+	p.press(kb.Enter)
+	p.shows("code-email-error", words(t, "en")("page.account.missing_email"))
+	p.focused("code-email")
+	p.press(email + kb.Enter)
+	p.isAt("choose")
+	p.shows("choose-who", email)
+	p.ends()
+}
+
+func keepsTheLanguage(t *testing.T, v visitor) {
+	p := v.register(t, "lang@example.org", "/account?lang=en#/devices") // the browser itself asks for English
+	p.isAt("devices")
+	p.is(`document.documentElement.lang === "en" && document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("devices")
+	p.shows("devices-title", words(t, "fr")("page.account.devices.title"))
+	p.do(chromedp.Navigate(v.srv.URL + "/account"))
+	p.is(`document.documentElement.lang === "fr" && location.search === "?lang=fr"`)
+	p.isAt("profile")
+	p.ends()
+}
+
+func endsKindly(t *testing.T, v visitor) {
+	p := v.register(t, "ended@example.org", "/account?lang=fr#/devices")
+	p.isAt("devices")
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	v.srv.Client(t).Token(token).Post("/auth/logout", nil).Expect(200, "LOGOUT_SUCCESS")
+	p.is(`document.querySelector("#nav a[href='#/security']").click() === undefined`)
+	p.isAt("login")
+	p.shows("notice", words(t, "fr")("page.account.expired"))
+	p.is(`sessionStorage.getItem("flowxi.token") === null && document.getElementById("leave").hidden`)
+	p.look("fr-17-ended")
+	p.logsIn("ended@example.org", authtest.Password)
+	p.isAt("devices") // where they were
+	p.ends()
+}
+
+func sharesASession(t *testing.T, v visitor) {
+	first := v.register(t, "tabs@example.org", "/account?lang=en")
+	first.isAt("profile")
+	second := v.opens(t, "/account?lang=en#/devices", sameBrowser(t, first))
+	second.isAt("devices") // without logging in
+	second.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	second.click("leave")
+	second.isAt("login")
+	first.isAt("login")
+	first.shows("notice", words(t, "en")("page.account.elsewhere"))
+	second.logsIn("tabs@example.org", authtest.Password)
+	second.isAt("profile")
+	first.isAt("profile")
+	first.ends()
+	second.ends()
+}
+
+func forgetsWithTheTabs(t *testing.T, v visitor) {
+	p := v.register(t, "gone@example.org", "/account?lang=en")
+	p.isAt("profile")
+	token, device := p.value(`sessionStorage.getItem("flowxi.token")`), p.value(`localStorage.getItem("flowxi.device")`)
+	p.is(`!JSON.stringify({...localStorage}).includes(` + quote(token) + `) && document.cookie === "" && !location.href.includes(` + quote(token) + `) && history.state === null`)
+	p.do(chromedp.Navigate("about:blank")) // the last tab of the portal in this browser
+	keeper := v.opens(t, "/account?lang=en", sameBrowser(t, p))
+	keeper.isAt("login")
+	keeper.is(`localStorage.getItem("flowxi.device") === ` + quote(device))
+	keeper.logsIn("gone@example.org", authtest.Password)
+	keeper.isAt("profile")
+	if v.srv.Client(t).Token(token).IsLoggedIn() {
+		t.Error("the token of before is still good: the device is not the same")
+	}
+	keeper.ends()
+}
+
+func sameBrowser(t *testing.T, p tab) chromedp.ContextOption {
+	t.Helper()
+	return chromedp.WithExistingBrowserContext(chromedp.FromContext(p.ctx).BrowserContextID)
+}
+
+func goesOnAfterAReload(t *testing.T, v visitor) {
+	const email = "reload@example.org"
+	v = v.alone(t)
+	person := v.srv.Client(t).Register(email)
+	secret := person.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")
+	person.Post("/auth/2fa/enable", authtest.Fields{"code": authtest.TOTP(secret, v.srv.Now())}).Expect(200, "TWOFA_ENABLED")
+	p := v.visits(t, "/account?lang=en")
+	p.logsIn(email, authtest.Password)
+	p.isAt("challenge")
+	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(authtest.Password) + `) && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.do(chromedp.Reload())
+	p.isAt("challenge")
+	p.answers(v, secret, "challenge-code")
+	p.isAt("profile")
+	p.ends()
+}
+
+func offersToTryAgain(t *testing.T, v visitor) {
+	v = v.alone(t)
+	p := v.register(t, "offline@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.is(`(window.realFetch = fetch) && (window.fetch = () => Promise.reject(new TypeError("no network")))`)
+	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
+	p.shows("trouble-text", words(t, "en")("page.account.network"))
+	p.focused("trouble-title")
+	p.look("en-18-trouble")
+	p.is(`window.fetch = realFetch`)
+	p.click("retry")
+	p.isAt("devices")
+	p.ends()
+}
+
+func showsMarkupAsText(t *testing.T, v visitor) {
+	const email, markup = "markup@example.org", `<img src=x onerror=window.hit=1>`
+	person := v.srv.Client(t).Register(email)
+	person.Patch("/me", authtest.Fields{"first_name": markup}).Expect(200, "ME_UPDATED")
+	fields := authtest.LoginFields(email, "another")
+	fields["device_name"] = markup
+	person.Token("").Post("/auth/login", fields).Expect(200, "LOGIN_SUCCESS")
+	p := v.visits(t, "/account?lang=en")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.shows("me-name", markup)
+	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
+	p.isAt("devices")
+	p.shows("devices-list", markup)
+	p.is(`window.hit === undefined && document.querySelectorAll("#devices-list img").length === 0`)
+	p.is(`(() => { try { document.createElement("p").innerHTML = "<b>x</b>"; } catch (e) { return e instanceof TypeError; } })()`) // Trusted Types
+	if faults := p.faults(); len(faults) != 1 || !strings.Contains(faults[0], "TrustedHTML") {
+		t.Errorf("the console says %q", faults)
+	}
+}
+
+func beginsSetupAgain(t *testing.T, v visitor) {
+	v = v.alone(t, authtest.WithEnv("FLOWXI_ENROLL_TTL=2s"))
+	p := v.register(t, "slow@example.org", "/account?lang=en#/security")
+	p.isAt("security")
+	p.click("twofa-begin")
+	p.shows("twofa-problem", words(t, "en")("page.account.setup.expired"))
+	p.focused("twofa-begin")
+	p.is(`document.getElementById("secret").textContent === "" && !document.querySelector("#qr svg")`)
+	p.ends()
+}
+
+func refusesAFile(t *testing.T, v visitor) {
+	p := v.register(t, "nopicture@example.org", "/account?lang=fr")
+	p.isAt("profile")
+	path := filepath.Join(t.TempDir(), "photo.jpg")
+	if err := os.WriteFile(path, []byte("no picture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.SetUploadFiles(chromedp.ID("photo-file"), []string{path}))
+	p.shows("photo-problem", words(t, "fr")("page.account.photo.unreadable"))
+	p.is(`!crop.open && document.getElementById("photo-problem").closest("[role=alert]")`)
+	p.ends()
+}
+
+func showsProfileErrors(t *testing.T, v visitor) {
+	p := v.register(t, "wrong@example.org", "/account?lang=fr")
+	p.isAt("profile")
+	p.fill("profile-last-name", strings.Repeat("x", 101))
+	p.fill("profile-phone-number", "abc")
+	p.press(kb.Enter)
+	p.shows("profile-last-name-error", "100")
+	p.shows("profile-phone-number-error", "+22900000000")
+	p.focused("profile-last-name") // the first of them
+	p.is(`document.getElementById("announcer").textContent.includes("100")`)
+	p.press("x")
+	p.is(`!document.activeElement.hasAttribute("aria-invalid") && document.getElementById("profile-phone-number").getAttribute("aria-invalid") === "true"`)
+	p.ends()
+}
+
+// TestThePortalWaitsAsLongAsTheServerAsks has limits on, and asks for too much.
+func TestThePortalWaitsAsLongAsTheServerAsks(t *testing.T) {
+	t.Parallel()
+	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash(), authtest.WithLimits())}
+	t.Run("a mail is asked for too soon", func(t *testing.T) { countsDown(t, v) })
+	t.Run("wrong passwords", func(t *testing.T) { countsDownLogins(t, v) })
+}
+
+func countsDown(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=en#/join")
+	p.isAt("join")
+	p.fill("join-email", "soon@example.org")
+	p.press(kb.Enter)
+	p.isAt("code")
+	p.shows("code-again", "Send again in ") // the one mail of this minute is sent
+	p.is(`document.getElementById("code-again").getAttribute("aria-disabled") === "true"`)
+	p.look("en-19-cooldown")
+	p.is(`document.querySelector("#code a").click() === undefined`)
+	p.isAt("join")
+	p.fill("join-email", "soon@example.org")
+	p.press(kb.Enter)
+	p.shows("join-form-problem", words(t, "en")("code.TOO_MANY_REQUESTS"))
+	p.is(`document.querySelector("#join-form [type=submit]").textContent.startsWith("Try again in ")`)
+	p.is(`document.getElementById("join-form-problem").closest("[role=alert]")`)
+	p.press(kb.Enter) // the button has the focus, and does nothing
+	p.is(`performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/register-email-code/send")).length === 2`)
+	p.ends()
+}
+
+func countsDownLogins(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=fr")
+	for range 5 {
+		p.logsIn("nobody@example.org", "wrong password")
+		p.is(`document.querySelector("#login-form [type=submit]").getAttribute("aria-disabled") === null && document.getElementById("login-password-error").checkVisibility()`)
+	}
+	p.logsIn("nobody@example.org", "wrong password")
+	p.shows("login-form-problem", words(t, "fr")("code.TOO_MANY_REQUESTS"))
+	p.is(`document.querySelector("#login-form [type=submit]").textContent.startsWith("Réessayez dans ")`)
+	p.look("fr-20-too-many")
+	p.is(`document.querySelector("#login-form [type=submit]").textContent.endsWith(" s")`)
+	p.ends()
+}
