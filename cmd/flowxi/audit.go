@@ -94,8 +94,8 @@ func (c *auditVerify) Run(w *world) error {
 	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
 		ctx, stop := untilSignal()
 		defer stop()
-		bar := newProgress(w.stderr)
-		report, err := a.Store.VerifyAudit(ctx, head, func(done, events int64) { bar.at("verify", done, events) })
+		bar := newProgress(w)
+		report, err := a.Store.VerifyAudit(ctx, head, func(done, events int64) { bar.at("Verifying", done, events) })
 		bar.end()
 		if err != nil {
 			return err
@@ -152,16 +152,32 @@ func (c *auditExport) Run(w *world) error {
 	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
 		ctx, stop := untilSignal()
 		defer stop()
-		for e, err := range a.Store.AuditBetween(ctx, c.Since, c.Until) {
-			if err != nil {
-				return err
-			}
-			if err := printLine(w.stdout, e); err != nil {
-				return err
-			}
+		if terminal(w.stdout) { // where the lines themselves tell that it goes on
+			return c.export(ctx, w, a, func(int64) {})
 		}
-		return nil
+		total, err := a.Store.CountAuditBetween(ctx, c.Since, c.Until)
+		if err != nil {
+			return err
+		}
+		bar := newProgress(w)
+		defer bar.end()
+		return c.export(ctx, w, a, func(done int64) { bar.at("Exporting", done, total) })
 	})
+}
+
+func (c *auditExport) export(ctx context.Context, w *world, a *node.Admin, progress func(done int64)) error {
+	done := int64(0)
+	for e, err := range a.Store.AuditBetween(ctx, c.Since, c.Until) {
+		if err != nil {
+			return err
+		}
+		if err := printLine(w.stdout, e); err != nil {
+			return err
+		}
+		done++
+		progress(done)
+	}
+	return nil
 }
 
 // tell records what a command did beside the database. Where there is none, or one that

@@ -30,7 +30,7 @@ func (c *backupCommand) Run(w *world) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	bar := newProgress(w.stderr)
+	bar := newProgress(w)
 	o := node.BackupOptions{Recipients: c.Recipient, Version: thisBuild().Version, Progress: bar.at}
 	var report transfer.Report
 	write := func(to io.Writer) error {

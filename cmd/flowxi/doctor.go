@@ -44,7 +44,7 @@ func (c *doctorCommand) Run(w *world) error {
 	defer stop()
 	show := func(doctor.Finding) {}
 	if !c.JSON {
-		show = lines(w.stdout, terminal(w.stdout) && !plain(w.environ))
+		show = lines(w.stdout, coloured(w.stdout, w.environ))
 	}
 	var all []doctor.Finding
 	doctor.Examine(ctx, cfg, doctor.Options{
@@ -93,20 +93,17 @@ func worst(all []doctor.Finding) doctor.Level {
 
 // words are how a level is shown, and in which colour of a terminal.
 var words = map[doctor.Level]struct{ word, colour string }{
-	doctor.OK:      {"OK", "\x1b[32m"},
-	doctor.Warning: {"WARN", "\x1b[33m"},
-	doctor.Failure: {"FAIL", "\x1b[31m"},
-	doctor.Skipped: {"SKIP", "\x1b[90m"},
+	doctor.OK:      {"OK", green},
+	doctor.Warning: {"WARN", yellow},
+	doctor.Failure: {"FAIL", red},
+	doctor.Skipped: {"SKIP", grey},
 }
 
 // lines shows each finding when it comes, and what to do below it.
 func lines(to io.Writer, coloured bool) func(doctor.Finding) {
 	return func(f doctor.Finding) {
 		shown := words[f.Level]
-		word := fmt.Sprintf("%-4s", shown.word)
-		if coloured {
-			word = shown.colour + word + "\x1b[0m"
-		}
+		word := paint(fmt.Sprintf("%-4s", shown.word), shown.colour, coloured)
 		printf(to, "%s  %-11s  %s\n", word, f.Check, f.Found)
 		if f.Do != "" {
 			printf(to, "%s%s\n", strings.Repeat(" ", 19), f.Do)

@@ -192,12 +192,12 @@ func awaitServers(w *world, cfg config.Config) error {
 }
 
 func reseal(w *world, retired string) error {
-	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
-		err := a.Reseal(ctx, func(done int) {
-			if terminal(w.stderr) {
-				printf(w.stderr, "\r%d sealed anew", done)
-			}
-		})
+	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
+		ctx, stop := untilSignal()
+		defer stop()
+		bar := newProgress(w)
+		err := a.Reseal(ctx, func(done, total int64) { bar.at("Sealing anew", done, total) })
+		bar.end()
 		if err != nil {
 			return err
 		}

@@ -3,11 +3,8 @@ package main
 import (
 	"log/slog"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/lmittmann/tint"
-	"github.com/mattn/go-isatty"
 
 	"flowxi.app/flowxi/internal/config"
 )
@@ -19,14 +16,5 @@ func newLogger(cfg config.Config, to *os.File, environ []string) *slog.Logger {
 	if cfg.LogFormat == "json" || cfg.LogFormat == "auto" && !terminal(to) {
 		return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(tint.NewTextHandler(to, &tint.Options{Level: level, NoColor: !terminal(to) || plain(environ)}))
+	return slog.New(tint.NewTextHandler(to, &tint.Options{Level: level, NoColor: !coloured(to, environ)}))
 }
-
-// plain tells whether somebody wants no colours (no-color.org).
-func plain(environ []string) bool {
-	return slices.ContainsFunc(environ, func(line string) bool {
-		return strings.HasPrefix(line, "NO_COLOR=") && line != "NO_COLOR="
-	})
-}
-
-func terminal(f *os.File) bool { return isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()) }

@@ -33,7 +33,7 @@ func (c *moveCommand) Run(w *world) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
-	bar := newProgress(w.stderr)
+	bar := newProgress(w)
 	report, err := node.Move(ctx, cfg, node.Target{Database: account.Secret(c.To), Storage: account.Secret(c.Storage), Actor: operator()}, bar.at)
 	bar.end()
 	if err != nil {

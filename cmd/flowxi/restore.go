@@ -45,7 +45,7 @@ func (c *restoreCommand) Run(w *world) error {
 }
 
 func (c *restoreCommand) restore(ctx context.Context, w *world, cfg config.Config, from io.Reader, identities string) error {
-	bar := newProgress(w.stderr)
+	bar := newProgress(w)
 	header, report, err := node.Restore(ctx, cfg, from, node.RestoreOptions{Identities: identities, Progress: bar.at, Actor: operator()})
 	bar.end()
 	if err != nil {

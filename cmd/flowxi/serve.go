@@ -52,19 +52,7 @@ func (serveCommand) Run(w *world) error {
 	log.Info("serving", "addr", l.Addr().String(), "public_url", cfg.PublicURL.String(),
 		"environment", cfg.Environment, "version", thisBuild().Version)
 	if terminal(w.stdout) {
-		welcome(w, cfg)
+		welcome(w, cfg, n)
 	}
 	return n.Serve(ctx, l)
-}
-
-// welcome tells somebody at a terminal where things are.
-func welcome(w *world, cfg config.Config) {
-	at := cfg.PublicURL.String()
-	printf(w.stdout, "\n  Flowxi %s, %s\n\n", thisBuild().Version, cfg.Environment)
-	printf(w.stdout, "  API    %s/api/v1\n", at)
-	printf(w.stdout, "  Docs   %s/docs\n", at)
-	if cfg.DevInbox() {
-		printf(w.stdout, "  Inbox  %s/dev/inbox\n", at)
-	}
-	printf(w.stdout, "  Data   %s\n\n  Ctrl-C stops it.\n\n", cfg.DataDir)
 }

@@ -14,9 +14,13 @@ const resealBatch = 200
 
 // Reseal seals everything that is stored under the active key again, so that an older
 // key can be retired. It may be stopped and started again; progress is told how many
-// values it has been through.
-func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
-	done := 0
+// values of all it has been through.
+func (o *Operator) Reseal(ctx context.Context, progress func(done, total int64)) error {
+	total, err := o.store.CountSealed(ctx)
+	if err != nil {
+		return err
+	}
+	done := int64(0)
 	for _, next := range []func(context.Context) (int, error){
 		resealing(o, 0, o.store.SealedTOTP, totpContext, (*store.Tx).ResealTOTP),
 		resealing(o, "", o.store.SealedMail, mailContext, (*store.Tx).ResealMail),
@@ -30,10 +34,11 @@ func (o *Operator) Reseal(ctx context.Context, progress func(done int)) error {
 			if n == 0 {
 				break
 			}
-			done += n
-			progress(done)
+			done += int64(n)
+			progress(done, max(done, total))
 		}
 	}
+	progress(done, done) // what has gone meanwhile needs nothing any more
 	return o.store.Tx(ctx, func(tx *store.Tx) error { return tx.Audit(ctx, o.event(eventResealed, 0, "under "+o.keys.IDs()[0])) })
 }
 

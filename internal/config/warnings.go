@@ -27,6 +27,25 @@ func (c Config) Warnings() []string {
 	return list
 }
 
+// Shortcuts are what suits whoever tries Flowxi on a machine of their own, and no server
+// that people rely on, in a few words each.
+func (c Config) Shortcuts() []string {
+	var list []string
+	for _, s := range []struct {
+		taken bool
+		text  string
+	}{
+		{c.PublicURL.Scheme == "http", "plain HTTP"},
+		{c.DevInbox(), "mail stays in an inbox that everybody on this machine can read"},
+		{!c.RateLimits, "no limits"},
+	} {
+		if s.taken {
+			list = append(list, s.text)
+		}
+	}
+	return list
+}
+
 // noTLS tells whether no request can come by TLS, or be known to have.
 func (c Config) noTLS() bool {
 	return c.PublicURL.Scheme == "https" && c.TLSCert == "" && len(c.TrustedProxies) == 0

@@ -28,6 +28,7 @@ import (
 	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 	"flowxi.app/flowxi/internal/trace"
+	"flowxi.app/flowxi/internal/web"
 )
 
 // Options is what a node takes besides its settings.
@@ -59,6 +60,7 @@ type Node struct {
 	inbox   *mail.Inbox  // nil where mail leaves for the world
 	worker  *mail.Worker
 	auth    *auth.Auth
+	site    func() *web.Site // makes the pages when it is first called
 	handler http.Handler
 	unheard unheard // what is answered to what is no request
 

@@ -14,12 +14,16 @@ import (
 // pages answers everything outside the API. It is put together when a page is first
 // asked for: most nodes never show one, and none should start the later for it.
 func (n *Node) pages(c *locale.Catalog, version string) http.Handler {
-	made := sync.OnceValue(func() http.Handler { return n.makePages(c, version) })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { made().ServeHTTP(w, r) })
+	n.site = sync.OnceValue(func() *web.Site { return n.makePages(c, version) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n.site().ServeHTTP(w, r) })
 }
 
+// Serves tells whether the node has a page, or a folder of pages, at a path outside the
+// API, such as /docs.
+func (n *Node) Serves(path string) bool { return n.site().Serves(path) }
+
 // makePages shows the inbox only where nobody but this machine can ask for it.
-func (n *Node) makePages(c *locale.Catalog, version string) http.Handler {
+func (n *Node) makePages(c *locale.Catalog, version string) *web.Site {
 	d := web.Deps{Catalog: c, Config: n.cfg, Now: n.now, Version: version, Log: n.log, Folder: n.folder, PhotosFrom: n.photosFrom}
 	if n.cfg.DevInbox() {
 		d.Inbox = n.inbox

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
@@ -99,6 +100,19 @@ func (r reader) AuditLatest(ctx context.Context, limit int) ([]AuditEvent, error
 	list, err := rows(ctx, r, "read newest audit events", readEvent+`WHERE id > 0 ORDER BY id DESC LIMIT $1`, []any{limit}, scanEvent)
 	slices.Reverse(list)
 	return list, err
+}
+
+// CountAuditBetween is how many events AuditBetween yields.
+func (s *Store) CountAuditBetween(ctx context.Context, since, until time.Time) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	last := int64(math.MaxInt64)
+	if !until.IsZero() {
+		last = micros(until) - 1
+	}
+	err = s.row(ctx, "count audit events", `SELECT COUNT(*) FROM audit_events WHERE id > 0 AND at >= $1 AND at <= $2`,
+		[]any{micros(since), last}, &n)
+	return n, err
 }
 
 // AuditBetween yields the events from a time on and before another, zero for no bound, in

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 )
@@ -16,6 +17,19 @@ type Sealed[ID any] struct {
 func scanSealed[ID any](row scanner) (s Sealed[ID], err error) {
 	err = row.Scan(&s.ID, &s.Value)
 	return s, err
+}
+
+// countTime is what it may take to count what a command then goes through.
+const countTime = 10 * time.Minute
+
+// CountSealed is how many values are sealed under the key ring.
+func (r reader) CountSealed(ctx context.Context) (n int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, countTime)
+	defer cancel()
+	err = r.row(ctx, "count sealed values", `
+		SELECT (SELECT COUNT(*) FROM users WHERE totp_sealed IS NOT NULL)
+			+ (SELECT COUNT(*) FROM outbox) + (SELECT COUNT(*) FROM audit_keys)`, nil, &n)
+	return n, err
 }
 
 // SealedTOTP lists up to limit sealed second factors of people after an id.

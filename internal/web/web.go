@@ -11,6 +11,8 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -50,6 +52,9 @@ type Deps struct {
 	ErrorsTable string
 }
 
+// Site is all pages, as New makes them.
+type Site = site
+
 // site is everything that is served. It does not change once it is made.
 type site struct {
 	Deps
@@ -64,7 +69,7 @@ type site struct {
 
 // New returns the handler of all pages. It answers paths that it does not know with
 // NOT_FOUND, and is safe for concurrent use.
-func New(d Deps) http.Handler {
+func New(d Deps) *Site {
 	s := &site{Deps: d, mux: http.NewServeMux(), assets: loadAssets(), modules: loadModules(), streams: newStreams()}
 	s.templates = parseTemplates(s.assets, s.modules)
 	s.book = newBook(d)
@@ -91,6 +96,14 @@ func (s *site) mountPages() {
 	s.mux.HandleFunc("/register", s.register)
 	s.mux.HandleFunc("/assets/{name}", s.asset)
 	s.mux.HandleFunc("/files/{key...}", s.file)
+}
+
+// Serves tells whether a page, or a folder of pages, stands at a path under its own name,
+// such as /docs.
+func (s *site) Serves(path string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	folder, _, _ := strings.Cut(pattern, "{")
+	return path != "" && strings.TrimSuffix(folder, "/") == path
 }
 
 // ServeHTTP implements http.Handler. Nothing here takes anything in, so there are
