@@ -63,9 +63,22 @@ type auditVerify struct {
 	JSON  bool   `name:"json" help:"Answer in JSON."`
 }
 
+// Failure tells when it exits with 1.
+func (auditVerify) Failure() string {
+	return "the trail is not what was written, or could not be read"
+}
+
+// Examples of its use.
+func (auditVerify) Examples() []example {
+	return []example{
+		{"flowxi audit verify", "Check the trail, and tell its head."},
+		{"flowxi audit verify --since 1767225600000000:0123456789abcdef0123456789abcdef", "Hold it to a head that was told before."},
+	}
+}
+
 // Help tells what verify can find.
 func (auditVerify) Help() string {
-	return `It reads the whole trail as it is at one moment, beside running servers, and exits with 1 where anything is wrong with it. It says of each such event:
+	return `It reads the whole trail as it is at one moment, beside running servers. It says of each event that something is wrong with:
 
 changed: it is not what was written, as a later event tells. removed: it is gone, as a later event tells. inserted: no server wrote it, or it was changed and no sound event tells. unproved: the key ring here does not open the key that it was written with.
 
@@ -140,44 +153,6 @@ func namedBy(f store.Finding) string {
 		return ""
 	}
 	return fmt.Sprintf(", named by %d", f.NamedBy)
-}
-
-type auditExport struct {
-	Since time.Time `placeholder:"TIME" help:"Only events of this time and later, as in 2026-11-26T00:00:00Z."`
-	Until time.Time `placeholder:"TIME" help:"Only events before this time."`
-}
-
-// Run exports.
-func (c *auditExport) Run(w *world) error {
-	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
-		ctx, stop := untilSignal()
-		defer stop()
-		if terminal(w.stdout) { // where the lines themselves tell that it goes on
-			return c.export(ctx, w, a, func(int64) {})
-		}
-		total, err := a.Store.CountAuditBetween(ctx, c.Since, c.Until)
-		if err != nil {
-			return err
-		}
-		bar := newProgress(w)
-		defer bar.end()
-		return c.export(ctx, w, a, func(done int64) { bar.at("Exporting", done, total) })
-	})
-}
-
-func (c *auditExport) export(ctx context.Context, w *world, a *node.Admin, progress func(done int64)) error {
-	done := int64(0)
-	for e, err := range a.Store.AuditBetween(ctx, c.Since, c.Until) {
-		if err != nil {
-			return err
-		}
-		if err := printLine(w.stdout, e); err != nil {
-			return err
-		}
-		done++
-		progress(done)
-	}
-	return nil
 }
 
 // tell records what a command did beside the database. Where there is none, or one that

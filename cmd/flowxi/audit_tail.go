@@ -22,6 +22,14 @@ func (c *auditTail) Validate() error {
 	return nil
 }
 
+// Examples of its use.
+func (auditTail) Examples() []example {
+	return []example{
+		{"flowxi audit tail -n 100", "The last hundred events."},
+		{"flowxi audit tail -f | jq -r .event", "What happens, as it does."},
+	}
+}
+
 // Run prints the newest events.
 func (c *auditTail) Run(w *world) error {
 	return withAdmin(w, func(_ context.Context, a *node.Admin) error {

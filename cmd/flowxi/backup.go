@@ -11,7 +11,7 @@ import (
 )
 
 type backupCommand struct {
-	File      string   `arg:"" help:"File to write, which must not be there yet; - is the standard output."`
+	File      string   `arg:"" complete:"file" help:"File to write, which must not be there yet; - is the standard output."`
 	Recipient []string `placeholder:"age1…" sep:"none" help:"Encrypt for an age recipient and not with the key ring; may be given many times. Restore with --identity."`
 }
 
@@ -20,6 +20,15 @@ func (backupCommand) Help() string {
 	return `It writes everything that belongs to this moment, database and photos, encrypted with the key ring, or for each --recipient, and proved by the ring in either case. Servers may be at work meanwhile.
 
 The key ring is not in it, and without the ring a backup is of no use: keep the file "keys" of the data folder, or FLOWXI_KEYS, in another place.`
+}
+
+// Examples of its use.
+func (backupCommand) Examples() []example {
+	return []example{
+		{"flowxi backup flowxi-$(date +%F).backup", "A file for each day, encrypted with the key ring."},
+		{"flowxi backup --recipient age1… flowxi.backup", "For somebody with an age identity, which a restore then needs."},
+		{"flowxi backup - | ssh backup.example.org 'cat > flowxi.backup'", "Straight to another machine."},
+	}
 }
 
 // Run writes a backup.

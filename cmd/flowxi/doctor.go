@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,13 +17,25 @@ type doctorCommand struct {
 	Mail   string `placeholder:"ADDRESS" help:"Send a test mail to an address, in the language of the person who has it."`
 }
 
-// Help tells what it looks at, and what its exit codes mean.
+// Help tells what it looks at.
 func (doctorCommand) Help() string {
 	return `It looks at everything that the settings name, with the settings and as the user of the server, which may be at work meanwhile: settings, permissions, disk, key ring, database, Redis, photos, clocks, mail server, DNS records of the sender, outbox, certificate, backups and the server itself. Each line is OK, WARN, FAIL, or SKIP where a check does not apply or could not be asked, and below it stands what to do. No check takes longer than some six seconds.
 
-It writes an object among the photos, which it deletes again, and nothing else. It sends no mail unless --mail says so.
+It writes an object among the photos, which it deletes again, and nothing else. It sends no mail unless --mail says so.`
+}
 
-It exits with 0 where nothing failed, warnings or not, with 1 where something failed, or with --strict where there are warnings, and with 2 where the settings themselves cannot be read.`
+// Failure tells when it exits with 1.
+func (doctorCommand) Failure() string {
+	return "something failed, or with --strict there are warnings"
+}
+
+// Examples of its use.
+func (doctorCommand) Examples() []example {
+	return []example{
+		{"flowxi doctor", "A line for each check, and below it what to do."},
+		{"flowxi doctor --mail you@example.org", "Send a test mail besides."},
+		{"flowxi doctor --strict --json", "For a monitor that is to hear of warnings, too."},
+	}
 }
 
 // diagnosis is all that was found, for programs.
@@ -54,7 +65,7 @@ func (c *doctorCommand) Run(w *world) error {
 		all = append(all, f)
 	})
 	if ctx.Err() != nil {
-		return errors.New("it was stopped before it was done")
+		return ctx.Err()
 	}
 	if c.JSON {
 		if err := printJSON(w.stdout, diagnosis{Level: worst(all), Version: thisBuild().Version, Findings: all}); err != nil {

@@ -24,7 +24,15 @@ type healthCommand struct{}
 
 // Help says what it is for.
 func (healthCommand) Help() string {
-	return "It asks the address FLOWXI_ADDR and fails unless the server answers that it is well: for the health checks of containers."
+	return "It asks the address FLOWXI_ADDR, and is for the health checks of containers."
+}
+
+// Failure tells when it exits with 1.
+func (healthCommand) Failure() string { return "the server does not answer, or is not well" }
+
+// Examples of its use.
+func (healthCommand) Examples() []example {
+	return []example{{"flowxi health", "Print ok, or fail within three seconds."}}
 }
 
 // Run asks once.

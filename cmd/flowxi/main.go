@@ -2,10 +2,12 @@
 // is the answer, and everything else, errors included, is a line on stderr.
 //
 // It exits with 0 where all went well, 1 where something failed, and 2 where the command
-// line or a setting is wrong.
+// line or a setting is wrong. What there is to say of a command stands in its struct alone:
+// help, manual page, completion and suggestions are derived from there.
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +35,18 @@ type commands struct {
 	Doctor  doctorCommand  `cmd:"" help:"Tell what is wrong with an instance, and what to do."`
 	Version versionCommand `cmd:"" help:"Tell which version this is."`
 	Help    helpCommand    `cmd:"" help:"Show the help of a command."`
+
+	Completion completionCommand `cmd:"" help:"Print what a shell completes command lines with."`
+	Man        manCommand        `cmd:"" help:"Print the manual page."`
+}
+
+// Examples of what to begin with.
+func (commands) Examples() []example {
+	return []example{
+		{"flowxi serve", "Run a server on this machine, with SQLite and an inbox for its mails."},
+		{"flowxi doctor", "See whether the settings, and all that they name, are well."},
+		{"flowxi backup flowxi.backup", "Keep a copy."},
+	}
 }
 
 // world is what a command sees of the outside.
@@ -49,7 +63,7 @@ func main() {
 	w := &world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
 	err := run(w, os.Args[1:])
 	if err != nil {
-		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(err))
+		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(toOperator(err)))
 	}
 	os.Exit(status(err))
 }
@@ -61,7 +75,7 @@ func run(w *world, args []string) error {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return usage{err}
+		return usage{explain(parser.Model.Node, args, err)}
 	}
 	if err := nothingEmpty(command); err != nil {
 		return usage{err}
@@ -91,12 +105,18 @@ func nothingEmpty(command *kong.Context) error {
 }
 
 func parser(w *world) (*kong.Kong, error) {
-	return kong.New(&commands{},
+	k, err := kong.New(&commands{},
 		kong.Name("flowxi"),
 		kong.Description("Flowxi is an authentication server: registration, login, second factor, sessions and profile over one HTTP API."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(printHelp),
 		kong.Writers(w.stdout, w.stderr),
 	)
+	if err != nil {
+		return nil, fmt.Errorf("put the command line together: %w", err)
+	}
+	k.Model.HelpFlag.Help = "Show this help."
+	return k, nil
 }
 
 // usage is an error of the command line.
@@ -115,6 +135,14 @@ func status(err error) int {
 		return 2
 	}
 	return 1
+}
+
+// toOperator is an error as it is told: who stopped a command need not hear what it was at.
+func toOperator(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("it was stopped before it was done")
+	}
+	return err
 }
 
 // oneLine is the error as one line, whatever it was joined from.

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"flowxi": main})
+	testscript.Main(m, map[string]func(){"flowxi": main, "slowly": slowly})
 }
 
 // longest is how long a script takes at the most: a server that starts where it must not

@@ -16,6 +16,11 @@ type migrateCommand struct {
 
 type migrateUp struct{}
 
+// Examples of its use.
+func (migrateUp) Examples() []example {
+	return []example{{"flowxi migrate up", "Migrate before the servers of a new version start, and not while they do."}}
+}
+
 // Run migrates.
 func (migrateUp) Run(w *world) error {
 	cfg, err := w.settings()
@@ -31,6 +36,14 @@ func (migrateUp) Run(w *world) error {
 
 type migrateStatus struct {
 	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// Examples of its use.
+func (migrateStatus) Examples() []example {
+	return []example{
+		{"flowxi migrate status", "See which steps wait."},
+		{"flowxi migrate status --json", "For a script; a step that waits was applied in the year 1."},
+	}
 }
 
 // Run lists the migrations.

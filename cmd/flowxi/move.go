@@ -25,6 +25,14 @@ func (moveCommand) Help() string {
 Stop the server first. The database must be empty. A move that was stopped at any moment, by a signal or a power cut, goes on when it is run again; until it has ended no server starts on the new database. In the end every table is read on both sides and compared, and every photo is read back.`
 }
 
+// Examples of its use.
+func (moveCommand) Examples() []example {
+	return []example{
+		{"flowxi move --to postgres://flowxi:…@db:5432/flowxi", "Move the database; photos stay in the data folder."},
+		{"flowxi move --to postgres://flowxi@db/flowxi --storage 's3://KEYID:SECRET@s3.example.org/flowxi?region=eu-west-1'", "Move everything, with the password of the database in ~/.pgpass."},
+	}
+}
+
 // Run moves.
 func (c *moveCommand) Run(w *world) error {
 	cfg, err := w.settings()

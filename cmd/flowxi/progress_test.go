@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -135,5 +137,43 @@ func TestProgressOfFewAndOfMore(t *testing.T) {
 	}
 	if got := p.line(7, 6, time.Second); got != "Copying photos: 7 of 7, 7/s" {
 		t.Errorf("where more have come it is %q", got)
+	}
+}
+
+// slowly is a long command, for the tests.
+func slowly() {
+	w := &world{stderr: os.Stderr, environ: os.Environ()}
+	ctx, stop := untilSignal()
+	defer stop()
+	bar := newProgress(w)
+	for done := int64(0); ctx.Err() == nil; done++ {
+		bar.at("Copying rows", done, 1<<40)
+		time.Sleep(time.Millisecond)
+	}
+	bar.end()
+	_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(toOperator(ctx.Err())))
+	os.Exit(status(ctx.Err()))
+}
+
+// Whoever stops a command finds the bar where it was, and the error below it.
+func TestProgressThatIsStopped(t *testing.T) {
+	t.Parallel()
+	for term, drawn := range map[string]string{
+		"xterm": `\rCopying rows    \[\.{24}\] \d+ of 1099511627776, \d+/s, [\dhms]+ left`,
+		"dumb":  `Copying rows: \d+ of 1099511627776, \d+/s, [\dhms]+ left`,
+	} {
+		s := onScreen(t, []string{"TERM=" + term}, "slowly")
+		s.shows(" left")
+		s.types(ctrlC)
+		text := s.shows("flowxi: it was stopped before it was done\r\n")
+		if !regexp.MustCompile(drawn + `[^\r\n]*\r\n(\^C)?flowxi: it was stopped`).MatchString(text) {
+			t.Errorf("on a terminal of the kind %s it draws %q", term, text)
+		}
+		if strings.Contains(text, "\rCopying") != (term == "xterm") {
+			t.Errorf("on a terminal of the kind %s it draws over lines: %q", term, text)
+		}
+		if code := s.exits(); code != 1 {
+			t.Errorf("it exits with %d", code)
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 type restoreCommand struct {
-	File     string `arg:"" help:"Backup to read; - is the standard input."`
-	Identity string `type:"path" placeholder:"FILE" help:"File with the age identity that opens a backup made for a --recipient."`
+	File     string `arg:"" complete:"file" help:"Backup to read; - is the standard input."`
+	Identity string `type:"path" complete:"file" placeholder:"FILE" help:"File with the age identity that opens a backup made for a --recipient."`
 }
 
 // Help tells how to restore.
@@ -22,6 +22,15 @@ func (restoreCommand) Help() string {
 The key ring of the instance must be there first: the file "keys" in the data folder, or FLOWXI_KEYS. A backup that is cut off, altered, or written by whoever has not the ring is refused, also one for a --recipient, and then nothing of it is in the database or among the photos.
 
 Sessions that were ended and passwords that were changed after the backup was made are as they were: flowxi user logout ends the sessions of a person.`
+}
+
+// Examples of its use.
+func (restoreCommand) Examples() []example {
+	return []example{
+		{"flowxi restore flowxi.backup", "With the key ring of the instance in the data folder, or in FLOWXI_KEYS."},
+		{"flowxi restore --identity key.txt flowxi.backup", "A backup that was made for a --recipient."},
+		{"ssh backup.example.org 'cat flowxi.backup' | flowxi restore -", "Straight from another machine."},
+	}
 }
 
 // Run restores.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"flowxi.app/flowxi/internal/config"
@@ -16,18 +15,33 @@ import (
 
 type serveCommand struct{}
 
-// Help lists every setting, which is all that there is to say about the server.
+// Help tells how long it runs.
 func (serveCommand) Help() string {
-	var b strings.Builder
-	b.WriteString("It runs until SIGTERM or SIGINT, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second signal ends it at once.\n\n")
-	b.WriteString("Settings come from the environment:\n")
-	for _, s := range config.Table() {
-		fmt.Fprintf(&b, "\n    %s\n        %s\n        Allowed: %s\n", s.Name, s.Doc, s.Allowed)
-		if s.Default != "" {
-			fmt.Fprintf(&b, "        Default: %s\n", s.Default)
-		}
+	return "It runs until SIGTERM or SIGINT, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second signal ends it at once. Everything else about it is a setting, and none is needed to try it."
+}
+
+// Examples of its use.
+func (serveCommand) Examples() []example {
+	return []example{
+		{"flowxi serve", "Serve this machine at http://localhost:8080, and keep everything in ./flowxi-data."},
+		{"FLOWXI_ADDR=127.0.0.1:9000 FLOWXI_OPS_ADDR=127.0.0.1:9090 flowxi serve", "On another port, with metrics on a port of their own."},
+		{"FLOWXI_ENVIRONMENT=sandbox FLOWXI_RATE_LIMITS=off flowxi serve", "For a test suite: its mail never leaves, and its tokens are worth nothing in production."},
 	}
-	return b.String()
+}
+
+// Appendix lists every setting.
+func (serveCommand) Appendix() []item { return settings() }
+
+// settings are those of a server, as they are explained to a person.
+func settings() (list []item) {
+	for _, s := range config.Table() {
+		about := []string{s.Doc, "Allowed: " + s.Allowed}
+		if s.Default != "" {
+			about = append(about, "Default: "+s.Default)
+		}
+		list = append(list, item{s.Name, about})
+	}
+	return list
 }
 
 // Run serves until the first signal.

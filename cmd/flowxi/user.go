@@ -21,10 +21,18 @@ type userCommand struct {
 }
 
 type userList struct {
-	Status string `enum:",pending,active,blocked,closed" default:"" help:"Only people with this status: pending, active, blocked or closed."`
-	After  int64  `help:"Only people with a higher id than this: the next page."`
-	Limit  int    `default:"100" help:"At most so many people."`
-	JSON   bool   `name:"json" help:"Answer in JSON."`
+	Status *string `enum:"pending,active,blocked,closed" help:"Only people with this status: pending, active, blocked or closed."`
+	After  int64   `placeholder:"ID" help:"Only people with a higher id than this: the next page."`
+	Limit  int     `default:"100" help:"At most so many people."`
+	JSON   bool    `name:"json" help:"Answer in JSON."`
+}
+
+// Examples of its use.
+func (userList) Examples() []example {
+	return []example{
+		{"flowxi user list --status blocked", "Who is locked out."},
+		{"flowxi user list --after 100 --limit 100 --json", "The second page, for a script."},
+	}
 }
 
 // Validate refuses what would list nothing.
@@ -40,7 +48,11 @@ func checkLimit(limit int) error {
 // Run lists people.
 func (c *userList) Run(w *world) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
-		people, err := a.ListUsers(ctx, account.Status(c.Status), account.UserID(c.After), c.Limit)
+		status := account.Status("") // of everybody
+		if c.Status != nil {
+			status = account.Status(*c.Status)
+		}
+		people, err := a.ListUsers(ctx, status, account.UserID(c.After), c.Limit)
 		if err != nil {
 			return err
 		}
@@ -76,6 +88,14 @@ type userShow struct {
 	who
 
 	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// Examples of its use.
+func (userShow) Examples() []example {
+	return []example{
+		{"flowxi user show ada@example.org", "The person and where they are logged in."},
+		{"flowxi user show 17 --json", "For a script."},
+	}
 }
 
 // Run shows one person.

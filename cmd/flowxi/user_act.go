@@ -21,6 +21,11 @@ type userBlock struct {
 	harm
 }
 
+// Examples of its use.
+func (userBlock) Examples() []example {
+	return []example{{"flowxi user block ada@example.org", "Ask first; --yes does not."}}
+}
+
 // Run blocks a person.
 func (c *userBlock) Run(w *world) error {
 	return act(w, c.Ref, c.harm, deed{
@@ -34,6 +39,11 @@ type userUnblock struct {
 	harm
 }
 
+// Examples of its use.
+func (userUnblock) Examples() []example {
+	return []example{{"flowxi user unblock ada@example.org", "They log in anew: sessions do not come back."}}
+}
+
 // Run unblocks a person, which harms nobody and is not asked about.
 func (c *userUnblock) Run(w *world) error {
 	c.Yes = true
@@ -43,6 +53,11 @@ func (c *userUnblock) Run(w *world) error {
 type userClose struct {
 	who
 	harm
+}
+
+// Examples of its use.
+func (userClose) Examples() []example {
+	return []example{{"flowxi user close fx00000017", "Ask first; it cannot be undone."}}
 }
 
 // Run closes an account.
@@ -58,6 +73,11 @@ type userLogout struct {
 	harm
 }
 
+// Examples of its use.
+func (userLogout) Examples() []example {
+	return []example{{"flowxi user logout 17 --yes", "End all sessions without asking, as after a restore."}}
+}
+
 // Run ends all sessions.
 func (c *userLogout) Run(w *world) error {
 	return act(w, c.Ref, c.harm, deed{
@@ -68,6 +88,11 @@ func (c *userLogout) Run(w *world) error {
 type userReset struct {
 	who
 	harm
+}
+
+// Examples of its use.
+func (userReset) Examples() []example {
+	return []example{{"flowxi user reset-2fa ada@example.org", "They log in by password alone then, and can turn on another."}}
 }
 
 // Run takes a second factor away.

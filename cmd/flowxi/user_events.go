@@ -15,6 +15,14 @@ type userEvents struct {
 	JSON  bool `name:"json" help:"Answer in JSON."`
 }
 
+// Examples of its use.
+func (userEvents) Examples() []example {
+	return []example{
+		{"flowxi user events ada@example.org", "What happened to an account, as when its owner asks why they cannot log in."},
+		{"flowxi user events fx00000017 --limit 500 --json", "More of it, for a script."},
+	}
+}
+
 // Validate refuses what would list nothing.
 func (c *userEvents) Validate() error { return checkLimit(c.Limit) }
 

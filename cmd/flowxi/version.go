@@ -3,6 +3,7 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // version is set by the linker in a release: -ldflags "-X main.version=v1.2.3".
@@ -10,6 +11,14 @@ var version string
 
 type versionCommand struct {
 	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// Examples of its use.
+func (versionCommand) Examples() []example {
+	return []example{
+		{"flowxi version", "The version, in a line."},
+		{"flowxi version --json", "And the commit and its time."},
+	}
 }
 
 type build struct {
@@ -28,6 +37,12 @@ func (c *versionCommand) Run(w *world) error {
 	}
 	printf(w.stdout, "flowxi %s (%s, %s)\n", b.Version, b.Go, b.System)
 	return nil
+}
+
+// day is that of the commit, empty where it is not known.
+func (b build) day() string {
+	day, _, _ := strings.Cut(b.Time, "T")
+	return day
 }
 
 func thisBuild() build {

@@ -28,6 +28,23 @@ func (d dataDir) keys() string     { return filepath.Join(string(d), "keys") }
 func (d dataDir) photos() string   { return filepath.Join(string(d), "photos") }
 func (d dataDir) limits() string   { return filepath.Join(string(d), "limits") }
 func (d dataDir) inbox() string    { return filepath.Join(string(d), "inbox") }
+func (d dataDir) server() string   { return filepath.Join(string(d), "server.lock") }
+
+// File is what a server keeps under a path.
+type File struct{ Path, What string }
+
+// Files are all that a server keeps in its data folder.
+func Files(cfg config.Config) []File {
+	d := dataDir(cfg.DataDir)
+	return []File{
+		{d.database(), "The database, unless FLOWXI_DATABASE_URL is set; its journal is beside it."},
+		{d.keys(), "The key ring, unless FLOWXI_KEYS is set. What is sealed under it, and every backup, is of no use without it: keep a copy elsewhere."},
+		{d.photos(), "Photos, unless FLOWXI_STORAGE_URL is set."},
+		{d.inbox(), "Mail, while none is sent."},
+		{d.limits(), "Counts of limits, unless FLOWXI_REDIS_URL is set."},
+		{d.server(), "The process that uses the folder."},
+	}
+}
 
 // make creates the folder where it is missing, for its owner alone. One that is there
 // keeps its mode: its owner may have reasons.
@@ -58,7 +75,7 @@ func (d dataDir) lockIdle() (io.Closer, error) {
 // lock takes the folder for this process. The lock goes with the process, however that
 // ends, so that there is never a stale one to remove.
 func (d dataDir) lock() (io.Closer, error) {
-	f := flock.New(filepath.Join(string(d), "server.lock"), flock.SetPermissions(0o600))
+	f := flock.New(d.server(), flock.SetPermissions(0o600))
 	ours, err := f.TryLock()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock data directory: %w", err), f.Close())

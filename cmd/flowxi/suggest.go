@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/alecthomas/kong"
+)
+
+// explain is what is wrong with a command line, and what to do: the word that was meant,
+// where one is unknown, and else what is missing or what the parser found.
+func explain(app *kong.Node, args []string, found error) error {
+	at, given, err := walk(app, args)
+	if err != nil {
+		return err
+	}
+	see := "; see " + at.FullPath() + " --help"
+	if len(at.Children) > 0 {
+		return fmt.Errorf("a command is missing: %s%s", strings.Join(names(at.Children), ", "), see)
+	}
+	if given < len(at.Positional) && at.Positional[given].Required {
+		return fmt.Errorf("%s is missing%s", at.Positional[given].Summary(), see)
+	}
+	return fmt.Errorf("%w%s", found, see)
+}
+
+// walk goes along a command line as the parser does. It returns the command that it gets
+// to and how many arguments that was given, or an error at the first word that is unknown.
+func walk(at *kong.Node, args []string) (*kong.Node, int, error) {
+	given := 0
+	for len(args) > 0 {
+		word := args[0]
+		args = args[1:]
+		switch {
+		case word == "--":
+			return at, given + len(args), nil
+		case word != "-" && strings.HasPrefix(word, "-"):
+			flag, name, inline := flagOf(at, word)
+			if flag == nil {
+				return at, given, unknownFlag(at, name)
+			}
+			if takesValue(flag) && !inline && len(args) > 0 {
+				args = args[1:]
+			}
+		case len(at.Children) == 0:
+			given++
+		default:
+			child := childOf(at, word)
+			if child == nil {
+				return at, given, unknownCommand(at, word)
+			}
+			at = child
+		}
+	}
+	return at, given, nil
+}
+
+// flagOf is the flag of a word, nil where there is none, its name, and whether its value is
+// in the same word. Of short ones that are written together it is the last, or the unknown.
+func flagOf(at *kong.Node, word string) (flag *kong.Flag, name string, inline bool) {
+	if long, ok := strings.CutPrefix(word, "--"); ok {
+		name, _, inline := strings.Cut(long, "=")
+		return findFlag(at, func(f *kong.Flag) bool { return f.Name == name }), "--" + name, inline
+	}
+	for i, letter := range word[1:] {
+		name = "-" + string(letter)
+		flag = findFlag(at, func(f *kong.Flag) bool { return f.Short == letter })
+		if flag == nil || takesValue(flag) {
+			return flag, name, i+2 < len(word)
+		}
+	}
+	return flag, name, false
+}
+
+func findFlag(at *kong.Node, is func(*kong.Flag) bool) *kong.Flag {
+	list := flagsOf(at)
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return list[i]
+	}
+	return nil
+}
+
+// flagsOf are the flags that a command takes, those of the commands above it first.
+func flagsOf(at *kong.Node) []*kong.Flag { return slices.Concat(at.AllFlags(true)...) }
+
+func takesValue(f *kong.Flag) bool { return !f.IsBool() && !f.IsCounter() }
+
+func childOf(at *kong.Node, name string) *kong.Node {
+	i := slices.IndexFunc(at.Children, func(n *kong.Node) bool { return n.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return at.Children[i]
+}
+
+func names(list []*kong.Node) (all []string) {
+	for _, n := range list {
+		all = append(all, n.Name)
+	}
+	return all
+}
+
+func unknownFlag(at *kong.Node, name string) error {
+	var known []string
+	for _, f := range flagsOf(at) {
+		known = append(known, "--"+f.Name)
+	}
+	if meant := nearest(name, known); meant != "" {
+		return fmt.Errorf("there is no flag %s; did you mean %s?", name, meant)
+	}
+	return fmt.Errorf("there is no flag %s; see %s --help", name, at.FullPath())
+}
+
+// unknownCommand looks for what was meant among the commands at hand, and then for one
+// that is so called elsewhere.
+func unknownCommand(at *kong.Node, word string) error {
+	written := strings.TrimSpace(at.Path() + " " + word)
+	meant := childOf(at, nearest(word, names(at.Children)))
+	for _, leaf := range root(at).Leaves(true) {
+		if meant == nil && leaf.Name == word {
+			meant = leaf
+		}
+	}
+	if meant != nil {
+		return fmt.Errorf("there is no command %q; did you mean %s?", written, meant.FullPath())
+	}
+	return fmt.Errorf("there is no command %q; see %s --help", written, at.FullPath())
+}
+
+func root(n *kong.Node) *kong.Node {
+	for n.Parent != nil {
+		n = n.Parent
+	}
+	return n
+}
+
+// nearest is the name that was meant: one that the word begins, or the one that it differs
+// from by the fewest letters, a third of them at the most. It is empty where there is none.
+func nearest(word string, known []string) string {
+	word = strings.ToLower(word)
+	best, least := "", (len(word)+2)/3+1
+	for _, name := range known {
+		distance := levenshtein.ComputeDistance(word, name)
+		if len(strings.Trim(word, "-")) > 1 && strings.HasPrefix(name, word) {
+			distance = 0
+		}
+		if distance < least {
+			best, least = name, distance
+		}
+	}
+	return best
+}
