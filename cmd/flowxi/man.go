@@ -77,14 +77,14 @@ func manual(app *kong.Node, b build) string {
 // page is a text for man(1), as man(7) tells to write it.
 type page struct{ strings.Builder }
 
-func (p *page) line(roff string) { p.WriteString(roff + "\n") }
+func (p *page) line(roff string) { printf(p, "%s\n", roff) }
 
 func (p *page) macro(name string, args ...string) {
-	p.WriteString("." + name)
+	line := "." + name
 	for _, a := range args {
-		p.WriteString(` "` + strings.ReplaceAll(roff(a), `"`, `\(dq`) + `"`)
+		line += ` "` + strings.ReplaceAll(roff(a), `"`, `\(dq`) + `"`
 	}
-	p.WriteString("\n")
+	p.line(line)
 }
 
 func (p *page) section(name string) { p.macro("SH", name) }

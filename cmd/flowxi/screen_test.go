@@ -78,6 +78,15 @@ func (s *screen) shows(text string) string {
 	}
 }
 
+// turnsTo waits for a text behind what it waited for before.
+func (s *screen) turnsTo(text string) {
+	s.t.Helper()
+	s.shows(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, s.text, _ = strings.Cut(s.text, text)
+}
+
 func (s *screen) types(keys string) {
 	s.t.Helper()
 	if _, err := io.WriteString(s.file, keys); err != nil {

@@ -55,6 +55,20 @@ func get(n *node.Node, path string) *httptest.ResponseRecorder {
 	return w
 }
 
+func TestANodeTellsWhichPagesItServes(t *testing.T) {
+	t.Parallel()
+	n := start(t, settings(t, dbtest.SQLite), nil)
+	public := start(t, settings(t, dbtest.SQLite, "FLOWXI_PUBLIC_URL=https://id.example.org", "FLOWXI_SMTP_URL=smtps://localhost"), nil)
+	for path, want := range map[string][2]bool{
+		"/docs": {true, true}, "/docs/try": {true, true}, "/dev/inbox": {true, false}, "/files": {true, true},
+		"/docs/login": {}, "/dev": {}, "/nowhere": {}, "/": {}, "": {},
+	} {
+		if got := [2]bool{n.Serves(path), public.Serves(path)}; got != want {
+			t.Errorf("of %q it says %v, want %v", path, got, want)
+		}
+	}
+}
+
 func TestANodeMakesWhatItNeedsAndAnswers(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {

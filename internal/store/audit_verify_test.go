@@ -59,6 +59,9 @@ func (d db) trail(n int) (ids []int64) {
 func (d db) ids() (ids []int64) {
 	d.t.Helper()
 	list, err := d.AuditAfter(d.ctx, 0, 10_000)
+	if n, err := d.CountAuditBetween(d.ctx, time.Time{}, time.Time{}); err != nil || n != int64(len(list)) {
+		d.t.Errorf("%d events are counted, want %d: %v", n, len(list), err)
+	}
 	if err != nil {
 		d.t.Fatal(err)
 	}

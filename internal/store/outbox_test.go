@@ -223,6 +223,9 @@ func TestSealedMailsAreListedInPages(t *testing.T) {
 		if err != nil {
 			d.t.Fatal(err)
 		}
+		if n, err := d.CountSealed(d.ctx); err != nil || n < 3 {
+			d.t.Errorf("%d values are sealed: %v", n, err)
+		}
 		value := mail("", noon).Sealed
 		same(d.t, append(first, rest...), []store.Sealed[string]{{ID: "a", Value: value}, {ID: "b", Value: value}, {ID: "c", Value: value}})
 	})
