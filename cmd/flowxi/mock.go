@@ -21,6 +21,16 @@ type mockCommand struct {
 	Expose   bool   `help:"DANGEROUS: listen on an address that other machines reach. Whoever reaches it may log in as anybody there."`
 }
 
+// Examples start it as tests do.
+func (mockCommand) Examples() []example {
+	return []example{
+		{"flowxi mock", "At http://localhost:8080, with the clock standing still."},
+		{"flowxi mock --listen 127.0.0.1:0", "On a port that is free, which it prints."},
+		{"flowxi mock --clock 2026-01-02T03:04:05Z", "At a time of the test's own."},
+		{"flowxi mock --clock now --run-clock", "With the time of this machine, to try things by hand."},
+	}
+}
+
 // Help tells what is there, and what a test can do with it.
 func (mockCommand) Help() string {
 	return `A whole Flowxi for the tests of a frontend, with people who are always the same, and with pages of this machine allowed to call it from any port. Every mailed code is ` + mock.Code + `. It keeps nothing: all is in a folder of its own that is removed at the end, and every start is the same.
@@ -31,15 +41,7 @@ The clock stands still, so that times, tokens and codes are the same in every ru
     curl -X POST localhost:8080/mock/reset
     curl localhost:8080/mock/people
 
-It is no server for people. It refuses to start where a setting of one is in the environment, and listens on this machine alone. docs/mock.md tells more.
-
-Examples:
-
-    flowxi mock
-    flowxi mock --listen 127.0.0.1:0
-    flowxi mock --clock 2026-01-02T03:04:05Z
-    flowxi mock --clock now --run-clock
-    FLOWXI_MAGIC_LINK_URL='http://localhost:5173/register?token={token}&email={email}' flowxi mock`
+A link of its mails leads to your frontend with FLOWXI_MAGIC_LINK_URL. It is no server for people: it refuses to start where a setting of one is in the environment, and listens on this machine alone. docs/mock.md tells more.`
 }
 
 // Run serves until the first signal.
