@@ -80,11 +80,12 @@ export const setChallenge = (value) => tab.set("flowxi.challenge", JSON.stringif
 export const language = () => browser.get("flowxi.language");
 export const setLanguage = (value) => browser.set("flowxi.language", value);
 
-// device is what the API is told of this browser (contract section 7).
+// device is what the API is told of this browser (contract section 7). randomUUID is not to
+// be had by plain HTTP, which a closed test network may have.
 export function device() {
   let id = browser.get("flowxi.device");
   if (!id) {
-    id = crypto.randomUUID();
+    id = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
     browser.set("flowxi.device", id);
   }
   return { device_id: id, device_type: "web", device_name: deviceName(navigator.userAgent) };
