@@ -15,7 +15,7 @@ var connections = map[string][]string{
 		"api/body.go bodyTime", "api/upload.go uploadTime",
 	},
 	"operators, on a listener of their own": {"node/ops.go opsWrite"},
-	"PostgreSQL":                            {"store/engine.go postgresConns", "api/routes.go usualTimeout", "store/store.go txTime", "store/store.go txPause"},
+	"PostgreSQL":                            {"store/engine.go postgresConns", "api/routes.go usualTimeout", "store/tx.go txTime", "store/tx.go txPause"},
 	"Redis or Valkey":                       {"cache/redis_conn.go poolSize", "cache/redis_conn.go answerWithin"},
 	"S3": {
 		"blob/s3_client.go connections", "blob/s3_client.go dialWithin", "blob/s3_client.go answerWithin",

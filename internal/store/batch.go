@@ -137,15 +137,15 @@ func (s *Store) join(ctx context.Context, b *batch, w work, fn func(*Tx) error) 
 	if !alone && !b.do(ctx, savepoint) {
 		return errLost
 	}
-	work := &Tx{reader: reader{q: b.tx, within: w.span, free: true}, engine: &s.engine, trail: s.trail, audited: b.audited}
-	if err := fn(work); err != nil {
+	tx := &Tx{reader: reader{q: b.tx, within: w.span, free: true}, engine: &s.engine, trail: s.trail, audited: b.audited}
+	if err := fn(tx); err != nil {
 		return err
 	}
 	if !alone && !b.do(ctx, release) {
 		return errLost
 	}
 	done = true
-	b.members, b.audited = b.members+1, work.audited
+	b.members, b.audited = b.members+1, tx.audited
 	return nil
 }
 

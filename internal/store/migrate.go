@@ -2,13 +2,100 @@ package store
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 )
+
+//go:embed migrations
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version   int64     `json:"version"`
+	Name      string    `json:"name"`
+	AppliedAt time.Time `json:"applied_at"` // zero where it is still to come
+}
+
+// MigrateTo brings an empty database up to a version of the schema that is not the
+// newest, so that it can take what a database of that version held.
+func (s *Store) MigrateTo(ctx context.Context, version int64) error {
+	p, err := s.migrator()
+	if err != nil {
+		return err
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrate to version %d: %w", version, err)
+	}
+	return nil
+}
+
+// SchemaVersion is the last step of the schema that was taken, 0 where none was.
+func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	version, err := p.GetDBVersion(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read version of schema: %w", err)
+	}
+	return version, nil
+}
+
+// NewestSchema is the last step of the schema that this program knows.
+func (s *Store) NewestSchema() (int64, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	list := p.ListSources()
+	return list[len(list)-1].Version, nil
+}
+
+// Migrations lists every step of the schema, oldest first.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	p, err := s.migrator()
+	if err != nil {
+		return nil, err
+	}
+	states, err := p.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	list := make([]Migration, len(states))
+	for i, m := range states {
+		list[i] = Migration{Version: m.Source.Version, Name: m.Source.Path, AppliedAt: m.AppliedAt}
+	}
+	return list, nil
+}
+
+func (s *Store) migrator() (*goose.Provider, error) {
+	dir, err := fs.Sub(migrations, "migrations/"+s.engine.name)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName("schema_versions")}
+	if s.engine.dialect == goose.DialectPostgres {
+		// A lock row, since advisory locks do not survive a pooler in transaction mode.
+		locker, err := lock.NewPostgresTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(200*time.Millisecond, 300))
+		if err != nil {
+			return nil, fmt.Errorf("migration lock: %w", err)
+		}
+		options = append(options, goose.WithLocker(locker))
+	}
+	p, err := goose.NewProvider(s.engine.dialect, s.db, dir, options...)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return p, nil
+}
 
 // A step that changes a table of PostgreSQL needs it for itself, and everybody else queues
 // up behind a step that waits for it. So steps wait for no more than a moment (lock_timeout
