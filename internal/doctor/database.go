@@ -29,7 +29,7 @@ func (p *patient) keys(ctx context.Context) []Finding {
 	if p.database.err != nil {
 		return well("%s; what the database needs is not known", found)
 	}
-	is, _, err := p.database.it.Schema(ctx)
+	is, err := p.database.it.SchemaVersion(ctx)
 	if err != nil || is == 0 {
 		return well("%s; what the database needs is not known", found)
 	}
@@ -52,7 +52,11 @@ func (p *patient) databaseItself(ctx context.Context) []Finding {
 	if err != nil {
 		return fail(err.Error(), p.openDatabase())
 	}
-	is, newest, err := s.Schema(ctx)
+	is, err := s.SchemaVersion(ctx)
+	if err != nil {
+		return fail(err.Error(), p.openDatabase())
+	}
+	newest, err := s.NewestSchema()
 	if err != nil {
 		return fail(err.Error(), p.openDatabase())
 	}

@@ -23,22 +23,6 @@ func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
 	return f, err
 }
 
-// Schema is the last step of the schema that was taken, 0 where none was, and the last
-// one that this program knows. Where there is no schema it makes nothing of it, as
-// SchemaVersion does.
-func (s *Store) Schema(ctx context.Context) (is, newest int64, err error) {
-	newest, err = s.NewestSchema()
-	if err != nil {
-		return 0, 0, err
-	}
-	tables, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
-	if err != nil || !slices.Contains(tables, "schema_versions") {
-		return 0, newest, err
-	}
-	err = s.row(ctx, "read version of schema", `SELECT COALESCE(MAX(version_id), 0) FROM schema_versions WHERE is_applied`, nil, &is)
-	return is, newest, err
-}
-
 // Damage reads the whole file of an SQLite database, as long as ctx lasts, and lists what
 // is broken in it. On PostgreSQL there is nothing to read.
 func (s *Store) Damage(ctx context.Context) ([]string, error) {

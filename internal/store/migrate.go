@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,6 +16,9 @@ import (
 
 //go:embed migrations
 var migrations embed.FS
+
+// versionTable is where goose notes the steps that were taken.
+const versionTable = "schema_versions"
 
 // Migration is one step of the schema.
 type Migration struct {
@@ -36,17 +40,15 @@ func (s *Store) MigrateTo(ctx context.Context, version int64) error {
 	return nil
 }
 
-// SchemaVersion is the last step of the schema that was taken, 0 where none was.
-func (s *Store) SchemaVersion(ctx context.Context) (int64, error) {
-	p, err := s.migrator()
-	if err != nil {
+// SchemaVersion is the last step of the schema that was taken, 0 where none was. To ask
+// changes nothing.
+func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
+	tables, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
+	if err != nil || !slices.Contains(tables, versionTable) {
 		return 0, err
 	}
-	version, err := p.GetDBVersion(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read version of schema: %w", err)
-	}
-	return version, nil
+	err = s.row(ctx, "read version of schema", `SELECT COALESCE(MAX(version_id), 0) FROM `+versionTable+` WHERE is_applied`, nil, &version)
+	return version, err
 }
 
 // NewestSchema is the last step of the schema that this program knows.
@@ -81,7 +83,7 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName("schema_versions")}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithTableName(versionTable)}
 	if s.engine.dialect == goose.DialectPostgres {
 		// A lock row, since advisory locks do not survive a pooler in transaction mode.
 		locker, err := lock.NewPostgresTableLocker(lock.WithTableName("schema_lock"), lock.WithTableLockTimeout(200*time.Millisecond, 300))
