@@ -147,6 +147,21 @@ func (in *ProfileInput) Fields() []form.Field {
 	}
 }
 
+func (in ProfileInput) apply(p account.Profile) account.Profile {
+	for _, change := range []struct {
+		to   **string
+		from form.Optional
+	}{
+		{&p.FirstName, in.FirstName}, {&p.LastName, in.LastName}, {&p.BirthDate, in.BirthDate},
+		{&p.Country, in.Country}, {&p.Nationality, in.Nationality}, {&p.PhoneNumber, in.PhoneNumber},
+	} {
+		if change.from.Set {
+			*change.to = change.from.Value
+		}
+	}
+	return p
+}
+
 func emailField(dst *string) form.Field { return form.Require("email", form.Email(), dst) }
 
 func mailedCodeField(dst *account.Secret) form.Field {

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"flowxi.app/flowxi/internal/account"
-	"flowxi.app/flowxi/internal/form"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -31,19 +30,4 @@ func (a *Auth) UpdateProfile(ctx context.Context, c *Caller, in ProfileInput) (u
 		return tx.Audit(ctx, a.event(c, eventProfileUpdated, u.ID, ""))
 	})
 	return u, err
-}
-
-func (in ProfileInput) apply(p account.Profile) account.Profile {
-	for _, change := range []struct {
-		to   **string
-		from form.Optional
-	}{
-		{&p.FirstName, in.FirstName}, {&p.LastName, in.LastName}, {&p.BirthDate, in.BirthDate},
-		{&p.Country, in.Country}, {&p.Nationality, in.Nationality}, {&p.PhoneNumber, in.PhoneNumber},
-	} {
-		if change.from.Set {
-			*change.to = change.from.Value
-		}
-	}
-	return p
 }

@@ -24,6 +24,13 @@ func scanSession(row scanner) (s account.Session, err error) {
 	return s, err
 }
 
+var identity = `
+	SELECT s.token_hash, COALESCE(s.device_id, ''), s.last_used_at, s.expires_at,
+		u.id, u.email, COALESCE(u.username, ''), u.locale,
+		u.photo_key, u.totp_enabled_at, u.created_at, u.updated_at, ` + profileColumns + `
+	FROM sessions s JOIN users u ON u.id = s.user_id
+	WHERE s.id = $1 AND u.status = 'active'`
+
 // Identity reads a session of an active person, the person, and the hash of the
 // session's token, by primary key and without a write. ErrNotFound where the session
 // is gone or its person is not active. It is read for every request with a token, and so
@@ -31,19 +38,11 @@ func scanSession(row scanner) (s account.Session, err error) {
 // factor, the device of the session and when it ends. For the rest there is UserByID.
 func (r reader) Identity(ctx context.Context, id account.SessionID) (who account.Identity, tokenHash []byte, err error) {
 	s, u := &who.Session, &who.User
-	p := &u.Profile
-	err = r.row(ctx, "read session", `
-		SELECT s.token_hash, COALESCE(s.device_id, ''), s.last_used_at, s.expires_at,
-			u.id, u.email, COALESCE(u.username, ''), u.locale,
-			u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
-			u.photo_key, u.totp_enabled_at, u.created_at, u.updated_at
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = $1 AND u.status = 'active'`,
-		[]any{id},
+	dest := append(make([]any, 0, 24), // with room for the profile, so that it stays on the stack
 		&tokenHash, &s.Device.ID, stamp{&s.LastUsedAt}, stamp{&s.ExpiresAt},
 		&u.ID, &u.Email, &u.Username, &u.Locale,
-		&p.FirstName, &p.LastName, &p.BirthDate, &p.Country, &p.Nationality, &p.PhoneNumber,
 		&u.PhotoKey, stamp{&u.TOTP.EnabledAt}, stamp{&u.CreatedAt}, stamp{&u.UpdatedAt})
+	err = r.row(ctx, "read session", identity, []any{id}, withProfile(dest, &u.Profile)...)
 	if err != nil {
 		return account.Identity{}, nil, err
 	}

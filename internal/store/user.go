@@ -8,20 +8,17 @@ import (
 	"flowxi.app/flowxi/internal/account"
 )
 
-const userColumns = `u.id, u.email, COALESCE(u.username, ''), u.status, u.locale, u.password_hash, u.password_changed_at, u.sessions_revoked_at, u.devices_revoked_at,
-	u.first_name, u.last_name, u.birth_date, u.country, u.nationality, u.phone_number,
-	u.photo_key, u.totp_sealed, u.totp_enabled_at, u.created_at, u.updated_at`
+var userColumns = `u.id, u.email, COALESCE(u.username, ''), u.status, u.locale, u.password_hash, u.password_changed_at, u.sessions_revoked_at, u.devices_revoked_at,
+	u.photo_key, u.totp_sealed, u.totp_enabled_at, u.created_at, u.updated_at, ` + profileColumns
 
 // ownColumns are userColumns where there is no other table: SQLite returns to no alias.
 var ownColumns = strings.ReplaceAll(userColumns, "u.", "")
 
 func userFields(u *account.User) []any {
-	p := &u.Profile
-	return []any{
+	return withProfile([]any{
 		&u.ID, &u.Email, &u.Username, &u.Status, &u.Locale, (*string)(&u.PasswordHash), stamp{&u.PasswordChanged}, stamp{&u.SessionsRevoked}, stamp{&u.DevicesRevoked},
-		&p.FirstName, &p.LastName, &p.BirthDate, &p.Country, &p.Nationality, &p.PhoneNumber,
 		&u.PhotoKey, &u.TOTP.Sealed, stamp{&u.TOTP.EnabledAt}, stamp{&u.CreatedAt}, stamp{&u.UpdatedAt},
-	}
+	}, &u.Profile)
 }
 
 func scanUser(row scanner) (u account.User, err error) {
@@ -129,7 +126,7 @@ func (tx *Tx) Activate(ctx context.Context, id account.UserID, a Activation) (ac
 		UPDATE users SET status = 'active', password_hash = $2, password_changed_at = $3, updated_at = $3,
 			email_verified_at = CASE WHEN email_verified_at = 0 THEN $3 ELSE email_verified_at END,
 			locale = CASE WHEN $4 = '' THEN locale ELSE $4 END,
-			name = NULL, first_name = NULL, last_name = NULL, birth_date = NULL, country = NULL, nationality = NULL, phone_number = NULL,
+			name = NULL, `+clearProfile+`,
 			photo_key = '', totp_sealed = NULL, totp_enabled_at = 0
 		WHERE `+isPending+` AND id = $1`, id, string(a.PasswordHash), micros(a.At), string(a.Locale))
 	if err != nil {
@@ -168,17 +165,6 @@ func (tx *Tx) SetStatus(ctx context.Context, id account.UserID, from, to account
 		err = ErrNotFound
 	}
 	return err
-}
-
-// UpdateProfile writes a profile as a whole and returns the person. ErrNotFound where
-// the person is not active.
-func (tx *Tx) UpdateProfile(ctx context.Context, id account.UserID, p account.Profile, now time.Time) (account.User, error) {
-	var u account.User
-	err := tx.row(ctx, "update profile", `
-		UPDATE users SET first_name = $2, last_name = $3, birth_date = $4, country = $5, nationality = $6, phone_number = $7, updated_at = $8
-		WHERE id = $1 AND status = 'active' RETURNING `+ownColumns,
-		[]any{id, p.FirstName, p.LastName, p.BirthDate, p.Country, p.Nationality, p.PhoneNumber, micros(now)}, userFields(&u)...)
-	return u, err
 }
 
 // SetPhoto points a person at another object and returns the key of the one before
