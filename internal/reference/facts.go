@@ -22,7 +22,8 @@ type fact struct {
 type facts map[string]fact
 
 func newFacts(cfg config.Config) facts {
-	all := commonFacts()
+	all := profileFacts()
+	maps.Copy(all, commonFacts())
 	maps.Copy(all, ownFacts(cfg))
 	return all
 }
@@ -37,6 +38,15 @@ func (f facts) of(owner, name string) fact {
 func example(v any) object { return object{{"examples", list{v}}} }
 
 func always(v any) object { return object{{"const", v}} }
+
+// profileFacts show what a person says of themselves as the input has it.
+func profileFacts() facts {
+	all := make(facts)
+	for _, f := range new(auth.ProfileInput).Fields() {
+		all[f.Name] = fact{"", example(f.Rule.Schema.Example)}
+	}
+	return all
+}
 
 // commonFacts go by name alone.
 func commonFacts() facts {
@@ -70,8 +80,6 @@ func commonFacts() facts {
 		"locale":         {"The language of mails, and of answers where no header names one.", example("fr")},
 		"username":       {"Generated: fx and the id in eight digits.", object{{"pattern", "^fx[0-9]{8,}$"}}.and(example(account.Username(exampleUserID))...)},
 		"photo_url":      {"Signed, and good for a while only. Do not store it.", object{{"format", "uri"}}},
-		"first_name":     {"", example("Ada")},
-		"last_name":      {"", example("Lovelace")},
 		"birth_date":     {"", object{{"format", "date"}}},
 		"phone_number":   {"E.164.", object{{"pattern", form.PhonePattern}}.and(example("+22900000000")...)},
 		"twofa_enabled":  {"Whether a login needs the second factor.", nil},

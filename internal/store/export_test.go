@@ -4,3 +4,11 @@ import "time"
 
 // WaitForTables sets how long Migrate waits for others to let go of a table.
 func (s *Store) WaitForTables(d time.Duration) { s.tableWait = d }
+
+// ProfileColumns are those of a profile, which Activate clears by the same list.
+func ProfileColumns() (list []string) {
+	for _, f := range profile {
+		list = append(list, f.column)
+	}
+	return list
+}
