@@ -1,19 +1,36 @@
 package locale_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 )
 
+// newCatalog has French and English alone: Spanish stands for a language that there is not,
+// and who adds it must not have to look for another.
 func newCatalog(t testing.TB) *locale.Catalog {
 	t.Helper()
-	c, err := locale.New()
+	var pairs []string
+	for _, pattern := range []string{"messages/fr/*.json", "messages/en/*.json"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, paths, err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pairs = append(pairs, filepath.ToSlash(path), string(text))
+		}
+	}
+	c, err := locale.NewFS(files(pairs...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +48,12 @@ func files(pairs ...string) fstest.MapFS {
 
 func TestFrenchIsDefaultAndEnglishIsSupported(t *testing.T) {
 	t.Parallel()
-	if diff := cmp.Diff([]account.Locale{"fr", "en"}, newCatalog(t).Supported()); diff != "" {
-		t.Error(diff)
+	c, err := locale.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := c.Supported(); all[0] != "fr" || !slices.Contains(all, "en") {
+		t.Errorf("the languages are %v", all)
 	}
 }
 
