@@ -22,8 +22,8 @@ func TestTheTableIsComplete(t *testing.T) {
 			t.Errorf("%s lacks something: %+v", place, r)
 		}
 	}
-	if len(places) != 21 {
-		t.Errorf("%d routes", len(places))
+	if len(places) < 21 {
+		t.Errorf("only %d routes", len(places))
 	}
 }
 

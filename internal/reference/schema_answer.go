@@ -96,7 +96,7 @@ func (s *schemas) plain(t reflect.Type, owner string) object {
 		return object{{"type", "array"}, {"items", s.value(t.Elem(), owner)}}
 	case reflect.Bool:
 		return object{{"type", "boolean"}}
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		return object{{"type", "integer"}}
 	case reflect.Struct:
 		if t.Name() == "" {
