@@ -2,6 +2,10 @@
 // from top to bottom as the wire contract reads. Its one rule: it knows no transport
 // and no SQL. A verb takes the caller and a checked input and returns the answer or an
 // account.Error; any other error is a fault of ours.
+//
+// There is one Auth in a node, made by New, and one Caller for each request. What asks
+// for a token calls Authenticate first, which fills the Caller's Identity. Run does what is
+// to be done beside requests. Login is a good place to begin to read.
 package auth
 
 import (

@@ -1,6 +1,10 @@
 // Package node is one running Flowxi: it puts the parts together as the settings say,
 // serves until it is told to stop, and takes everything apart again. Its one rule:
 // what was opened last is closed first, and only when nobody uses it any more.
+//
+// A server is New, then Serve, which runs the background and answers until its context
+// ends, and closes. A test may take Handler and Run apart. The commands that work beside
+// running servers (Migrate, Move, Backup, Restore, OpenAdmin) take the same settings.
 package node
 
 import (

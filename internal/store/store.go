@@ -3,6 +3,9 @@
 // one conditional statement or a unique index, inside a serializable transaction or one
 // that RowTx tells of, never by reading first and writing later in the hope that nothing
 // happened between.
+//
+// Open, then Migrate. A read is a method of Store; what writes is a method of Tx, inside
+// Store.Tx or Store.RowTx, which may run it more than once. There is a file for each noun.
 package store
 
 import (
