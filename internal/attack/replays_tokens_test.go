@@ -44,7 +44,7 @@ var (
 	})
 	activeOwner    = canary.Stands("token of an active person", canary.Clause(sessionSQL, "WHERE s.id = $1 AND u.status = 'active'", "WHERE s.id = $1"), revokeAll)
 	blockedProfile = canary.Stands("profile of an active person", activeOwner.Places[0], revokeAll,
-		canary.Clause("internal/store/user.go", "phone_number = $7, updated_at = $8\n\t\tWHERE id = $1 AND status = 'active'", "phone_number = $7, updated_at = $8 WHERE id = $1"))
+		canary.Clause("internal/store/profile.go", "WHERE id = $1 AND status = 'active' RETURNING", "WHERE id = $1 RETURNING"))
 	blockRevokes = canary.Stands("revocation by a block", revokeAll)
 
 	blockedInFlight  = canary.Stands("login of an active person", onlyActive, revocationNoted)
