@@ -46,6 +46,9 @@ func join(ctx context.Context, s *stage, p *Person) error {
 	if _, err := s.SendRegistrationCode(ctx, in); err != nil {
 		return err
 	}
+	if err := s.mailed(ctx, p.Email, 1); err != nil {
+		return err
+	}
 	s.pass(time.Minute)
 	p.DeviceID = "web-" + strings.TrimSuffix(p.Email, "@example.com")
 	issued, err := s.RegisterByCode(ctx, client.CodePasswordInput{
