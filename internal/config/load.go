@@ -81,10 +81,14 @@ func known(given map[string]string, list []field) error {
 	return &Error{Name: printable(name), Unknown: true, Allowed: nearest(name, list)}
 }
 
-// nearest is the setting that was meant, as far as spelling tells.
+// nearest is the setting that was meant, as far as spelling tells: one that the name
+// begins, or the one that it differs from by the fewest letters.
 func nearest(name string, list []field) string {
 	best, distance := "", len(name)/3
 	for _, f := range list {
+		if len(name) > len("FLOWXI_") && strings.HasPrefix(f.env(), name) {
+			return f.env()
+		}
 		if d := levenshtein.ComputeDistance(name, f.env()); d <= distance {
 			best, distance = f.env(), d-1
 		}

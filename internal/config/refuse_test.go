@@ -75,6 +75,7 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_PASSWORD_LANES=0"}, `FLOWXI_PASSWORD_LANES is "0"; allowed: a number from 1 to 16`},
 		{[]string{"FLOWXI_ADR=:1"}, `FLOWXI_ADR is not a setting; did you mean FLOWXI_ADDR?`},
 		{[]string{"FLOWXI_OTP_TLL=1m"}, `FLOWXI_OTP_TLL is not a setting; did you mean FLOWXI_OTP_TTL?`},
+		{[]string{"FLOWXI_SMTP=smtp://a"}, `FLOWXI_SMTP is not a setting; did you mean FLOWXI_SMTP_URL?`},
 		{[]string{"FLOWXI_SOMETHING_ELSE=hunter2"}, `FLOWXI_SOMETHING_ELSE is not a setting; flowxi serve --help`},
 		{[]string{"FLOWXI_\n=1"}, `FLOWXI_\n is not a setting`},
 	} {
