@@ -13,16 +13,27 @@ import (
 	"pgregory.net/rapid"
 )
 
-// stillClock is a time that moves when told to.
-type stillClock struct{ time.Time }
-
-func newStillClock() *stillClock {
-	return &stillClock{time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+// stillClock is a time that moves when told to. The sweeps read it, too.
+type stillClock struct {
+	mu sync.Mutex
+	at time.Time
 }
 
-func (c *stillClock) now() time.Time { return c.Time }
+func newStillClock() *stillClock {
+	return &stillClock{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
+}
 
-func (c *stillClock) advance(d time.Duration) { c.Time = c.Add(d) }
+func (c *stillClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *stillClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
 
 type fataler interface {
 	Helper()
