@@ -13,28 +13,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// stillClock is a time that moves when told to. The sweeps read it, too.
-type stillClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func newStillClock() *stillClock {
-	return &stillClock{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-}
-
-func (c *stillClock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *stillClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
-
 type fataler interface {
 	Helper()
 	Fatal(args ...any)
@@ -67,9 +45,9 @@ func TestWindowsOutliveTheProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		path, clock := filepath.Join(dir, "limits"), newStillClock()
+		path, clock := filepath.Join(dir, "limits"), NewFakeClock()
 		// One is asked to start again at any time; the other runs on.
-		mortal, eternal := openJournal(t, clock.now, path), NewMemory(clock.now, Options{})
+		mortal, eternal := openJournal(t, clock.Now, path), NewMemory(clock.Now, Options{})
 		defer func() { mortal.Close(); eternal.Close() }()
 		type held struct{ mortal, eternal Reservation }
 		var holds []held
@@ -97,11 +75,11 @@ func TestWindowsOutliveTheProcess(t *testing.T) {
 				_ = eternal.Release(context.Background(), last.eternal)
 			},
 			"advance": func(t *rapid.T) {
-				clock.advance(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second)
+				clock.Advance(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second)
 			},
 			"start again": func(t *rapid.T) {
 				mortal.Close()
-				mortal, holds = openJournal(t, clock.now, path), nil
+				mortal, holds = openJournal(t, clock.Now, path), nil
 			},
 			"write anew": func(t *rapid.T) {
 				if err := mortal.rewrite(); err != nil {
@@ -114,13 +92,13 @@ func TestWindowsOutliveTheProcess(t *testing.T) {
 
 func TestAKilledProcessHasWrittenWhatItAnswered(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
 	w := Window{Key: "w", Limit: 2, Per: time.Hour}
-	killed := openJournal(t, clock.now, path)
+	killed := openJournal(t, clock.Now, path)
 	t.Cleanup(killed.Close) // only after the next one has read what it left
 	count(t, killed, w)
 	count(t, killed, w)
-	m := openJournal(t, clock.now, path)
+	m := openJournal(t, clock.Now, path)
 	defer m.Close()
 	if count(t, m, w).Allowed {
 		t.Fatal("a limit that was reached is open")
@@ -129,9 +107,9 @@ func TestAKilledProcessHasWrittenWhatItAnswered(t *testing.T) {
 
 func TestFleetingWindowsAreNotKept(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
 	w := Window{Key: "w", Limit: 1, Per: time.Hour, Fleeting: true}
-	m := openJournal(t, clock.now, path)
+	m := openJournal(t, clock.Now, path)
 	if r := count(t, m, w); m.Release(context.Background(), r) != nil || !count(t, m, w).Allowed {
 		t.Fatal("a fleeting window does not count")
 	}
@@ -155,13 +133,13 @@ func readFile(t fataler, path string) string {
 
 func TestAJournalOfAWrongClockLocksNobodyOut(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
 	w := Window{Key: "w", Limit: 1, Per: time.Hour}
-	m := openJournal(t, clock.now, path)
+	m := openJournal(t, clock.Now, path)
 	count(t, m, w)
 	m.Close()
-	clock.advance(-1000 * time.Hour)
-	m = openJournal(t, clock.now, path)
+	clock.Advance(-1000 * time.Hour)
+	m = openJournal(t, clock.Now, path)
 	defer m.Close()
 	if r := count(t, m, w); r.Allowed || r.RetryAfter != w.Per {
 		t.Fatalf("Reserve = %+v; want a refusal for %v", r, w.Per)
@@ -170,9 +148,9 @@ func TestAJournalOfAWrongClockLocksNobodyOut(t *testing.T) {
 
 func TestAJournalThatCannotBeWrittenIsGoneOnWithout(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
 	w := Window{Key: "w", Limit: 2, Per: time.Hour}
-	m := openJournal(t, clock.now, path)
+	m := openJournal(t, clock.Now, path)
 	defer m.Close()
 	count(t, m, w)
 	if err := m.journal.file.Close(); err != nil {
@@ -184,7 +162,7 @@ func TestAJournalThatCannotBeWrittenIsGoneOnWithout(t *testing.T) {
 	if err := m.rewrite(); err != nil { // the disk is back
 		t.Fatal(err)
 	}
-	again := openJournal(t, clock.now, path)
+	again := openJournal(t, clock.Now, path)
 	defer again.Close()
 	if count(t, again, w).Allowed {
 		t.Fatal("what was counted meanwhile is lost")
@@ -242,8 +220,8 @@ func TestWritingAnewLosesNothingThatIsCountedMeanwhile(t *testing.T) {
 
 func TestAGrownJournalIsWrittenAnew(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
-	m := openJournal(t, clock.now, path)
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
+	m := openJournal(t, clock.Now, path)
 	defer m.Close()
 	w := Window{Key: "w", Limit: 1, Per: time.Hour}
 	for range journalSlack / 50 { // twice 40 bytes each
@@ -262,14 +240,14 @@ func FuzzJournal(f *testing.F) {
 	f.Add([]byte("+ 1795510800000000000 3600000000000 \"w\"\n+ 17955108"))
 	f.Add([]byte("\n\x00\x00+ 9223372036854775807 9223372036854775807 \"\\xff\"\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
+		path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m := openJournal(t, clock.now, path)
+		m := openJournal(t, clock.Now, path)
 		first := readFile(t, path)
 		m.Close()
-		m = openJournal(t, clock.now, path)
+		m = openJournal(t, clock.Now, path)
 		defer m.Close()
 		second := readFile(t, path)
 		if len(first) != len(second) {
@@ -281,17 +259,17 @@ func FuzzJournal(f *testing.F) {
 
 func TestAWindowOfTheJournalLeavesInItsTime(t *testing.T) {
 	t.Parallel()
-	path, clock := filepath.Join(t.TempDir(), "limits"), newStillClock()
-	m := openJournal(t, clock.now, path)
+	path, clock := filepath.Join(t.TempDir(), "limits"), NewFakeClock()
+	m := openJournal(t, clock.Now, path)
 	count(t, m, Window{Key: "short", Limit: 2, Per: time.Minute}, Window{Key: "long", Limit: 2, Per: time.Hour})
 	m.Close()
-	clock.advance(2 * time.Minute)
-	m = openJournal(t, clock.now, path)
+	clock.Advance(2 * time.Minute)
+	m = openJournal(t, clock.Now, path)
 	defer m.Close()
 	if n := m.entries(); n != 1 || strings.Contains(readFile(t, path), "short") {
 		t.Errorf("%d windows are left, and the journal holds\n%s", n, readFile(t, path))
 	}
-	clock.advance(time.Hour)
+	clock.Advance(time.Hour)
 	m.sweep()
 	if n := m.entries(); n != 0 {
 		t.Errorf("%d windows are left for good", n)

@@ -28,8 +28,8 @@ func named(key string) cache.Kind {
 }
 
 // bounded is a cache in one shard, so that its bound is met to the entry.
-func bounded(t testing.TB, entries int) (*cache.Memory, *fakeClock) {
-	clock := newFakeClock()
+func bounded(t testing.TB, entries int) (*cache.Memory, *cache.FakeClock) {
+	clock := cache.NewFakeClock()
 	m := cache.NewMemory(clock.Now, cache.Options{MaxEntries: entries, Kind: named})
 	t.Cleanup(m.Close)
 	return m, clock
@@ -93,7 +93,7 @@ func TestEachKindHasItsShare(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		const entries, share = 80, 10
-		clock := newFakeClock()
+		clock := cache.NewFakeClock()
 		m := cache.NewMemory(clock.Now, cache.Options{MaxEntries: entries, Kind: named})
 		defer m.Close()
 		ctx := context.Background()
@@ -151,7 +151,7 @@ func TestEachKindHasItsShare(t *testing.T) {
 
 func TestARestartLeavesRoomForOwners(t *testing.T) {
 	t.Parallel()
-	clock, path := newFakeClock(), filepath.Join(t.TempDir(), "limits")
+	clock, path := cache.NewFakeClock(), filepath.Join(t.TempDir(), "limits")
 	open := func() *cache.Memory {
 		m, err := cache.OpenMemory(clock.Now, cache.Options{MaxEntries: 800, Kind: named}, path)
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,30 +12,8 @@ import (
 	"flowxi.app/flowxi/internal/cache/cachetest"
 )
 
-// fakeClock is a time that moves when told to.
-type fakeClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newFakeClock() *fakeClock {
-	return &fakeClock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
-}
-
-func (c *fakeClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *fakeClock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-func newMemory(t testing.TB, maxEntries int) (*cache.Memory, *fakeClock) {
-	clock := newFakeClock()
+func newMemory(t testing.TB, maxEntries int) (*cache.Memory, *cache.FakeClock) {
+	clock := cache.NewFakeClock()
 	m := cache.NewMemory(clock.Now, cache.Options{MaxEntries: maxEntries})
 	t.Cleanup(m.Close)
 	return m, clock
@@ -53,7 +30,7 @@ func TestMemoryIsACache(t *testing.T) {
 func TestMemoryWithAJournalIsACache(t *testing.T) {
 	t.Parallel()
 	cachetest.Suite(t, func(t *testing.T) cachetest.Harness {
-		clock := newFakeClock()
+		clock := cache.NewFakeClock()
 		m, err := cache.OpenMemory(clock.Now, cache.Options{}, filepath.Join(t.TempDir(), "limits"))
 		if err != nil {
 			t.Fatal(err)

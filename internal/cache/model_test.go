@@ -95,7 +95,7 @@ func TestMemoryCountsLikeThePlainModel(t *testing.T) {
 			at      time.Duration
 			r       cache.Reservation
 		}
-		ctx, clock := context.Background(), newFakeClock()
+		ctx, clock := context.Background(), cache.NewFakeClock()
 		memory := cache.NewMemory(clock.Now, cache.Options{})
 		defer memory.Close()
 		plain := &model{events: map[string][]time.Duration{}}
