@@ -21,6 +21,9 @@ var mayImport = map[string][]string{
 	// For programs of others: whoever imports it gets nothing of the server with it.
 	"client": {},
 
+	// Documents that stand at the top.
+	"flowxi.app/flowxi": {},
+
 	// The nouns and the small packages at the bottom.
 	"internal/account":   {},
 	"internal/seal":      {},
@@ -52,10 +55,10 @@ var mayImport = map[string][]string{
 		"internal/rescue", "internal/trace",
 	},
 	"internal/reference": {
-		"internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
+		"client", "internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
 		"internal/password", "internal/photo", "internal/ratelimit", "internal/totp", "internal/web",
 	},
-	"internal/web": {"internal/account", "internal/blob", "internal/config", "internal/header", "internal/locale", "internal/mail"},
+	"internal/web": {"flowxi.app/flowxi", "internal/account", "internal/blob", "internal/config", "internal/header", "internal/locale", "internal/mail"},
 
 	// What an operator looks at. The parts count for themselves, and metrics asks them.
 	"internal/otlp": {"internal/rescue", "internal/trace"},
@@ -148,7 +151,7 @@ func TestTheHouseIsAsDrawn(t *testing.T) {
 				t.Errorf("%s imports %s, which belongs to %s alone", name, other, cmp.Or(strings.Join(keepers, ", "), "nobody"))
 			}
 			inside, ours := strings.CutPrefix(other, module)
-			if ours && allowed != nil && !slices.Contains(allowed, inside) {
+			if ours = ours || other == strings.TrimSuffix(module, "/"); ours && allowed != nil && !slices.Contains(allowed, inside) {
 				t.Errorf("%s imports %s, which it must not know", name, inside)
 			}
 		}

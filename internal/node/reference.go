@@ -10,7 +10,7 @@ import (
 // made when it is first asked for: most servers never are, and none of them should
 // start the later for it.
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
-	d.ErrorsTable = reference.ErrorsTable(c)
+	d.Derived = map[string]string{"errors": reference.ErrorsIndex(c), "limits": reference.LimitsTable(n.cfg)}
 	d.Reference = func() []web.Page {
 		pages, err := reference.Pages(n.cfg, c)
 		if err != nil {

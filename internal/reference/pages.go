@@ -13,8 +13,8 @@ import (
 )
 
 // Pages writes a page on each operation: what it does, what it takes, how to ask for
-// it in three languages, and every answer that it can give. It follows from the same
-// table as OpenAPI does.
+// it in three languages, and every answer that it can give. Behind them comes a page on
+// each code of a refusal. They follow from the same tables as OpenAPI does.
 func Pages(cfg config.Config, catalogue *locale.Catalog) ([]web.Page, error) {
 	d := newDocument(cfg, catalogue)
 	var pages []web.Page
@@ -28,7 +28,11 @@ func Pages(cfg config.Config, catalogue *locale.Catalog) ([]web.Page, error) {
 			Summary: r.Summary, Markdown: text,
 		})
 	}
-	return pages, nil
+	codes, err := d.errorPages()
+	if err != nil {
+		return nil, err
+	}
+	return append(pages, codes...), nil
 }
 
 // slug turns POST /auth/login into post-auth-login, which no guide is called.
@@ -153,7 +157,7 @@ func (s answers) rows() []string {
 	}
 	for _, e := range s.errors {
 		m := meaningOf(e)
-		all = append(all, fmt.Sprintf("| `%s` | %d | %s | %s |", e.Code, s.status, m.when, m.then))
+		all = append(all, fmt.Sprintf("| %s | %d | %s | %s |", linkedCode(e), s.status, m.when, m.then))
 	}
 	return all
 }

@@ -2,6 +2,7 @@ package reference
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/format"
 	"go/importer"
@@ -9,12 +10,15 @@ import (
 	"go/token"
 	"go/types"
 	"os/exec"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/ratelimit"
 	"flowxi.app/flowxi/internal/web"
 )
 
@@ -31,8 +35,8 @@ func pages(t testing.TB) []web.Page {
 func TestEveryRouteHasAPage(t *testing.T) {
 	t.Parallel()
 	all := pages(t)
-	if len(all) != len(api.Routes()) {
-		t.Fatalf("%d pages for %d routes", len(all), len(api.Routes()))
+	if want := len(api.Routes()) + len(account.Errors()); len(all) != want {
+		t.Fatalf("%d pages for %d routes and codes", len(all), want)
 	}
 	slugs := make(map[string]bool)
 	for i, r := range api.Routes() {
@@ -49,9 +53,10 @@ func TestEveryRouteHasAPage(t *testing.T) {
 
 func TestAPageTellsEverything(t *testing.T) {
 	t.Parallel()
-	for i, p := range pages(t) {
-		r := api.Routes()[i]
-		wanted := []string{"http://localhost:8080" + api.Prefix + r.Path, "## Limits", "## Request", "### curl", "### JavaScript", "### Go", "## Answers"}
+	all := pages(t)
+	for i, r := range api.Routes() {
+		p := all[i]
+		wanted := []string{"http://localhost:8080" + api.Prefix + r.Path, "## Limits", "## Request", "### curl", "### TypeScript", "### Go", "## Answers"}
 		for _, s := range r.Successes {
 			wanted = append(wanted, "### 200 `"+string(s.Outcome)+"`")
 		}
@@ -71,6 +76,56 @@ func TestAPageTellsEverything(t *testing.T) {
 		if strings.ContainsAny(p.Markdown, "{}") && strings.Contains(p.Markdown, "_ttl}") {
 			t.Errorf("the page of %s has a gap that was not filled", r.Operation)
 		}
+	}
+}
+
+func TestACodeHasAPageThatLeadsBack(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	_, catalogue := usual(t)
+	for i, e := range account.Errors() {
+		p := all[len(api.Routes())+i]
+		wanted := []string{fmt.Sprintf("**%d**", api.StatusOf(e.Kind)), meaningOf(e).when, meaningOf(e).then, catalogue.Code("en", e.Code), catalogue.Code("fr", e.Code)}
+		answering := 0
+		for j, r := range api.Routes() {
+			if slices.Contains(r.AllErrors(), e) {
+				answering++
+				wanted = append(wanted, "](/docs/"+all[j].Slug+")")
+				if !strings.Contains(all[j].Markdown, "](/docs/"+p.Slug+")") {
+					t.Errorf("the page of %s does not lead to %s", r.Operation, p.Slug)
+				}
+			}
+		}
+		if answering == len(api.Routes()) {
+			wanted = append(wanted[:5], "Every operation")
+		}
+		for _, w := range wanted {
+			if !strings.Contains(p.Markdown, w) {
+				t.Errorf("the page of %s lacks %q", e.Code, w)
+			}
+		}
+	}
+}
+
+func TestEveryLimitIsTold(t *testing.T) {
+	t.Parallel()
+	cfg, _ := usual(t)
+	cfg.Limits.PhotoPerPerson = ratelimit.Rates{{Limit: 7, Per: time.Hour}}
+	table := LimitsTable(cfg)
+	limits := reflect.TypeOf(cfg.Limits)
+	for i := range limits.NumField() {
+		if f := limits.Field(i); !strings.Contains(table, "`"+f.Tag.Get("env")+"`") {
+			t.Errorf("nothing is said of %s", f.Name)
+		}
+	}
+	for _, want := range []string{"7 an hour", "5 a minute, 20 an hour", "[`POST /me/photo`](/docs/post-me-photo)"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("the table lacks %q:\n%s", want, table)
+		}
+	}
+	cfg.RateLimits = false
+	if strings.Contains(LimitsTable(cfg), "7 an hour") {
+		t.Error("a limit that is off is told")
 	}
 }
 
@@ -97,7 +152,7 @@ func TestNothingIsLeftUnexplained(t *testing.T) {
 func sources(t *testing.T, language string) []string {
 	t.Helper()
 	var all []string
-	for _, p := range pages(t) {
+	for _, p := range pages(t)[:len(api.Routes())] {
 		_, after, ok := strings.Cut(p.Markdown, "```"+language+"\n")
 		source, _, closed := strings.Cut(after, "\n```")
 		if !ok || !closed {
@@ -113,7 +168,7 @@ func TestTheGoExamplesCompile(t *testing.T) {
 	files := token.NewFileSet()
 	check := types.Config{Importer: importer.ForCompiler(files, "source", nil)}
 	for _, source := range sources(t, "go") {
-		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source+"\n" {
+		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source {
 			t.Errorf("not as gofmt has it: %v\n%s", err, source)
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/form"
 )
 
 // sample is a request to be written down in some language.
@@ -14,10 +15,15 @@ type sample struct {
 	bearer      bool
 	upload      bool
 	head        []string // name, value, name, value
+
+	address   string // of the server, as clients take it
+	operation string
+	fields    []form.Field
 }
 
 func (d *document) sample(r api.Route) (sample, error) {
 	s := sample{method: r.Method, url: d.cfg.PublicURL.String() + api.Prefix + r.Path, bearer: r.Access == api.Bearer, upload: r.Upload}
+	s.address, s.operation = d.cfg.PublicURL.String(), r.Operation
 	if body := r.Body(); body != nil {
 		text, err := toJSON(requestExample(body))
 		if err != nil {
@@ -25,12 +31,13 @@ func (d *document) sample(r api.Route) (sample, error) {
 		}
 		s.body = strings.TrimSpace(string(text))
 		s.head = append(s.head, "Content-Type", "application/json")
+		s.fields = body.Fields()
 	}
 	s.head = append(s.head, "X-App-Locale", string(english))
 	return s, nil
 }
 
-// sampleSection shows the request in three languages.
+// sampleSection shows the request in three languages: by itself, and by the two clients.
 func (d *document) sampleSection(r api.Route) (string, error) {
 	s, err := d.sample(r)
 	if err != nil {
@@ -43,8 +50,12 @@ func (d *document) sampleSection(r api.Route) (string, error) {
 	if s.upload {
 		text += "`photo.jpg` is a file in the current directory.\n\n"
 	}
-	return text + "### curl\n\n```sh\n" + s.curl() + "\n```\n\n### JavaScript\n\n```js\n" + s.javaScript() +
-		"\n```\n\n### Go\n\n```go\n" + s.goProgram() + "\n```", nil
+	program, err := s.goProgram()
+	if err != nil {
+		return "", err
+	}
+	return text + "### curl\n\n```sh\n" + s.curl() + "\n```\n\n### TypeScript\n\n```ts\n" + s.typeScript() +
+		"\n```\n\n### Go\n\n```go\n" + program + "\n```\n\nTypeScript and Go are written with [the clients](/docs/clients).", nil
 }
 
 func (s sample) curl() string {
@@ -70,29 +81,3 @@ func (s sample) curl() string {
 
 // shellQuote is for a POSIX shell.
 func shellQuote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
-
-// javaScript runs as it is in Node.js, as a module. In a page the token comes from
-// elsewhere.
-func (s sample) javaScript() string {
-	var b strings.Builder
-	if s.upload {
-		b.WriteString("import { openAsBlob } from 'node:fs'\n\n" +
-			"const form = new FormData()\nform.append('photo', await openAsBlob('photo.jpg'), 'photo.jpg')\n\n")
-	}
-	fmt.Fprintf(&b, "const response = await fetch('%s', {\n  method: '%s',\n  headers: {\n", s.url, s.method)
-	if s.bearer {
-		b.WriteString("    Authorization: `Bearer ${process.env.TOKEN}`,\n")
-	}
-	for i := 0; i < len(s.head); i += 2 {
-		fmt.Fprintf(&b, "    '%s': '%s',\n", s.head[i], s.head[i+1])
-	}
-	b.WriteString("  },\n")
-	switch {
-	case s.upload:
-		b.WriteString("  body: form,\n")
-	case s.body != "":
-		b.WriteString("  body: JSON.stringify(" + strings.ReplaceAll(s.body, "\n", "\n  ") + "),\n")
-	}
-	b.WriteString("})\nconst answer = await response.json()\nconsole.log(response.status, answer.code, answer)")
-	return b.String()
-}

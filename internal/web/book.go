@@ -15,9 +15,10 @@ var guideFiles embed.FS
 
 // Page is one page of the documents.
 type Page struct {
-	Slug     string // its name in addresses: /docs/<slug>
+	Slug     string // its name in addresses: /docs/<slug>, which may have a slash
 	Title    string
 	Group    string // its part of the sidebar; "Guides" comes first
+	Under    string // the slug of a page that stands for it in the sidebar; empty where it is there itself
 	Order    int    // within its group
 	Summary  string // one sentence
 	Markdown string // without the title
@@ -41,6 +42,11 @@ type group struct {
 	Chapters []*chapter
 }
 
+// Listed tells whether the sidebar has a page of the group.
+func (g group) Listed() bool {
+	return slices.ContainsFunc(g.Chapters, func(c *chapter) bool { return c.Under == "" })
+}
+
 // chapter is a page that is rendered when somebody first reads it: start-up does not
 // wait for what nobody may ask for.
 type chapter struct {
@@ -52,8 +58,8 @@ type chapter struct {
 // written is the address that the guides name. Readers see that of their server.
 const written = "http://localhost:8080"
 
-func newBook(d Deps) *book {
-	fill := strings.NewReplacer("{{errors}}", strings.TrimSpace(d.ErrorsTable), written, d.Config.PublicURL.String())
+func newBook(d Deps, assets map[string]asset) *book {
+	fill := filler(d, assets)
 	b := &book{bySlug: make(map[string]*chapter)}
 	pages := readGuides()
 	if d.Reference != nil {
@@ -65,9 +71,26 @@ func newBook(d Deps) *book {
 		p.Markdown = fill.Replace(p.Markdown)
 		b.add(p)
 	}
+	for _, p := range papers() { // what they say of localhost is of another server
+		b.add(p)
+	}
+	b.sort()
+	b.add(contents(b.Chapters))
 	b.arrange()
 	b.search = sync.OnceValue(b.index)
 	return b
+}
+
+// filler puts into the guides what is derived, and the address of this server.
+func filler(d Deps, assets map[string]asset) *strings.Replacer {
+	pairs := []string{written, d.Config.PublicURL.String()}
+	for name, text := range d.Derived {
+		pairs = append(pairs, "{{"+name+"}}", strings.TrimSpace(text))
+	}
+	for name, a := range assets {
+		pairs = append(pairs, "](/assets/"+name+")", "]("+a.address+")")
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // add leaves out a page whose name is taken, since no reader could get to it.
@@ -81,9 +104,9 @@ func (b *book) add(p Page) {
 	b.Chapters = append(b.Chapters, c)
 }
 
-// arrange sorts the pages within their groups and the guides to the front; other
+// sort puts the pages in order within their groups and the guides to the front; other
 // groups stay in the order in which they came.
-func (b *book) arrange() {
+func (b *book) sort() {
 	place := map[string]int{guides: 0}
 	for _, c := range b.Chapters {
 		if _, ok := place[c.Group]; !ok {
@@ -93,6 +116,11 @@ func (b *book) arrange() {
 	slices.SortStableFunc(b.Chapters, func(x, y *chapter) int {
 		return cmp.Or(cmp.Compare(place[x.Group], place[y.Group]), cmp.Compare(x.Order, y.Order))
 	})
+}
+
+// arrange sorts the pages, and ties each to its neighbours and its group.
+func (b *book) arrange() {
+	b.sort()
 	for i, c := range b.Chapters {
 		if i > 0 {
 			c.Before, b.Chapters[i-1].After = b.Chapters[i-1], c
@@ -104,6 +132,9 @@ func (b *book) arrange() {
 		last.Chapters = append(last.Chapters, c)
 	}
 }
+
+// Here is the slug that the sidebar marks while the page is open.
+func (p Page) Here() string { return cmp.Or(p.Under, p.Slug) }
 
 func readGuides() []Page {
 	entries, _ := guideFiles.ReadDir("docs") // it is embedded: it is there

@@ -59,7 +59,7 @@ func TestPagesOfOneNameAndOfOtherGroups(t *testing.T) {
 				{Slug: "z", Group: "Login", Order: 2}, {Slug: "welcome", Group: "Login"}, {Slug: "y", Group: "Me"}, {Slug: "x", Group: "Login", Order: 1},
 			}
 		},
-	})
+	}, nil)
 	var got []string
 	for _, g := range b.Groups[1:] {
 		for _, c := range g.Chapters {

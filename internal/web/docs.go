@@ -17,7 +17,7 @@ const (
 func (s *site) mountDocs() {
 	s.mux.HandleFunc("/docs", s.docsStart)
 	s.mux.HandleFunc("/docs/{$}", s.docsStart)
-	s.mux.HandleFunc("/docs/{page}", s.docsPage)
+	s.mux.HandleFunc("/docs/{page...}", s.docsPage)
 	s.mux.HandleFunc("/docs/search.json", s.docsSearch)
 	s.mux.HandleFunc("/llms.txt", s.llms)
 }

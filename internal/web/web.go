@@ -47,9 +47,9 @@ type Deps struct {
 	// /docs/try/. Where it returns nothing it has failed, which is for it to log: the
 	// first two are SERVER_ERROR then.
 	OpenAPI func() (yaml, json []byte)
-	// ErrorsTable is a Markdown table of all codes. It stands where a page has the
-	// line {{errors}}.
-	ErrorsTable string
+	// Derived is Markdown that is made from elsewhere, by name. It stands where a page has
+	// the line {{name}}: errors, limits.
+	Derived map[string]string
 }
 
 // Site is all pages, as New makes them.
@@ -72,7 +72,7 @@ type site struct {
 func New(d Deps) *Site {
 	s := &site{Deps: d, mux: http.NewServeMux(), assets: loadAssets(), modules: loadModules(), streams: newStreams()}
 	s.templates = parseTemplates(s.assets, s.modules)
-	s.book = newBook(d)
+	s.book = newBook(d, s.assets)
 	s.mountPages()
 	if d.Config.Portal {
 		s.mountPortal()

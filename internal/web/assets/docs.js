@@ -14,7 +14,7 @@
     if (another || !(found instanceof (kinds.get(id) || HTMLElement))) throw new TypeError("#" + id + " is not that of the page");
     return found;
   };
-  const names = { sh: "curl", js: "JavaScript", go: "Go" };
+  const names = { sh: "curl", js: "JavaScript", ts: "TypeScript", go: "Go" };
 
   groupTabs();
   document.querySelectorAll(".prose pre").forEach(addCopy);
@@ -41,13 +41,22 @@
     if (!navigator.clipboard) return;
     const button = make("button", { type: "button", class: "copy" }, "Copy");
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(pre.textContent.replace(/\n$/, ""));
-      button.textContent = "Copied";
-      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      try {
+        await navigator.clipboard.writeText(pre.textContent.replace(/\n$/, ""));
+        say("Copied");
+      } catch {
+        say("Not copied"); // the browser does not let the page
+      }
     });
+    // said is for screen readers: they do not read a button anew whose text has changed.
+    const said = make("span", { class: "visually-hidden", role: "status" });
+    const say = (text) => {
+      button.textContent = said.textContent = text;
+      setTimeout(() => { button.textContent = "Copy"; said.textContent = ""; }, 2000);
+    };
     const box = make("div", { class: "code" });
     pre.replaceWith(box);
-    box.append(pre, button);
+    box.append(pre, button, said);
   }
 
   function addAnchor(heading) {
@@ -55,7 +64,7 @@
     heading.append(make("a", { class: "anchor", href: "#" + heading.id, "aria-label": "Link to “" + name + "”" }, "#"));
   }
 
-  // groupTabs turns blocks of shell, JavaScript and Go that follow each other, with or
+  // groupTabs turns blocks of shell, JavaScript or TypeScript, and Go that follow each other, with or
   // without a heading of that name over each, into one with tabs. The choice holds for
   // the whole page.
   function groupTabs() {
@@ -63,7 +72,7 @@
     for (const first of document.querySelectorAll(".prose pre")) {
       const second = blockAfter(first);
       const run = [first, second, blockAfter(second)];
-      if (run.map(languageOf).join() === "sh,js,go") makeTabs(run, number++);
+      if (/^sh,[jt]s,go$/.test(run.map(languageOf).join())) makeTabs(run, number++);
     }
     addEventListener("hashchange", followHash);
     followHash();

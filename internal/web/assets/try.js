@@ -1,15 +1,61 @@
-// Starts Swagger UI on the description of this server.
+// Starts Swagger UI on the description of this server, and remembers the token for as long
+// as the tab is open.
 "use strict";
 
 window.addEventListener("DOMContentLoaded", async () => {
+  const key = "flowxi.try.token"; // sessionStorage: who uses the computer next finds nothing
+  const scheme = "bearerAuth";
+  const kept = document.getElementById("kept");
+
   const spec = await (await fetch("/openapi.json")).json();
   spec.servers = [{ url: location.origin + "/api/v1" }]; // by whichever name the page was opened
-  window.SwaggerUIBundle({
+  const ui = window.SwaggerUIBundle({
     spec,
     dom_id: "#swagger-ui",
     presets: [window.SwaggerUIBundle.presets.apis],
+    plugins: [{ statePlugins: { auth: { wrapActions: { authorize: remembering, logout: forgetting } } } }],
+    responseInterceptor: takeToken,
     deepLinking: true,
     tryItOutEnabled: true,
     validatorUrl: null, // nothing is sent to another host
+    onComplete: () => use(sessionStorage.getItem(key)),
   });
+  document.getElementById("forget").addEventListener("click", () => {
+    ui.authActions.logout([scheme]);
+    document.getElementById("swagger-ui").focus();
+  });
+
+  function use(token) {
+    if (token) ui.preauthorizeApiKey(scheme, token);
+  }
+
+  function remembering(original) {
+    return (given) => {
+      const token = given[scheme] && given[scheme].value;
+      if (typeof token === "string" && token) keep(token);
+      return original(given);
+    };
+  }
+
+  function forgetting(original) {
+    return (schemes) => {
+      keep(null);
+      return original(schemes);
+    };
+  }
+
+  function keep(token) {
+    if (token) sessionStorage.setItem(key, token);
+    else sessionStorage.removeItem(key);
+    kept.hidden = !token;
+  }
+
+  // takeToken spares a person who has just logged in to copy the token of the answer, and
+  // drops one that is logged out.
+  function takeToken(response) {
+    const { code, access_token: token, data } = response.body || {};
+    if (code === "TOKEN_ISSUED" || code === "LOGIN_SUCCESS") use(token || data.access_token);
+    if (code === "LOGOUT_SUCCESS" && new URL(response.url).pathname.endsWith("/auth/logout")) ui.authActions.logout([scheme]);
+    return response;
+  }
 });
