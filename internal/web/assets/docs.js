@@ -18,6 +18,7 @@
 
   groupTabs();
   document.querySelectorAll(".prose pre").forEach(addCopy);
+  for (const wide of document.querySelectorAll(".prose :is(table, p:has(> img))")) wide.tabIndex = 0; // to scroll it by keyboard
   document.querySelectorAll(".prose :is(h2, h3)[id]:not(.visually-hidden)").forEach(addAnchor);
   showPlace();
   prepareSearch();

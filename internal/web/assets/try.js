@@ -18,7 +18,7 @@ window.addEventListener("DOMContentLoaded", async () => {
     deepLinking: true,
     tryItOutEnabled: true,
     validatorUrl: null, // nothing is sent to another host
-    onComplete: () => use(sessionStorage.getItem(key)),
+    onComplete: () => setTimeout(() => use(sessionStorage.getItem(key))), // it may come before ui is there
   });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
@@ -26,7 +26,9 @@ window.addEventListener("DOMContentLoaded", async () => {
   });
 
   function use(token) {
-    if (token) ui.preauthorizeApiKey(scheme, token);
+    if (!token) return;
+    ui.preauthorizeApiKey(scheme, token);
+    keep(token);
   }
 
   function remembering(original) {

@@ -1,0 +1,59 @@
+package web_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// TestTheDocumentsInABrowser looks at a page of each kind, on a server that works.
+func TestTheDocumentsInABrowser(t *testing.T) {
+	t.Parallel()
+	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash())}
+	for name, path := range map[string]string{
+		"start": "/docs", "operation": "/docs/post-auth-login", "code": "/docs/errors/OTP_INVALID", "limits": "/docs/limits", "contents": "/docs/contents",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := v.visits(t, path)
+			p.is(`document.readyState === "complete"`)
+			p.look("docs-" + name)
+			p.ends()
+		})
+	}
+	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
+	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
+}
+
+func findsACode(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs")
+	p.is(`!document.getElementById("search").hidden`)
+	p.do(focus("query"))
+	p.press("otp_expired")
+	p.shows("results", "OTP_EXPIRED")
+	p.is(`document.getElementById("count").textContent.includes("found")`)
+	p.press(kb.Enter)
+	p.is(`location.pathname === "/docs/errors/OTP_EXPIRED"`)
+	p.ends()
+}
+
+func remembersTheToken(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/try/")
+	p.is(`document.querySelector(".auth-wrapper .authorize.unlocked") !== null`)
+	p.is(`document.getElementById("kept").hidden`)
+	p.is(`document.querySelector(".auth-wrapper .authorize").click() === undefined`)
+	p.is(`document.querySelector(".auth-container input")`)
+	p.do(chromedp.Focus(chromedp.CSS(".auth-container input")))
+	p.press("17|fxp_token" + kb.Enter)
+	p.is(`sessionStorage.getItem("flowxi.try.token") === "17|fxp_token"`)
+	p.do(chromedp.Reload())
+	p.shows("kept", "until this tab is closed")
+	p.is(`document.querySelector(".auth-wrapper .authorize.locked")`)
+	p.click("forget")
+	p.is(`document.getElementById("kept").hidden && document.querySelector(".auth-wrapper .authorize.unlocked")`)
+	p.is(`sessionStorage.length === 0 && localStorage.length === 0`)
+	p.ends()
+}
