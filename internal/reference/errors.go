@@ -64,7 +64,6 @@ func (d *document) errorPage(e account.Error) (string, error) {
 	}
 	parts := []string{
 		fmt.Sprintf("Status **%d**. It is one of [all codes](/docs/%s#every-code).", api.StatusOf(e.Kind), errorsGuide),
-		"## When\n\n" + meaningOf(e).when,
 		"## What a client does\n\n" + meaningOf(e).then,
 		"## Answer\n\n" + envelopes + headersOf(e),
 		"## Operations\n\n" + operationList(answering),

@@ -3,7 +3,6 @@ package reference
 import (
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,35 +12,18 @@ import (
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
-// LimitsTable is a Markdown table of every limit: what it counts, where it is met, its
+// LimitsTable is a Markdown table of every limit: what it counts, its
 // value on a server with these settings, and what happens past it.
 func LimitsTable(cfg config.Config) string {
 	d := &document{cfg: cfg}
-	rows := []string{"| Counts | Limit | Met by | Past it | Setting |", "|---|---|---|---|---|"}
+	rows := []string{"| Counts | Limit | Past it | Setting |", "|---|---|---|---|"}
 	limits := reflect.ValueOf(cfg.Limits)
 	for i := range limits.NumField() {
 		f := limits.Type().Field(i)
-		rows = append(rows, fmt.Sprintf("| %s | %s | %s | %s | `%s` |",
-			f.Tag.Get("doc"), d.figure(limits.Field(i).Interface()), metBy(f.Name), pastLimit(f.Name), f.Tag.Get("env")))
+		rows = append(rows, fmt.Sprintf("| %s | %s | %s | `%s` |",
+			f.Tag.Get("doc"), d.figure(limits.Field(i).Interface()), pastLimit(f.Name), f.Tag.Get("env")))
 	}
 	return strings.Join(rows, "\n") + "\n"
-}
-
-// metBy links to the operations that a limit holds for.
-func metBy(limit string) string {
-	switch limit {
-	case "RequestsPerNetwork":
-		return "everything but the health check"
-	case "RequestsPerToken":
-		return "everything that is sent with a token"
-	}
-	var met []string
-	for _, r := range api.Routes() {
-		if slices.Contains(r.AllLimits(), api.Limit(limit)) {
-			met = append(met, fmt.Sprintf("[`%s %s`](/docs/%s)", r.Method, r.Path, slug(r)))
-		}
-	}
-	return strings.Join(met, ", ")
 }
 
 // pastLimit tells what becomes of a request that a limit is over for.

@@ -244,7 +244,7 @@ func clientOf(t *testing.T, server, device string) *client.Client {
 
 func ask(t *testing.T, url, body string) {
 	t.Helper()
-	resp, err := http.Post(url, "application/json", strings.NewReader(body)) //nolint:noctx // it ends with the server
+	resp, err := http.Post(url, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
