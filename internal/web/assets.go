@@ -2,11 +2,15 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"net/http"
 	"path"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,8 +21,9 @@ var assetFiles embed.FS
 type asset struct {
 	body        []byte
 	contentType string
-	version     string // a digest of the body
-	address     string // its path with its version
+	version     string        // a digest of the body
+	zipped      func() []byte // the body by gzip, made when somebody first takes it so; nil where there is none
+	address     string        // its path with its version
 }
 
 // forever is for addresses that name the version of what they serve.
@@ -47,9 +52,34 @@ func filesOf(folder string) map[string][]byte {
 func newAsset(name string, body []byte) asset {
 	version := digest(body)
 	return asset{
-		body: body, contentType: contentTypeOf(name), version: version,
+		body: body, contentType: contentTypeOf(name), version: version, zipped: zip(body),
 		address: "/assets/" + name + "?v=" + version,
 	}
+}
+
+// zip is for files alone: what is said to somebody must not tell by its length what is in it
+// (the BREACH attack).
+func zip(body []byte) func() []byte {
+	return sync.OnceValue(func() []byte {
+		var out bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // there is that level
+		_, _ = z.Write(body)                                    // to memory, which takes it
+		_ = z.Close()
+		return out.Bytes()
+	})
+}
+
+// takesGzip is whether a client says that it can read it (RFC 9110 section 12.5.3).
+func takesGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(coding, ";")
+		if strings.TrimSpace(name) == "gzip" {
+			_, q, _ := strings.Cut(weight, "=")
+			value, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+			return err != nil || value > 0
+		}
+	}
+	return false
 }
 
 func digest(body []byte) string {
@@ -88,10 +118,18 @@ func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 func (a asset) serveAs(w http.ResponseWriter, r *http.Request, asked string) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
-	h.Set("ETag", `"`+a.version+`"`)
 	h.Set("Cache-Control", "no-cache")
 	if asked == a.version {
 		h.Set("Cache-Control", forever)
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+	body, tag := a.body, a.version
+	if a.zipped != nil {
+		h.Add("Vary", "Accept-Encoding")
+		if takesGzip(r) {
+			h.Set("Content-Encoding", "gzip")
+			body, tag = a.zipped(), tag+"-gzip"
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 
 	"github.com/swaggest/swgui/v5/static"
@@ -65,7 +64,9 @@ func newPacked(name string) packed {
 		if err != nil {
 			return asset{}, fmt.Errorf("read Swagger UI: %w", err)
 		}
-		return newAsset(name, body), nil
+		a := newAsset(name, body)
+		a.zipped = nil // it is
+		return a, nil
 	})}
 }
 
@@ -77,7 +78,7 @@ func (p packed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if takesGzip(r) {
 		w.Header().Set("Content-Encoding", "gzip")
 		a.serve(w, r)
 		return

@@ -29,7 +29,7 @@ func loadModules() map[string]asset {
 	all := make(map[string]asset, len(files))
 	for name, body := range files {
 		all[name] = asset{
-			body: body, contentType: contentTypeOf(name), version: version,
+			body: body, contentType: contentTypeOf(name), version: version, zipped: zip(body),
 			address: "/assets/account/" + version + "/" + name,
 		}
 	}

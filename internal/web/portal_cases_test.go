@@ -227,7 +227,7 @@ func endsKindly(t *testing.T, v visitor) {
 	p.is(`sessionStorage.getItem("flowxi.token") === null && document.getElementById("leave").hidden`)
 	p.look("fr-17-ended")
 	p.logsIn("ended@example.org", authtest.Password)
-	p.isAt("devices") // where they were
+	p.isAt("security") // where they were going
 	p.ends()
 }
 
@@ -402,5 +402,136 @@ func countsDownLogins(t *testing.T, v visitor) {
 	p.is(`document.querySelector("#login-form [type=submit]").textContent.startsWith("Réessayez dans ")`)
 	p.look("fr-20-too-many")
 	p.is(`document.querySelector("#login-form [type=submit]").textContent.endsWith(" s")`)
+	p.ends()
+}
+
+// logsInElsewhere has another tab of the same browser log out, and somebody else in.
+func (p tab) logsInElsewhere(t *testing.T, v visitor, email string) {
+	t.Helper()
+	v.srv.Client(t).Register(email)
+	other := v.opens(t, "/account?lang=en", sameBrowser(t, p))
+	other.isAt("profile")
+	other.click("leave")
+	p.isAt("login")
+	p.is(`!document.body.textContent.includes("Ada") && [...document.querySelectorAll("input:not([type=radio],[type=range])")].every((i) => i.value === "") && !photo.src`)
+	other.logsIn(email, authtest.Password)
+	other.isAt("profile")
+	p.isAt("profile")
+	p.shows("me-name", email)
+	other.ends()
+}
+
+func doesNothingForAnother(t *testing.T, v visitor) {
+	p := v.register(t, "ada.tabs@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.fill("profile-first-name", "Ada")
+	p.press(kb.Enter)
+	p.shows("saved", words(t, "en")("code.ME_UPDATED"))
+	p.do(chromedp.SetUploadFiles(chromedp.ID("photo-file"), []string{landscape(t)}))
+	p.is(`crop.open`)
+	p.click("crop-save")
+	p.is(`!crop.open && photo.complete && photo.naturalWidth > 0`)
+	p.click("photo-remove")
+	p.is(`sure.open`)
+	p.logsInElsewhere(t, v, "bob.tabs@example.org")
+	p.is(`!sure.open && photo.hidden`)
+	p.do(chromedp.SetUploadFiles(chromedp.ID("photo-file"), []string{landscape(t)}))
+	p.is(`crop.open`)
+	p.logsInElsewhere(t, v, "cleo.tabs@example.org")
+	p.is(`!crop.open && photo.hidden`)
+	for email, has := range map[string]bool{"ada.tabs@example.org": true, "bob.tabs@example.org": false, "cleo.tabs@example.org": false} {
+		token := v.srv.Client(t).Login(email, "a look").Expect(200, "LOGIN_SUCCESS").Text("data.access_token")
+		me := v.srv.Client(t).Token(token).Get("/me").Expect(200, "ME_OK")
+		if _, is := me.Value("data.photo_url").(string); is != has {
+			t.Errorf("%s has a photo: %v", email, is)
+		}
+	}
+	p.ends()
+}
+
+func asksNoLonger(t *testing.T, v visitor) {
+	const email = "question@example.org"
+	person := v.srv.Client(t).Register(email)
+	person.Token("").Post("/auth/login", authtest.LoginFields(email, "another")).Expect(200, "LOGIN_SUCCESS")
+	p := v.visits(t, "/account?lang=en")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.goes("devices")
+	p.is(`document.querySelectorAll("#devices-list li").length === 2`)
+	p.click("others-out")
+	p.is(`sure.open`)
+	p.is(`history.back() === undefined`)
+	p.isAt("profile")
+	p.is(`!sure.open`)
+	p.goes("devices")
+	p.is(`document.querySelectorAll("#devices-list li").length === 2`)
+	p.ends()
+}
+
+func keepsWhatWasTyped(t *testing.T, v visitor) {
+	const email = "typed@example.org"
+	p := v.register(t, email, "/account?lang=en")
+	p.isAt("profile")
+	p.do(focus("profile-birth-date"))
+	p.press("02") // and neither day nor year
+	p.press(kb.Enter)
+	p.shows("profile-birth-date-error", words(t, "en")("page.account.profile.no_date"))
+	p.goes("devices")
+	p.goes("profile") // with nothing left of the errors
+	p.is(`!document.querySelector("#profile-form [aria-invalid]") && !document.querySelector("#profile-form .error:not([hidden])")`)
+	p.fill("profile-last-name", "Byron")
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	v.srv.Client(t).Token(token).Post("/auth/logout", nil).Expect(200, "LOGOUT_SUCCESS")
+	p.press(kb.Enter)
+	p.isAt("login")
+	p.shows("notice", words(t, "en")("page.account.expired"))
+	p.is(`document.getElementById("profile-last-name").value === ""`)
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.shows("profile-form-problem", words(t, "en")("page.account.profile.unsaved"))
+	p.is(`document.getElementById("profile-last-name").value === "Byron"`)
+	p.fill("profile-first-name", "Ada")
+	p.press(kb.Enter)
+	p.shows("me-name", "Ada Byron")
+	p.is(`document.getElementById("profile-form-problem").hidden`)
+	p.ends()
+}
+
+// hearsNoLateAnswer has a request under way while another tab logs out and in again.
+func hearsNoLateAnswer(t *testing.T, v visitor) {
+	const email = "late.answer@example.org"
+	p := v.register(t, email, "/account?lang=en")
+	p.isAt("profile")
+	other := v.opens(t, "/account?lang=en", sameBrowser(t, p))
+	other.isAt("profile")
+	p.is(`(window.realFetch = fetch) && (window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`)
+	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
+	p.is(`window.release`)
+	p.is(`(window.held = release) && (window.fetch = realFetch)`)
+	other.click("leave")
+	p.isAt("login")
+	other.logsIn(email, authtest.Password)
+	other.isAt("profile")
+	p.is(`!page.hasAttribute("aria-busy") && held() === undefined`)
+	p.is(`sessionStorage.getItem("flowxi.token") !== null`)
+	other.goes("devices") // takes longer than what came late
+	other.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	p.is(`sessionStorage.getItem("flowxi.token") !== null && document.getElementById("login").hidden`)
+	p.ends()
+	other.ends()
+}
+
+func leavesAlone(t *testing.T, v visitor) {
+	p := v.register(t, "alone@example.org", "/account?lang=fr")
+	p.isAt("profile")
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	p.is(`(window.fetch = () => Promise.reject(new TypeError("no network")))`)
+	p.click("leave")
+	p.isAt("login")
+	p.shows("notice", words(t, "fr")("page.account.left_open"))
+	p.is(`sessionStorage.getItem("flowxi.token") === null`)
+	if !v.srv.Client(t).Token(token).IsLoggedIn() {
+		t.Error("the server was told")
+	}
 	p.ends()
 }

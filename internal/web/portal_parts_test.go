@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -28,7 +29,12 @@ func TestThePortalIsSmall(t *testing.T) {
 		loads := 0
 		for _, address := range append(attributes(t, page.text, "href"), attributes(t, page.text, "src")...) {
 			if strings.HasPrefix(address, "/assets/") {
-				total += zipped(t, s.get(address).text)
+				packed := s.get(address, "Accept-Encoding", "br, gzip")
+				packed.expect(t, http.StatusOK, "Content-Encoding", "gzip")
+				if packed.Header.Get("Vary") != "Accept-Encoding" || unzipped(t, packed.text) != s.get(address, "Accept-Encoding", "gzip;q=0, br").text {
+					t.Errorf("%s is another file when it is packed", address)
+				}
+				total += len(packed.text)
 				loads++
 			}
 		}
@@ -49,6 +55,19 @@ func zipped(t *testing.T, text string) int {
 		t.Fatal(err)
 	}
 	return out.Len()
+}
+
+func unzipped(t *testing.T, packed string) string {
+	t.Helper()
+	z, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 var imported = regexp.MustCompile(`from "\./([^"]+)"`)

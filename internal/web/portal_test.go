@@ -46,6 +46,11 @@ func TestPortal(t *testing.T) {
 		"what has expired while somebody set up":   beginsSetupAgain,
 		"a file that is no picture":                refusesAFile,
 		"errors of a profile stand at their field": showsProfileErrors,
+		"another tab is somebody else's":           doesNothingForAnother,
+		"a question ends with its view":            asksNoLonger,
+		"what was typed outlives the session":      keepsWhatWasTyped,
+		"an answer that comes late":                hearsNoLateAnswer,
+		"a logout that the server does not hear":   leavesAlone,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, visitor{browser, srv}) })
 	}

@@ -19,15 +19,23 @@ export function upload(path, name, file) {
   return ask("POST", path, form);
 }
 
+// late is for an answer that is of no concern any more, and says nothing.
+const late = { ok: false, code: "", message: "", wait: 0 };
+
+// ask takes an answer only for who asked: another tab may have logged out meanwhile, and
+// somebody else in.
 async function ask(method, path, body) {
-  const answer = await exchange(method, path, body);
-  if (answer.code === "UNAUTHENTICATED" && token()) onExpiry();
-  return answer;
+  const sent = token();
+  const answer = await exchange(method, path, body, sent);
+  if (!sent) return answer;
+  if (sent === token() && answer.code !== "UNAUTHENTICATED") return answer;
+  if (sent === token()) onExpiry();
+  return late;
 }
 
-async function exchange(method, path, body) {
+async function exchange(method, path, body, bearer) {
   const headers = { "Accept": "application/json", "X-App-Locale": lang };
-  if (token()) headers.Authorization = "Bearer " + token();
+  if (bearer) headers.Authorization = "Bearer " + bearer;
   if (body && !(body instanceof FormData)) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(body);

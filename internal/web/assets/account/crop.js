@@ -35,6 +35,7 @@ export async function open(file) {
 export function forget() {
   bitmap?.close();
   bitmap = null;
+  canvas.width = canvas.height = side; // and of the drawing
 }
 
 export const picture = () => new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));

@@ -20,6 +20,13 @@ export async function enter() {
   return answer;
 }
 
+// forget leaves nothing of the person in the page.
+export function forget() {
+  tell("devices-problem", "");
+  tell("devices-done", "");
+  present([]);
+}
+
 function present(devices) {
   list = devices;
   $("devices-list").replaceChildren(...list.map(card));
@@ -53,7 +60,9 @@ async function leaveOthers() {
   if (!await sure(texts.othersQuestion, fill(texts.othersDetail, { count: others.length }), texts.othersYes)) return;
   for (const { device_id } of others) {
     const answer = await post("/auth/logout-device", { device_id });
-    if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
+    if (answer.ok || answer.code === "DEVICE_NOT_FOUND") continue;
+    await enter(); // which are out, and which are not
+    return answer;
   }
   await again(texts.othersOut);
 }

@@ -6,11 +6,15 @@ import { $, announce, fill, tell, texts } from "./page.js";
 // returns the answer. What is no success is shown here, unless work returns nothing.
 export function onSubmit(id, work) {
   const form = $(id, HTMLFormElement);
-  form.addEventListener("input", ({ target }) => clear(target));
+  form.addEventListener("input", ({ target }) => {
+    clear(target);
+    const button = form.querySelector("[type=submit]");
+    if (target.type === "email" && timers.has(button)) coolDown(button, 0); // another address may have limits of its own
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("[type=submit]");
-    if (isResting(button)) return;
+    if (isResting(button)) return announce(button.textContent);
     clearAll(form);
     if (complainOfMissing(form)) return;
     const answer = await rest(button, () => work(values(form)));
@@ -30,7 +34,7 @@ export function onClick(button, problem, work) {
 }
 
 // values are what was typed, by the names of the contract.
-function values(form) {
+export function values(form) {
   const all = {};
   for (const input of asked(form)) {
     if (input.type === "radio" && !input.checked) continue;
@@ -45,6 +49,7 @@ const asked = (form) => inputs(form).filter((i) => !i.closest("[hidden]"));
 function complainOfMissing(form) {
   for (const input of asked(form)) {
     if (input.required && input.value === "") complain(input, input.dataset.missing || texts.missing);
+    if (input.dataset.incomplete && input.validity.badInput) complain(input, input.dataset.incomplete); // its value is empty
   }
   const [password, confirmation] = ["password", "password_confirmation"].map((name) => inputs(form).find((i) => i.name === name));
   if (confirmation?.value && password.value && confirmation.value !== password.value) complain(confirmation, texts.mismatch);
@@ -133,6 +138,7 @@ export function coolDown(button, seconds) {
       timers.set(button, setTimeout(count, 250));
       return;
     }
+    timers.delete(button);
     button.removeAttribute("aria-disabled");
     button.textContent = label;
   };

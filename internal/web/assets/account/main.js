@@ -3,7 +3,7 @@
 import { get, post, whenExpired } from "./api.js";
 import * as enter from "./enter.js";
 import { onClick } from "./form.js";
-import { $, announce, lang, page, show, tell, texts } from "./page.js";
+import { $, announce, dismiss, lang, page, show, tell, texts } from "./page.js";
 import * as devices from "./devices.js";
 import * as profile from "./profile.js";
 import * as security from "./security.js";
@@ -31,10 +31,15 @@ async function start() {
   profile.prepare();
   devices.prepare(loggedOut);
   security.prepare();
-  whenExpired(() => { store.end(); wanted = shown in inside ? shown : ""; go("login", texts.expired); });
+  whenExpired(() => {
+    if (shown === "profile") profile.keep();
+    const view = hashView();
+    wanted = view in inside ? view : "";
+    loggedOut(texts.expired);
+  });
   store.watch(enterElsewhere, () => go("login", texts.elsewhere));
-  onClick($("leave"), "problem", logout);
-  onClick($("retry"), "problem", render);
+  onClick($("leave"), "notice", logout);
+  onClick($("retry"), "notice", render);
   addEventListener("hashchange", render);
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // what stands behind the # is a view
@@ -58,17 +63,19 @@ function welcome(token, message) {
   go(view, message);
 }
 
-// enterElsewhere goes on with the token of another tab.
+// enterElsewhere goes on with the token of another tab, which may be that of somebody else.
 function enterElsewhere() {
   const view = wanted;
   wanted = "";
+  forgetWho();
   return view ? go(view) : render();
 }
 
+// logout is done here whatever becomes of it on the server.
 async function logout() {
+  const owner = store.token();
   const answer = await post("/auth/logout");
-  if (answer.ok) loggedOut(answer.message);
-  return answer.code === "UNAUTHENTICATED" ? undefined : answer;
+  if (store.token() === owner) loggedOut(answer.ok ? answer.message : texts.leftOpen);
 }
 
 function loggedOut(message) {
@@ -80,8 +87,10 @@ function loggedOut(message) {
 // another is asked for meanwhile, that one is shown.
 async function render() {
   const mine = ++turn;
-  const view = permitted(location.hash.slice(2));
+  const view = permitted(hashView());
+  dismiss();
   if (shown !== view) enter.leave(view);
+  if (!(view in inside)) forgetWho();
   if (shown === "security") security.forget();
   page.setAttribute("aria-busy", "true");
   const answer = await prepared(view);
@@ -92,6 +101,13 @@ async function render() {
   if (answer && !answer.ok) return trouble(answer);
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
   display(view);
+}
+
+const hashView = () => location.hash.slice(2);
+
+function forgetWho() {
+  profile.forget();
+  devices.forget();
 }
 
 // permitted is the view that may be shown to who is there.
@@ -121,7 +137,6 @@ function display(view) {
   const first = shown === "";
   shown = view;
   frame(view in inside, view);
-  tell("problem", "");
   tell("notice", notice);
   show(view, { focus: !first || notice !== "" });
   if (notice) announce(notice);

@@ -1,4 +1,5 @@
 // The page: finding its elements, showing one view at a time, and telling what happened.
+import { token } from "./store.js";
 
 // $ finds an element of the page, once and of the kind that is asked for. Any other was
 // put in by somebody else, and what it says or is called must not steer the scripts.
@@ -46,15 +47,22 @@ const moment = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "
 export const dayOf = (time) => day.format(new Date(time));
 export const momentOf = (time) => moment.format(new Date(time));
 
-// sure asks before something that cannot be undone, and resolves to whether to do it.
+// dismiss shuts what stands over the page, as somebody does who thinks better of it.
+export function dismiss() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
+}
+
+// sure asks before something that cannot be undone, and resolves to whether to do it: only
+// where who answered is who was asked.
 export function sure(question, detail, doIt) {
   const dialog = $("sure", HTMLDialogElement);
   $("sure-title").textContent = question;
   $("sure-text").textContent = detail;
   $("sure-yes").textContent = doIt;
   dialog.returnValue = "";
+  const asked = token();
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" && token() === asked), { once: true });
   });
 }

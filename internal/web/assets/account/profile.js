@@ -2,11 +2,12 @@
 import { patch, remove, upload } from "./api.js";
 import * as countries from "./countries.js";
 import * as crop from "./crop.js";
-import { onClick, onSubmit } from "./form.js";
+import { empty, onClick, onSubmit, values } from "./form.js";
 import { $, announce, dayOf, sure, tell, texts } from "./page.js";
+import { token } from "./store.js";
 
 const details = ["first_name", "last_name", "birth_date", "country", "nationality", "phone_number"];
-let me = {};
+let me = {}, draft = {};
 
 const input = (name) => $("profile-" + name.replace("_", "-"));
 
@@ -24,11 +25,30 @@ export function prepare() {
 }
 
 export function enter(person) {
+  const kept = draft.of === person.email ? draft.typed : {};
+  draft = {};
   me = person;
+  empty("profile-form");
   tell("saved", "");
   tell("photo-problem", "");
-  for (const name of details) input(name).value = me[name] ?? "";
+  for (const name of details) input(name).value = kept[name] ?? me[name] ?? "";
+  if (Object.keys(kept).length > 0) tell("profile-form-problem", texts.unsaved);
   present();
+}
+
+// keep holds what was typed and not saved, for who typed it.
+export function keep() {
+  const typed = values($("profile-form", HTMLFormElement));
+  draft = { of: me.email, typed: Object.fromEntries(changes(typed).map((name) => [name, typed[name]])) };
+}
+
+// forget leaves nothing of the person in the page but what keep holds.
+export function forget() {
+  me = {};
+  empty("profile-form");
+  for (const id of ["me-name", "me-username", "me-since", "initials"]) $(id).textContent = "";
+  for (const id of ["me-email", "saved", "photo-problem"]) tell(id, "");
+  $("photo", HTMLImageElement).removeAttribute("src");
 }
 
 function present() {
@@ -45,9 +65,11 @@ function present() {
   else photo.removeAttribute("src");
 }
 
+const changes = (typed) => details.filter((name) => typed[name] !== (me[name] ?? ""));
+
 // save sends what has changed, and null for what was taken out.
 async function save(typed) {
-  const changed = details.filter((name) => typed[name] !== (me[name] ?? ""));
+  const changed = changes(typed);
   if (changed.length === 0) return void tell("saved", texts.unchanged);
   const answer = await patch("/me", Object.fromEntries(changed.map((name) => [name, typed[name] || null])));
   if (!answer.ok) return answer;
@@ -66,7 +88,10 @@ async function choose({ target }) {
 }
 
 async function savePhoto() {
-  const answer = await upload("/me/photo", "photo", await crop.picture());
+  const owner = token();
+  const picture = await crop.picture();
+  if (token() !== owner) return;
+  const answer = await upload("/me/photo", "photo", picture);
   if (!answer.ok) return answer;
   $("crop", HTMLDialogElement).close();
   renew(answer);
