@@ -1,6 +1,7 @@
 package node
 
 import (
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/reference"
 	"flowxi.app/flowxi/internal/web"
@@ -10,7 +11,10 @@ import (
 // made when it is first asked for: most servers never are, and none of them should
 // start the later for it.
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
-	d.Derived = map[string]string{"errors": reference.ErrorsIndex(c), "limits": reference.LimitsTable(n.cfg)}
+	d.Derived = make(map[account.Locale]map[string]string)
+	for _, l := range []account.Locale{"en", "fr"} {
+		d.Derived[l] = map[string]string{"errors": reference.ErrorsIndex(c, l), "limits": reference.LimitsTable(n.cfg, l)}
+	}
 	d.Reference = func() []web.Page {
 		pages, err := reference.Pages(n.cfg, c)
 		if err != nil {

@@ -21,8 +21,18 @@ func ErrorsTable(catalogue *locale.Catalog) string {
 	return errorsTable(catalogue, func(e account.Error) string { return "`" + e.Code + "`" })
 }
 
-// ErrorsIndex is ErrorsTable with a link to the page of each code.
-func ErrorsIndex(catalogue *locale.Catalog) string { return errorsTable(catalogue, linkedCode) }
+// ErrorsIndex is ErrorsTable with a link to the page of each code. In French it has what
+// there is in French: the status and the message.
+func ErrorsIndex(catalogue *locale.Catalog, l account.Locale) string {
+	if l != french {
+		return errorsTable(catalogue, linkedCode)
+	}
+	rows := []string{"| Code | Statut | Message |", "|---|---|---|"}
+	for _, e := range account.Errors() {
+		rows = append(rows, fmt.Sprintf("| %s | %d | %s |", linkedCode(e), api.StatusOf(e.Kind), catalogue.Code(french, e.Code)))
+	}
+	return strings.Join(rows, "\n") + "\n"
+}
 
 // linkedCode leads to what there is to know of a code.
 func linkedCode(e account.Error) string {

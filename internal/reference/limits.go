@@ -12,31 +12,80 @@ import (
 	"flowxi.app/flowxi/internal/ratelimit"
 )
 
-// LimitsTable is a Markdown table of every limit: what it counts, its
-// value on a server with these settings, and what happens past it.
-func LimitsTable(cfg config.Config) string {
+// LimitsTable is a Markdown table of every limit, in English or in French: what it counts,
+// its value on a server with these settings, and what happens past it.
+func LimitsTable(cfg config.Config, l account.Locale) string {
 	d := &document{cfg: cfg}
-	rows := []string{"| Counts | Limit | Past it | Setting |", "|---|---|---|---|"}
+	head := "| Counts | Limit | Past it | Setting |"
+	if l == french {
+		head = "| Ce qui est compté | Limite | Au-delà | Réglage |"
+	}
+	rows := []string{head, "|---|---|---|---|"}
 	limits := reflect.ValueOf(cfg.Limits)
 	for i := range limits.NumField() {
 		f := limits.Type().Field(i)
 		rows = append(rows, fmt.Sprintf("| %s | %s | %s | `%s` |",
-			f.Tag.Get("doc"), d.figure(limits.Field(i).Interface()), pastLimit(f.Name), f.Tag.Get("env")))
+			countedBy(f, l), d.figureIn(limits.Field(i).Interface(), l), pastLimit(f.Name, l), f.Tag.Get("env")))
 	}
 	return strings.Join(rows, "\n") + "\n"
 }
 
-// pastLimit tells what becomes of a request that a limit is over for.
-func pastLimit(limit string) string {
-	switch limit {
-	case "CodeTries":
-		return linkedCode(account.ErrOTPInvalid) + ", for the right digits too: a new code is needed."
-	case "ChallengeTries":
-		return linkedCode(account.ErrTwoFAChallengeExpired) + ": the login begins again."
-	case "DevicesPerPerson":
-		return "Nothing is refused: the device longest unused is logged out."
+// countedBy tells what the limit of a setting counts.
+func countedBy(f reflect.StructField, l account.Locale) string {
+	if l == french {
+		return limitsInFrench[f.Name]
 	}
-	return linkedCode(account.ErrTooManyRequests) + ", with `Retry-After`."
+	return f.Tag.Get("doc")
+}
+
+// limitsInFrench tells in French what each limit counts, by its field of the settings, which
+// say it in English.
+var limitsInFrench = map[string]string{
+	"MailPerEmail":         "Les e-mails d’inscription envoyés à une même adresse.",
+	"MailPerNetwork":       "Les demandes d’e-mails d’inscription venant d’un même réseau.",
+	"CodePerEmail":         "Les vérifications de codes d’inscription pour une même adresse e-mail.",
+	"CodePerNetwork":       "Les vérifications de codes d’inscription venant d’un même réseau.",
+	"LoginPerEmailNetwork": "Les échecs de connexion pour une même adresse e-mail depuis un même réseau.",
+	"LoginPerEmail":        "Les échecs de connexion pour une même adresse e-mail depuis des appareils que la personne n’a jamais utilisés.",
+	"LoginPerNetwork":      "Les échecs de connexion venant d’un même réseau.",
+	"LoginPerDevice":       "Les échecs de connexion sur un appareil que la personne a déjà utilisé.",
+	"TwoFAPerPerson":       "Les codes du second facteur pour une même personne.",
+	"TwoFAPerNetwork":      "Les codes du second facteur venant d’un même réseau.",
+	"PhotoPerPerson":       "Les photos envoyées par une même personne.",
+	"RequestsPerNetwork":   "Les requêtes de toute sorte venant d’un même réseau.",
+	"RequestsPerToken":     "Les requêtes de toute sorte faites avec un même jeton.",
+	"CodeTries":            "Les essais erronés qui mettent fin à un code d’inscription.",
+	"ChallengeTries":       "Les codes erronés qui mettent fin à une connexion en attente de son second facteur.",
+	"DevicesPerPerson":     "Les appareils sur lesquels une même personne peut être connectée.",
+}
+
+// consequence is what becomes of a request that a limit is over for: the refusal, if it is
+// refused, and what there is to say of it.
+type consequence struct {
+	refusal         account.Error
+	english, french string
+}
+
+var consequences = map[string]consequence{
+	"CodeTries":        {account.ErrOTPInvalid, ", for the right digits too: a new code is needed.", ", même pour les bons chiffres : il faut un nouveau code."},
+	"ChallengeTries":   {account.ErrTwoFAChallengeExpired, ": the login begins again.", " : la connexion est à recommencer."},
+	"DevicesPerPerson": {account.Error{}, "Nothing is refused: the device longest unused is logged out.", "Rien n’est refusé : l’appareil inutilisé depuis le plus longtemps est déconnecté."},
+}
+
+// pastLimit tells what becomes of a request that a limit is over for.
+func pastLimit(limit string, l account.Locale) string {
+	c, ok := consequences[limit]
+	if !ok {
+		c = consequence{account.ErrTooManyRequests, ", with `Retry-After`.", ", avec `Retry-After`."}
+	}
+	words := c.english
+	if l == french {
+		words = c.french
+	}
+	if c.refusal.Code == "" {
+		return words
+	}
+	return linkedCode(c.refusal) + words
 }
 
 // limits lists the limits of a route in words, as a list in Markdown.
@@ -57,17 +106,23 @@ func (d *document) limit(l api.Limit) string {
 		strings.TrimSuffix(field.Tag.Get("doc"), "."), d.figure(limits.FieldByIndex(field.Index).Interface()), field.Tag.Get("env"))
 }
 
-func (d *document) figure(setting any) string {
+func (d *document) figure(setting any) string { return d.figureIn(setting, english) }
+
+func (d *document) figureIn(setting any, l account.Locale) string {
+	none, say := "no limit", each
+	if l == french {
+		none, say = "aucune limite", eachInFrench
+	}
 	rates, ok := setting.(ratelimit.Rates)
 	switch {
 	case !ok:
 		return fmt.Sprint(setting)
 	case len(rates) == 0 || !d.cfg.RateLimits:
-		return "no limit"
+		return none
 	}
 	var all []string
 	for _, r := range rates {
-		all = append(all, fmt.Sprintf("%d %s", r.Limit, each(r.Per)))
+		all = append(all, fmt.Sprintf("%d %s", r.Limit, say(r.Per)))
 	}
 	return strings.Join(all, ", ")
 }
@@ -85,4 +140,17 @@ func each(per time.Duration) string {
 		return "a day"
 	}
 	return "in " + span(per)
+}
+
+// eachInFrench is each in French.
+func eachInFrench(per time.Duration) string {
+	count, unit, _ := strings.Cut(span(per), " ")
+	word, known := map[string]string{"second": "seconde", "minute": "minute", "hour": "heure", "day": "jour"}[strings.TrimSuffix(unit, "s")]
+	switch {
+	case !known: // a span that has no unit of its own, as 1.5s
+		return "en " + count
+	case count == "1":
+		return "par " + word
+	}
+	return "en " + count + " " + word + "s"
 }

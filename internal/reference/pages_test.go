@@ -9,8 +9,10 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"os/exec"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -114,21 +116,64 @@ func TestEveryLimitIsTold(t *testing.T) {
 	t.Parallel()
 	cfg, _ := usual(t)
 	cfg.Limits.PhotoPerPerson = ratelimit.Rates{{Limit: 7, Per: time.Hour}}
-	table := LimitsTable(cfg)
+	for l, wanted := range map[account.Locale][]string{
+		english: {"7 an hour", "5 a minute, 20 an hour", "10 in 10 minutes"},
+		french:  {"7 par heure", "5 par minute, 20 par heure", "10 en 10 minutes", "10 par jour"},
+	} {
+		table := LimitsTable(cfg, l)
+		limits := reflect.TypeOf(cfg.Limits)
+		for i := range limits.NumField() {
+			f := limits.Field(i)
+			if !strings.Contains(table, "`"+f.Tag.Get("env")+"`") || countedBy(f, l) == "" {
+				t.Errorf("nothing is said of %s in %s", f.Name, l)
+			}
+		}
+		for _, want := range wanted {
+			if !strings.Contains(table, want) {
+				t.Errorf("the table lacks %q:\n%s", want, table)
+			}
+		}
+		off := cfg
+		off.RateLimits = false
+		if strings.Contains(LimitsTable(off, l), wanted[0]) {
+			t.Errorf("a limit that is off is told in %s", l)
+		}
+	}
+}
+
+// The words in French are of limits that there are, and no English is left among them.
+func TestTheLimitsAreToldInFrench(t *testing.T) {
+	t.Parallel()
+	cfg, _ := usual(t)
 	limits := reflect.TypeOf(cfg.Limits)
-	for i := range limits.NumField() {
-		if f := limits.Field(i); !strings.Contains(table, "`"+f.Tag.Get("env")+"`") {
-			t.Errorf("nothing is said of %s", f.Name)
+	told := slices.Collect(maps.Keys(limitsInFrench))
+	for name := range consequences {
+		told = append(told, name)
+	}
+	for _, name := range told {
+		if _, ok := limits.FieldByName(name); !ok {
+			t.Errorf("there is no limit %s", name)
 		}
 	}
-	for _, want := range []string{"7 an hour", "5 a minute, 20 an hour"} {
-		if !strings.Contains(table, want) {
-			t.Errorf("the table lacks %q:\n%s", want, table)
+	english := regexp.MustCompile(`(?i)\b(the|of|for|with|from|an|in|is|no)\b`)
+	prose := regexp.MustCompile("`[^`]*`").ReplaceAllString(LimitsTable(cfg, french), "")
+	if found := english.FindAllString(prose, -1); len(found) > 0 {
+		t.Errorf("it has the words %q", found)
+	}
+}
+
+func TestTheCodesAreListedInFrench(t *testing.T) {
+	t.Parallel()
+	_, catalogue := usual(t)
+	table := ErrorsIndex(catalogue, french)
+	for _, e := range account.Errors() {
+		row := fmt.Sprintf("| [`%s`](/docs/errors/%s) | %d | %s |\n", e.Code, e.Code, api.StatusOf(e.Kind), catalogue.Code(french, e.Code))
+		if !strings.Contains(table, row) {
+			t.Errorf("the table lacks %s", row)
 		}
 	}
-	cfg.RateLimits = false
-	if strings.Contains(LimitsTable(cfg), "7 an hour") {
-		t.Error("a limit that is off is told")
+	if rows := strings.Count(table, "\n"); rows != len(account.Errors())+2 {
+		t.Errorf("it has %d lines", rows)
 	}
 }
 

@@ -87,9 +87,9 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType string
 	}
 }
 
-// sendEnglish answers with a document for engineers, which is in English alone.
-func sendEnglish(w http.ResponseWriter, r *http.Request, contentType string, text []byte) {
-	w.Header().Set("Content-Language", string(english))
+// sendIn answers with a text for engineers, and says in which language it is.
+func sendIn(w http.ResponseWriter, r *http.Request, l account.Locale, contentType string, text []byte) {
+	w.Header().Set("Content-Language", string(l))
 	send(w, r, http.StatusOK, contentType, text)
 }
 
@@ -135,14 +135,25 @@ func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 
 // language is the one that a request asks for by its headers (contract section 2).
 func (s *site) language(r *http.Request) account.Locale {
-	l, _ := s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+	l, _ := s.askedByHeader(r)
 	return s.Catalog.OrDefault(l)
 }
 
-// pageLanguage puts a choice that a person has made on the page before the headers.
+func (s *site) askedByHeader(r *http.Request) (account.Locale, bool) {
+	return s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+}
+
+// pageLanguage is the one that a person asks for, and the default where they ask for none.
 func (s *site) pageLanguage(r *http.Request) account.Locale {
+	l, _ := s.asked(r)
+	return s.Catalog.OrDefault(l)
+}
+
+// asked puts a choice that a person has made on the page before the headers. It tells
+// whether there is a language that was asked for.
+func (s *site) asked(r *http.Request) (account.Locale, bool) {
 	if l, ok := s.Catalog.Resolve(r.URL.Query().Get("lang"), ""); ok {
-		return l
+		return l, true
 	}
-	return s.language(r)
+	return s.askedByHeader(r)
 }

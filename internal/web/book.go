@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"flowxi.app/flowxi/internal/account"
 )
 
-//go:embed docs/*.md
+//go:embed docs/*.md docs/*/*.md
 var guideFiles embed.FS
 
 // Page is one page of the documents.
@@ -27,18 +29,34 @@ type Page struct {
 // guides is the group of the pages that are written by hand.
 const guides = "Guides"
 
-// book is all pages of the documents in their order.
+// book is all pages of the documents.
 type book struct {
-	Chapters []*chapter
-	Groups   []group
+	editions map[account.Locale]*edition
 	bySlug   map[string]*chapter
+	partial  bool // the reference could not be written
+}
+
+// edition is the documents as they are read in one language. What nobody has put into that
+// language stands in it in English.
+type edition struct {
+	Lang     account.Locale
+	Chapters []*chapter // those in the language, in their order
+	Groups   []group
 	search   func() []byte // its index, as JSON
-	partial  bool          // the reference could not be written
+}
+
+// folder is the address under which its pages are.
+func (e *edition) folder() string {
+	if e.Lang == english {
+		return "/docs/"
+	}
+	return "/docs/" + string(e.Lang) + "/"
 }
 
 // group is a part of the sidebar.
 type group struct {
 	Title    string
+	Lang     account.Locale
 	Chapters []*chapter
 }
 
@@ -51,6 +69,8 @@ func (g group) Listed() bool {
 // wait for what nobody may ask for.
 type chapter struct {
 	Page
+	Lang          account.Locale
+	Translations  []*chapter // the same page in other languages
 	Before, After *chapter
 	rendered      func() rendered
 }
@@ -59,9 +79,22 @@ type chapter struct {
 const written = "http://localhost:8080"
 
 func newBook(d Deps, assets map[string]asset) *book {
-	fill := filler(d, assets)
-	b := &book{bySlug: make(map[string]*chapter)}
-	pages := readGuides()
+	b := &book{editions: make(map[account.Locale]*edition), bySlug: make(map[string]*chapter)}
+	b.write(d, assets)
+	for _, l := range translated() {
+		b.translate(d, assets, l)
+	}
+	for _, e := range b.editions {
+		e.search = sync.OnceValue(e.index)
+	}
+	return b
+}
+
+// write makes the edition in English, which has every page.
+func (b *book) write(d Deps, assets map[string]asset) {
+	e := b.newEdition(english)
+	fill := filler(d, assets, english)
+	pages := readGuides("docs", "")
 	if d.Reference != nil {
 		reference := d.Reference()
 		b.partial = len(reference) == 0
@@ -69,22 +102,64 @@ func newBook(d Deps, assets map[string]asset) *book {
 	}
 	for _, p := range pages {
 		p.Markdown = fill.Replace(p.Markdown)
-		b.add(p)
+		b.add(e, p)
 	}
 	for _, p := range papers() { // what they say of localhost is of another server
-		b.add(p)
+		b.add(e, p)
 	}
-	b.sort()
-	b.add(contents(b.Chapters))
-	b.arrange()
-	b.search = sync.OnceValue(b.index)
-	return b
+	e.sort()
+	b.add(e, contents(e.Chapters))
+	e.arrange()
 }
 
-// filler puts into the guides what is derived, and the address of this server.
-func filler(d Deps, assets map[string]asset) *strings.Replacer {
+// translate makes the edition in another language: its guides, and behind them what is
+// there in English alone.
+func (b *book) translate(d Deps, assets map[string]asset, l account.Locale) {
+	e := b.newEdition(l)
+	fill := filler(d, assets, l)
+	prefix := string(l) + "/"
+	for _, p := range readGuides("docs/"+prefix, prefix) {
+		p.Markdown = fill.Replace(p.Markdown)
+		b.add(e, p)
+	}
+	e.arrange()
+	for _, g := range b.in(english).Groups {
+		g.Chapters = slices.DeleteFunc(slices.Clone(g.Chapters), func(c *chapter) bool { return b.bySlug[prefix+c.Slug] != nil })
+		if len(g.Chapters) > 0 {
+			e.Groups = append(e.Groups, g)
+		}
+	}
+}
+
+// in is the edition in that language, or where there is none the one in English.
+func (b *book) in(l account.Locale) *edition {
+	if e := b.editions[l]; e != nil {
+		return e
+	}
+	return b.editions[english]
+}
+
+func (b *book) newEdition(l account.Locale) *edition {
+	e := &edition{Lang: l}
+	b.editions[l] = e
+	return e
+}
+
+// translated are the languages that have guides besides English.
+func translated() (languages []account.Locale) {
+	entries, _ := guideFiles.ReadDir("docs") // it is embedded: it is there
+	for _, e := range entries {
+		if e.IsDir() {
+			languages = append(languages, account.Locale(e.Name()))
+		}
+	}
+	return languages
+}
+
+// filler puts into the guides of a language what is derived, and the address of this server.
+func filler(d Deps, assets map[string]asset, l account.Locale) *strings.Replacer {
 	pairs := []string{written, d.Config.PublicURL.String()}
-	for name, text := range d.Derived {
+	for name, text := range d.Derived[l] {
 		pairs = append(pairs, "{{"+name+"}}", strings.TrimSpace(text))
 	}
 	for name, a := range assets {
@@ -94,41 +169,51 @@ func filler(d Deps, assets map[string]asset) *strings.Replacer {
 }
 
 // add leaves out a page whose name is taken, since no reader could get to it.
-func (b *book) add(p Page) {
+func (b *book) add(e *edition, p Page) {
 	if b.bySlug[p.Slug] != nil {
 		return
 	}
-	c := &chapter{Page: p}
-	c.rendered = sync.OnceValue(func() rendered { return render(c.Markdown) })
+	c := &chapter{Page: p, Lang: e.Lang}
+	original := b.bySlug[strings.TrimPrefix(p.Slug, string(e.Lang)+"/")]
+	c.rendered = sync.OnceValue(func() rendered {
+		if original == nil {
+			return render(c.Markdown)
+		}
+		return renderTranslation(c.Markdown, original.rendered().Headings)
+	})
+	if original != nil {
+		c.Translations = append(c.Translations, original)
+		original.Translations = append(original.Translations, c)
+	}
 	b.bySlug[p.Slug] = c
-	b.Chapters = append(b.Chapters, c)
+	e.Chapters = append(e.Chapters, c)
 }
 
 // sort puts the pages in order within their groups and the guides to the front; other
 // groups stay in the order in which they came.
-func (b *book) sort() {
+func (e *edition) sort() {
 	place := map[string]int{guides: 0}
-	for _, c := range b.Chapters {
+	for _, c := range e.Chapters {
 		if _, ok := place[c.Group]; !ok {
 			place[c.Group] = len(place)
 		}
 	}
-	slices.SortStableFunc(b.Chapters, func(x, y *chapter) int {
+	slices.SortStableFunc(e.Chapters, func(x, y *chapter) int {
 		return cmp.Or(cmp.Compare(place[x.Group], place[y.Group]), cmp.Compare(x.Order, y.Order))
 	})
 }
 
 // arrange sorts the pages, and ties each to its neighbours and its group.
-func (b *book) arrange() {
-	b.sort()
-	for i, c := range b.Chapters {
+func (e *edition) arrange() {
+	e.sort()
+	for i, c := range e.Chapters {
 		if i > 0 {
-			c.Before, b.Chapters[i-1].After = b.Chapters[i-1], c
+			c.Before, e.Chapters[i-1].After = e.Chapters[i-1], c
 		}
-		if n := len(b.Groups); n == 0 || b.Groups[n-1].Title != c.Group {
-			b.Groups = append(b.Groups, group{Title: c.Group})
+		if n := len(e.Groups); n == 0 || e.Groups[n-1].Title != c.Group {
+			e.Groups = append(e.Groups, group{Title: c.Group, Lang: e.Lang})
 		}
-		last := &b.Groups[len(b.Groups)-1]
+		last := &e.Groups[len(e.Groups)-1]
 		last.Chapters = append(last.Chapters, c)
 	}
 }
@@ -136,12 +221,15 @@ func (b *book) arrange() {
 // Here is the slug that the sidebar marks while the page is open.
 func (p Page) Here() string { return cmp.Or(p.Under, p.Slug) }
 
-func readGuides() []Page {
-	entries, _ := guideFiles.ReadDir("docs") // it is embedded: it is there
+// readGuides reads the files of a folder. The prefix stands before their names in addresses.
+func readGuides(folder, prefix string) []Page {
+	entries, _ := guideFiles.ReadDir(path.Clean(folder)) // it is embedded: it is there
 	pages := make([]Page, 0, len(entries))
 	for _, e := range entries {
-		text, _ := guideFiles.ReadFile(path.Join("docs", e.Name()))
-		pages = append(pages, parsePage(strings.TrimSuffix(e.Name(), ".md"), string(text)))
+		if name, ok := strings.CutSuffix(e.Name(), ".md"); ok {
+			text, _ := guideFiles.ReadFile(path.Join(folder, e.Name()))
+			pages = append(pages, parsePage(prefix+name, string(text)))
+		}
 	}
 	return pages
 }

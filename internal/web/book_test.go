@@ -61,7 +61,7 @@ func TestPagesOfOneNameAndOfOtherGroups(t *testing.T) {
 		},
 	}, nil)
 	var got []string
-	for _, g := range b.Groups[1:] {
+	for _, g := range b.in(english).Groups[1:] {
 		for _, c := range g.Chapters {
 			got = append(got, g.Title+"/"+c.Slug)
 		}
@@ -69,7 +69,7 @@ func TestPagesOfOneNameAndOfOtherGroups(t *testing.T) {
 	if diff := cmp.Diff([]string{"Login/x", "Login/z", "Me/y"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if b.bySlug["welcome"].Group != guides || b.Chapters[0].Slug != "welcome" {
+	if b.bySlug["welcome"].Group != guides || b.in(english).Chapters[0].Slug != "welcome" {
 		t.Error("a page of the reference took the place of a guide")
 	}
 	if c := b.bySlug["z"]; c.Before.Slug != "x" || c.After.Slug != "y" {

@@ -18,19 +18,42 @@ func (s *site) mountDocs() {
 	s.mux.HandleFunc("/docs", s.docsStart)
 	s.mux.HandleFunc("/docs/{$}", s.docsStart)
 	s.mux.HandleFunc("/docs/{page...}", s.docsPage)
-	s.mux.HandleFunc("/docs/search.json", s.docsSearch)
+	for l, e := range s.book.editions {
+		s.mux.HandleFunc(e.folder()+"search.json", s.docsSearch(e))
+		if l != english {
+			start := func(w http.ResponseWriter, r *http.Request) { s.showStart(w, r, e) }
+			s.mux.HandleFunc(strings.TrimSuffix(e.folder(), "/"), start)
+			s.mux.HandleFunc(e.folder()+"{$}", start)
+		}
+	}
 	s.mux.HandleFunc("/llms.txt", s.llms)
 }
 
 // reading is what the template of the documents is about.
 type reading struct {
 	*chapter
-	Body   rendered
-	Groups []group
+	Body    rendered
+	Edition *edition
 }
 
+// Groups are the parts of the sidebar.
+func (r reading) Groups() []group { return r.Edition.Groups }
+
+// Start is the first page in the language.
+func (r reading) Start() *chapter { return r.Edition.Chapters[0] }
+
+// Index is where the search has its pages from.
+func (r reading) Index() string { return r.Edition.folder() + "search.json" }
+
+// docsStart shows the start in the language that is asked for, as the page at the root
+// does. Who asks for none, as programs do, gets what has everything.
 func (s *site) docsStart(w http.ResponseWriter, r *http.Request) {
-	s.showChapter(w, r, s.book.Chapters[0])
+	l, _ := s.asked(r)
+	s.showStart(w, r, s.book.in(l))
+}
+
+func (s *site) showStart(w http.ResponseWriter, r *http.Request, e *edition) {
+	s.showChapter(w, r, e.Chapters[0])
 }
 
 // docsPage serves a page, or with ".md" behind its name what it is made of.
@@ -43,14 +66,14 @@ func (s *site) docsPage(w http.ResponseWriter, r *http.Request) {
 	case c == nil:
 		s.notFound(w, r)
 	case source:
-		sendEnglish(w, r, markdownText, []byte(c.source()))
+		sendIn(w, r, c.Lang, markdownText, []byte(c.source()))
 	default:
 		s.showChapter(w, r, c)
 	}
 }
 
 func (s *site) showChapter(w http.ResponseWriter, r *http.Request, c *chapter) {
-	s.show(w, r, http.StatusOK, "docs.html", s.view(english, reading{chapter: c, Body: c.rendered(), Groups: s.book.Groups}))
+	s.show(w, r, http.StatusOK, "docs.html", s.view(c.Lang, reading{chapter: c, Body: c.rendered(), Edition: s.book.in(c.Lang)}))
 }
 
 // source is the whole page as Markdown.
@@ -58,13 +81,14 @@ func (c *chapter) source() string {
 	return fmt.Sprintf("# %s\n\n> %s\n\n%s", c.Title, c.Summary, c.Markdown)
 }
 
-func (s *site) docsSearch(w http.ResponseWriter, r *http.Request) {
-	send(w, r, http.StatusOK, jsonText, s.book.search())
+func (s *site) docsSearch(e *edition) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { send(w, r, http.StatusOK, jsonText, e.search()) }
 }
 
 // found is what the search knows of a page.
 type found struct {
 	Address  string    `json:"address"`
+	Lang     string    `json:"lang"`
 	Title    string    `json:"title"`
 	Group    string    `json:"group"`
 	Summary  string    `json:"summary"`
@@ -72,14 +96,16 @@ type found struct {
 	Text     string    `json:"text"`
 }
 
-func (b *book) index() []byte {
-	pages := make([]found, 0, len(b.Chapters))
-	for _, c := range b.Chapters {
-		body := c.rendered()
-		pages = append(pages, found{
-			Address: "/docs/" + c.Slug, Title: c.Title, Group: c.Group, Summary: c.Summary,
-			Headings: body.Headings, Text: body.Text,
-		})
+func (e *edition) index() []byte {
+	var pages []found
+	for _, g := range e.Groups {
+		for _, c := range g.Chapters {
+			body := c.rendered()
+			pages = append(pages, found{
+				Address: "/docs/" + c.Slug, Lang: string(c.Lang), Title: c.Title, Group: c.Group, Summary: c.Summary,
+				Headings: body.Headings, Text: body.Text,
+			})
+		}
 	}
 	index, _ := json.Marshal(map[string]any{"pages": pages}) // strings and lists always can be
 	return index
@@ -91,14 +117,21 @@ func (s *site) llms(w http.ResponseWriter, r *http.Request) {
 	var b strings.Builder
 	b.WriteString("# Flowxi\n\n> Accounts over HTTP: registration by e-mail code or link, login with one session a device, " +
 		"two-factor authentication, and a profile. JSON in, JSON out, under /api/v1.\n")
-	for _, g := range s.book.Groups {
-		fmt.Fprintf(&b, "\n## %s\n\n", g.Title)
-		for _, c := range g.Chapters {
-			fmt.Fprintf(&b, "- [%s](%s/docs/%s.md): %s\n", c.Title, s.Config.PublicURL, c.Slug, c.Summary)
-		}
+	for _, g := range s.book.in(english).Groups {
+		s.listForModels(&b, g.Title, g.Chapters)
+	}
+	for _, l := range translated() {
+		s.listForModels(&b, guides+": "+s.Catalog.Text(l, "page.language", nil), s.book.in(l).Chapters)
 	}
 	if s.OpenAPI != nil {
 		fmt.Fprintf(&b, "\n## Optional\n\n- [OpenAPI description](%s/openapi.yaml): every call, field, answer and code\n", s.Config.PublicURL)
 	}
-	sendEnglish(w, r, plainText, []byte(b.String()))
+	sendIn(w, r, english, plainText, []byte(b.String()))
+}
+
+func (s *site) listForModels(b *strings.Builder, title string, chapters []*chapter) {
+	fmt.Fprintf(b, "\n## %s\n\n", title)
+	for _, c := range chapters {
+		fmt.Fprintf(b, "- [%s](%s/docs/%s.md): %s\n", c.Title, s.Config.PublicURL, c.Slug, c.Summary)
+	}
 }

@@ -15,6 +15,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash())}
 	for name, path := range map[string]string{
 		"start": "/docs", "operation": "/docs/post-auth-login", "code": "/docs/errors/OTP_INVALID", "limits": "/docs/limits", "contents": "/docs/contents",
+		"french": "/docs/fr/login",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -25,6 +26,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
+	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
 	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
 }
 
@@ -37,6 +39,29 @@ func findsACode(t *testing.T, v visitor) {
 	p.is(`document.getElementById("count").textContent.includes("found")`)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/errors/OTP_EXPIRED"`)
+	p.ends()
+}
+
+func findsInFrench(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/fr")
+	p.is(`!document.getElementById("search").hidden`)
+	for _, typed := range []string{"écran l’appareil crée", "ECRAN l'appareil cree"} {
+		p.do(focus("query"))
+		p.press(typed)
+		p.shows("results", "Connexion")
+		p.is(`document.getElementById("count").textContent === "1 page trouvée"`)
+		p.is(`document.querySelector("#results [lang=fr]")`)
+		p.is(`(document.getElementById("query").value = "") === ""`)
+	}
+	p.press("post otp_expired")
+	p.is(`document.querySelector("#results [lang=en]")`)
+	p.is(`(document.getElementById("query").value = "") === ""`)
+	p.press("seconde étape" + kb.Enter)
+	p.is(`location.pathname === "/docs/fr/login" && location.hash === "#the-second-step"`)
+	p.is(`document.querySelector(".copy").textContent === "Copier"`)
+	p.is(`document.querySelector(".languages a").click() === undefined`)
+	p.is(`location.pathname === "/docs/login" && location.hash === "#the-second-step"`)
+	p.is(`document.documentElement.lang === "en" && document.querySelector(".copy").textContent === "Copy"`)
 	p.ends()
 }
 

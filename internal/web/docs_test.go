@@ -21,23 +21,33 @@ type index struct {
 	}
 }
 
-func search(t *testing.T, s site) (found index) {
+// search is the index of a language, by the folder of its pages.
+func search(t *testing.T, s site, folder string) (found index) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(s.get("/docs/search.json").text), &found); err != nil {
+	if err := json.Unmarshal([]byte(s.get(folder+"search.json").text), &found); err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
-func docsPages(t *testing.T, s site) (paths []string) {
+// pagesIn are the pages that the search of a language finds, in their order.
+func pagesIn(t *testing.T, s site, folder string) (paths []string) {
 	t.Helper()
-	for _, p := range search(t, s).Pages {
+	for _, p := range search(t, s, folder).Pages {
 		paths = append(paths, p.Address)
 	}
 	if len(paths) < 12 {
 		t.Fatalf("there are %d pages: %v", len(paths), paths)
 	}
 	return paths
+}
+
+// docsPages are the pages in all languages.
+func docsPages(t *testing.T, s site) []string {
+	t.Helper()
+	all := append(pagesIn(t, s, "/docs/"), pagesIn(t, s, "/docs/fr/")...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 var id = regexp.MustCompile(` id="([^"]*)"`)
@@ -65,7 +75,7 @@ func TestGuidesComeFirstAndPagesAreInOrder(t *testing.T) {
 	t.Parallel()
 	want := strings.Fields(`welcome introduction api overview registration login two-factor errors localization me browsers limits clients mock changelog contents call-login call-me`)
 	var got []string
-	for _, path := range docsPages(t, newSite(t)) {
+	for _, path := range pagesIn(t, newSite(t), "/docs/") {
 		got = append(got, strings.TrimPrefix(path, "/docs/"))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -75,7 +85,8 @@ func TestGuidesComeFirstAndPagesAreInOrder(t *testing.T) {
 
 func TestEveryPageOfTheDocumentsIsWhole(t *testing.T) {
 	t.Parallel()
-	for _, p := range search(t, newSite(t)).Pages {
+	s := newSite(t)
+	for _, p := range append(search(t, s, "/docs/").Pages, search(t, s, "/docs/fr/").Pages...) {
 		if p.Title == "" || p.Group == "" || p.Text == "" || !strings.HasSuffix(p.Summary, ".") {
 			t.Errorf("%s has title %q, group %q, summary %q and %d bytes of text", p.Address, p.Title, p.Group, p.Summary, len(p.Text))
 		}
@@ -163,7 +174,7 @@ func TestTheIndexForLanguageModels(t *testing.T) {
 			t.Errorf("it lacks %s", path)
 		}
 	}
-	for _, part := range []string{"\n## Guides\n", "\n## Reference\n", "http://flowxi.example:8080/openapi.yaml"} {
+	for _, part := range []string{"\n## Guides\n", "\n## Reference\n", "\n## Guides: Français\n", "http://flowxi.example:8080/openapi.yaml"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("it lacks %q", part)
 		}

@@ -41,10 +41,19 @@ func newMarkdown() goldmark.Markdown {
 	)
 }
 
-func render(markdown string) rendered {
+func render(markdown string) rendered { return renderTranslation(markdown, nil) }
+
+// renderTranslation gives the headings the names that they have in the original, so that a
+// part of a page has one name in every language.
+func renderTranslation(markdown string, original []heading) rendered {
 	source := []byte(markdown)
 	md := newMarkdown()
 	document := md.Parser().Parse(text.NewReader(source))
+	for i, h := range contentsOf(document) {
+		if i < len(original) {
+			h.SetAttributeString("id", []byte(original[i].ID))
+		}
+	}
 	var page bytes.Buffer
 	if err := md.Renderer().Render(&page, source, document); err != nil {
 		page.Reset() // a buffer does not fail to be written to; a half page would be worse than none
@@ -53,15 +62,21 @@ func render(markdown string) rendered {
 	return rendered{HTML: template.HTML(page.String()), Headings: headings(document, source), Text: words(document, source)} //nolint:gosec // see above
 }
 
+// contentsOf are the headings for a table of contents.
+func contentsOf(document ast.Node) (all []*ast.Heading) {
+	for n := document.FirstChild(); n != nil; n = n.NextSibling() {
+		if h, ok := n.(*ast.Heading); ok && h.Level <= lowestHeading {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
 func headings(document ast.Node, source []byte) []heading {
 	all := []heading{}
-	for n := document.FirstChild(); n != nil; n = n.NextSibling() {
-		h, ok := n.(*ast.Heading)
-		if !ok || h.Level > lowestHeading {
-			continue
-		}
+	for _, h := range contentsOf(document) {
 		if id, ok := h.AttributeString("id"); ok {
-			all = append(all, heading{Level: h.Level, ID: string(id.([]byte)), Text: words(h, source)}) //nolint:forcetypeassert // goldmark makes the ids of headings so
+			all = append(all, heading{Level: h.Level, ID: string(id.([]byte)), Text: words(h, source)}) //nolint:forcetypeassert // ids of headings are made so, by goldmark and here
 		}
 	}
 	return all

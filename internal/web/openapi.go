@@ -43,7 +43,7 @@ func (s *site) sendOpenAPI(w http.ResponseWriter, r *http.Request, contentType s
 		s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
 		return
 	}
-	sendEnglish(w, r, contentType, text)
+	sendIn(w, r, english, contentType, text)
 }
 
 // try shows Swagger UI. The library's own page starts it from an inline script; ours

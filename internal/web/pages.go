@@ -5,9 +5,10 @@ import "net/http"
 // english is the language of what only developers read.
 const english = "en"
 
-// landing is the page at the root.
+// landing is the page at the root. It leads to the documents in its own language.
 func (s *site) landing(w http.ResponseWriter, r *http.Request) {
-	s.show(w, r, http.StatusOK, "landing.html", s.view(s.pageLanguage(r), nil))
+	l := s.pageLanguage(r)
+	s.show(w, r, http.StatusOK, "landing.html", s.view(l, s.book.in(l).Chapters[0]))
 }
 
 // register is the page that a registration link opens. It looks at neither the token

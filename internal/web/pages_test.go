@@ -14,7 +14,7 @@ import (
 // pages are the pages for people, one of each kind.
 var pages = []string{
 	"/", "/?lang=fr", "/account", "/account?lang=en", "/register", "/register?lang=en&token=abc&email=ada@example.org", "/dev/inbox",
-	"/docs", "/docs/welcome", "/docs/errors", "/docs/call-me", "/docs/try/", "/nowhere",
+	"/docs", "/docs/welcome", "/docs/errors", "/docs/call-me", "/docs/fr", "/docs/fr/login", "/docs/try/", "/nowhere",
 }
 
 func TestEveryPageHasStrictHeaders(t *testing.T) {
@@ -133,7 +133,15 @@ func TestTheLanguageOfAPage(t *testing.T) {
 		{"/register?lang=xx", "en", "en"},
 		{"/", "en", "en"},
 		{"/nowhere", "en", "en"},
-		{"/docs", "fr", "en"},
+		{"/docs", "fr-CA,fr;q=0.9,en;q=0.8", "fr"},
+		{"/docs", "en,fr", "en"},
+		{"/docs", "", "en"},
+		{"/docs", "es", "en"},
+		{"/docs?lang=fr", "en", "fr"},
+		{"/docs/login", "fr", "en"},
+		{"/docs/fr", "en", "fr"},
+		{"/docs/fr/login", "en", "fr"},
+		{"/docs/call-me", "fr", "en"},
 	} {
 		a := s.get(c.path, "Accept-Language", c.accept)
 		if got := a.Header.Get("Content-Language"); got != c.want {

@@ -47,9 +47,9 @@ type Deps struct {
 	// /docs/try/. Where it returns nothing it has failed, which is for it to log: the
 	// first two are SERVER_ERROR then.
 	OpenAPI func() (yaml, json []byte)
-	// Derived is Markdown that is made from elsewhere, by name. It stands where a page has
-	// the line {{name}}: errors, limits.
-	Derived map[string]string
+	// Derived is Markdown that is made from elsewhere, by language and name. It stands where
+	// a page in that language has the line {{name}}: errors, limits.
+	Derived map[account.Locale]map[string]string
 }
 
 // Site is all pages, as New makes them.

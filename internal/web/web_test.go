@@ -54,7 +54,10 @@ func newDeps(t *testing.T) web.Deps {
 	t.Cleanup(func() { _ = deps.Inbox.Close(); _ = deps.Folder.Close() })
 	deps.OpenAPI = func() (yaml, json []byte) { return []byte("openapi: 3.1.0\n"), []byte(description) }
 	deps.Config.Portal = true
-	deps.Derived = map[string]string{"errors": "| code | status |\n|---|---|\n| `NOT_FOUND` | 404 |\n", "limits": "| what | limit |\n|---|---|\n| logins | 5 a minute |\n"}
+	deps.Derived = map[account.Locale]map[string]string{
+		"en": {"errors": "| code | status |\n|---|---|\n| `NOT_FOUND` | 404 |\n", "limits": "| what | limit |\n|---|---|\n| logins | 5 a minute |\n"},
+		"fr": {"errors": "| code | statut |\n|---|---|\n| [`NOT_FOUND`](/docs/call-me) | 404 |\n", "limits": "| quoi | limite |\n|---|---|\n| connexions | 5 par minute |\n"},
+	}
 	deps.Reference = func() []web.Page {
 		return []web.Page{
 			{Slug: "call-me", Title: "Read the profile", Group: "Reference", Order: 2, Summary: "Reads.", Markdown: "## Answer\n\nText.\n"},

@@ -64,7 +64,7 @@ func readsWithoutAScript(t *testing.T, browser context.Context) {
 func readsTheFrontPage(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/")
 	defer p.close()
-	p.is(`document.querySelector("h1").checkVisibility() && document.querySelector("a[href='/docs']") !== null`)
+	p.is(`document.querySelector("h1").checkVisibility() && document.querySelector("a[href='/docs/welcome']") !== null`)
 	p.is(nothingToFillIn)
 }
 

@@ -14,6 +14,8 @@
     if (another || !(found instanceof (kinds.get(id) || HTMLElement))) throw new TypeError("#" + id + " is not that of the page");
     return found;
   };
+  const texts = $("content").dataset;
+  const lang = document.documentElement.lang;
   const names = { sh: "curl", js: "JavaScript", ts: "TypeScript", go: "Go" };
 
   groupTabs();
@@ -21,6 +23,7 @@
   for (const wide of document.querySelectorAll(".prose :is(table, p:has(> img))")) wide.tabIndex = 0; // to scroll it by keyboard
   document.querySelectorAll(".prose :is(h2, h3)[id]:not(.visually-hidden)").forEach(addAnchor);
   showPlace();
+  prepareLanguages();
   prepareSearch();
 
   // showPlace scrolls the list of pages to the one that is open.
@@ -28,6 +31,11 @@
     const side = document.querySelector(".side");
     const current = side.querySelector("[aria-current]");
     side.scrollTop = Math.max(0, current.offsetTop - side.clientHeight / 2);
+  }
+
+  // prepareLanguages keeps the place: a part of a page has one name in every language.
+  function prepareLanguages() {
+    for (const a of document.querySelectorAll(".languages a")) a.addEventListener("click", () => { a.hash = location.hash; });
   }
 
   function make(tag, attributes, ...children) {
@@ -40,20 +48,20 @@
   function addCopy(pre) {
     pre.tabIndex = 0;
     if (!navigator.clipboard) return;
-    const button = make("button", { type: "button", class: "copy" }, "Copy");
+    const button = make("button", { type: "button", class: "copy" }, texts.copy);
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(pre.textContent.replace(/\n$/, ""));
-        say("Copied");
+        say(texts.copied);
       } catch {
-        say("Not copied"); // the browser does not let the page
+        say(texts.notCopied); // the browser does not let the page
       }
     });
     // said is for screen readers: they do not read a button anew whose text has changed.
     const said = make("span", { class: "visually-hidden", role: "status" });
     const say = (text) => {
       button.textContent = said.textContent = text;
-      setTimeout(() => { button.textContent = "Copy"; said.textContent = ""; }, 2000);
+      setTimeout(() => { button.textContent = texts.copy; said.textContent = ""; }, 2000);
     };
     const box = make("div", { class: "code" });
     pre.replaceWith(box);
@@ -62,7 +70,7 @@
 
   function addAnchor(heading) {
     const name = heading.textContent;
-    heading.append(make("a", { class: "anchor", href: "#" + heading.id, "aria-label": "Link to “" + name + "”" }, "#"));
+    heading.append(make("a", { class: "anchor", href: "#" + heading.id, "aria-label": texts.anchor.replace("{name}", () => name) }, "#"));
   }
 
   // groupTabs turns blocks of shell, JavaScript or TypeScript, and Go that follow each other, with or
@@ -94,7 +102,7 @@
   }
 
   function makeTabs(blocks, number) {
-    const list = make("div", { class: "tabs", role: "tablist", "aria-label": "Languages" });
+    const list = make("div", { class: "tabs", role: "tablist", "aria-label": texts.tabs });
     (isTitle(blocks[0].previousElementSibling) ? blocks[0].previousElementSibling : blocks[0]).before(list);
     for (const pre of blocks) {
       const language = languageOf(pre);
@@ -159,8 +167,8 @@
 
     async function load() {
       try {
-        const response = await fetch("/docs/search.json");
-        pages = (await response.json()).pages;
+        const response = await fetch(texts.index);
+        pages = (await response.json()).pages.map(prepare);
         look();
       } catch {
         query.addEventListener("focus", load, { once: true });
@@ -168,20 +176,21 @@
     }
 
     function look() {
-      const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+      const words = plain(query.value).split(/\s+/).filter(Boolean);
       if (!pages || words.length === 0) return close();
       hits = find(pages, words).slice(0, 12);
       at = hits.length > 0 ? 0 : -1;
       results.replaceChildren(...hits.map(option));
-      if (hits.length === 0) results.append(make("li", { role: "option", "aria-disabled": "true" }, "Nothing found."));
+      if (hits.length === 0) results.append(make("li", { role: "option", "aria-disabled": "true" }, texts.none));
       results.hidden = false;
       query.setAttribute("aria-expanded", "true");
-      $("count").textContent = hits.length + (hits.length === 1 ? " page found" : " pages found");
+      const one = new Intl.PluralRules(lang).select(hits.length) === "one"; // as 0 is in French
+      $("count").textContent = (one ? texts.foundOne : texts.foundOther).replace("{count}", hits.length);
       mark();
     }
 
     function option(hit, i) {
-      const item = make("li", { role: "option", id: "result-" + i }, make("strong", {}, hit.title), make("span", {}, hit.excerpt));
+      const item = make("li", { role: "option", id: "result-" + i, lang: hit.lang }, make("strong", {}, hit.title), make("span", {}, hit.excerpt));
       item.addEventListener("click", () => { location.href = hit.address; });
       return item;
     }
@@ -212,34 +221,46 @@
     }
   }
 
+  // plain is a text without what nobody types into a search: capitals, accents, and
+  // apostrophes that are curved. It is as long as the text.
+  function plain(text) {
+    return text.normalize("NFD").replace(/\p{M}/gu, "").replace(/’/g, "'").toLowerCase();
+  }
+
+  // prepare adds to a page what the search looks at.
+  function prepare(page) {
+    const [title, summary, text] = [page.title, page.summary, page.text].map(plain);
+    return { ...page, plain: { title, summary, text, headings: page.headings.map((h) => plain(h.text)) } };
+  }
+
   // find returns the pages that have all words, the best first: a word in a title
   // counts more than one in a heading, and that more than one in the text.
   function find(pages, words) {
     const hits = [];
     for (const page of pages) {
-      const scores = words.map((word) => score(page, word));
+      const scores = words.map((word) => score(page.plain, word));
       if (scores.every((n) => n > 0)) hits.push({ ...place(page, words), score: scores.reduce((a, b) => a + b) });
     }
     return hits.sort((a, b) => b.score - a.score);
   }
 
   function score(page, word) {
-    const has = (text) => text.toLowerCase().includes(word);
-    return (has(page.title) ? 12 : 0) + (page.headings.some((h) => has(h.text)) ? 5 : 0) +
-      (has(page.summary) ? 3 : 0) + (has(page.text) ? 1 : 0);
+    return (page.title.includes(word) ? 12 : 0) + (page.headings.some((h) => h.includes(word)) ? 5 : 0) +
+      (page.summary.includes(word) ? 3 : 0) + (page.text.includes(word) ? 1 : 0);
   }
 
   function place(page, words) {
-    const heading = page.headings.find((h) => words.every((word) => h.text.toLowerCase().includes(word)));
+    const heading = page.headings[page.plain.headings.findIndex((h) => words.every((word) => h.includes(word)))];
     return {
       address: page.address + (heading ? "#" + heading.id : ""),
+      lang: page.lang,
       title: page.title + (heading ? " › " + heading.text : ""),
       excerpt: excerpt(page, words[0]),
     };
   }
 
   function excerpt(page, word) {
-    const i = page.text.toLowerCase().indexOf(word);
+    const i = page.plain.text.indexOf(word);
     if (i < 0) return page.summary;
     const from = page.text.lastIndexOf(" ", Math.max(0, i - 40)) + 1;
     return (from > 0 ? "…" : "") + page.text.slice(from, i + 80).trim() + "…";
