@@ -40,15 +40,15 @@ func countedBy(f reflect.StructField, l account.Locale) string {
 
 // limitsInFrench tells in French what each limit counts, by its field of the settings, which
 // say it in English.
-var limitsInFrench = map[string]string{
+var limitsInFrench = map[string]string{ //nolint:gosec // it tells of codes and tokens, and has none
 	"MailPerEmail":         "Les e-mails d’inscription envoyés à une même adresse.",
-	"MailPerNetwork":       "Les demandes d’e-mails d’inscription venant d’un même réseau.",
+	"MailPerNetwork":       "Les e-mails d’inscription demandés depuis un même réseau.",
 	"CodePerEmail":         "Les vérifications de codes d’inscription pour une même adresse e-mail.",
 	"CodePerNetwork":       "Les vérifications de codes d’inscription venant d’un même réseau.",
 	"LoginPerEmailNetwork": "Les échecs de connexion pour une même adresse e-mail depuis un même réseau.",
 	"LoginPerEmail":        "Les échecs de connexion pour une même adresse e-mail depuis des appareils que la personne n’a jamais utilisés.",
 	"LoginPerNetwork":      "Les échecs de connexion venant d’un même réseau.",
-	"LoginPerDevice":       "Les échecs de connexion sur un appareil que la personne a déjà utilisé.",
+	"LoginPerDevice":       "Les échecs de connexion sur l’un des appareils que la personne a déjà utilisés.",
 	"TwoFAPerPerson":       "Les codes du second facteur pour une même personne.",
 	"TwoFAPerNetwork":      "Les codes du second facteur venant d’un même réseau.",
 	"PhotoPerPerson":       "Les photos envoyées par une même personne.",
@@ -67,9 +67,9 @@ type consequence struct {
 }
 
 var consequences = map[string]consequence{
-	"CodeTries":        {account.ErrOTPInvalid, ", for the right digits too: a new code is needed.", ", même pour les bons chiffres : il faut un nouveau code."},
-	"ChallengeTries":   {account.ErrTwoFAChallengeExpired, ": the login begins again.", " : la connexion est à recommencer."},
-	"DevicesPerPerson": {account.Error{}, "Nothing is refused: the device longest unused is logged out.", "Rien n’est refusé : l’appareil inutilisé depuis le plus longtemps est déconnecté."},
+	"CodeTries":        {account.ErrOTPInvalid, ", for the right digits too: a new code is needed.", ", même pour les bons chiffres\u00a0: il faut un nouveau code."},
+	"ChallengeTries":   {account.ErrTwoFAChallengeExpired, ": the login begins again.", "\u00a0: la connexion est à recommencer."},
+	"DevicesPerPerson": {account.Error{}, "Nothing is refused: the device longest unused is logged out.", "Rien n’est refusé\u00a0: de tous les appareils, celui qui n’a pas servi depuis le plus longtemps est déconnecté."},
 }
 
 // pastLimit tells what becomes of a request that a limit is over for.

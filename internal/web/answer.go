@@ -135,25 +135,23 @@ func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 
 // language is the one that a request asks for by its headers (contract section 2).
 func (s *site) language(r *http.Request) account.Locale {
-	l, _ := s.askedByHeader(r)
-	return s.Catalog.OrDefault(l)
+	return s.Catalog.OrDefault(s.askedByHeader(r))
 }
 
-func (s *site) askedByHeader(r *http.Request) (account.Locale, bool) {
-	return s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+// askedByHeader is empty where the headers name no language that there is.
+func (s *site) askedByHeader(r *http.Request) account.Locale {
+	l, _ := s.Catalog.Resolve(strings.Join(r.Header.Values("X-App-Locale"), ","), strings.Join(r.Header.Values("Accept-Language"), ","))
+	return l
 }
 
 // pageLanguage is the one that a person asks for, and the default where they ask for none.
-func (s *site) pageLanguage(r *http.Request) account.Locale {
-	l, _ := s.asked(r)
-	return s.Catalog.OrDefault(l)
-}
+func (s *site) pageLanguage(r *http.Request) account.Locale { return s.Catalog.OrDefault(s.asked(r)) }
 
-// asked puts a choice that a person has made on the page before the headers. It tells
-// whether there is a language that was asked for.
-func (s *site) asked(r *http.Request) (account.Locale, bool) {
+// asked puts a choice that a person has made on the page before the headers. It is empty
+// where neither is there.
+func (s *site) asked(r *http.Request) account.Locale {
 	if l, ok := s.Catalog.Resolve(r.URL.Query().Get("lang"), ""); ok {
-		return l, true
+		return l
 	}
 	return s.askedByHeader(r)
 }

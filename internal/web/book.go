@@ -65,13 +65,14 @@ func (g group) Listed() bool {
 	return slices.ContainsFunc(g.Chapters, func(c *chapter) bool { return c.Under == "" })
 }
 
-// chapter is a page that is rendered when somebody first reads it: start-up does not
-// wait for what nobody may ask for.
+// chapter is a page that is filled in and rendered when somebody first reads it: start-up
+// does not wait for what nobody may ask for.
 type chapter struct {
 	Page
 	Lang          account.Locale
 	Translations  []*chapter // the same page in other languages
 	Before, After *chapter
+	filled        func() string // its Markdown, with what is derived in its place
 	rendered      func() rendered
 }
 
@@ -101,14 +102,14 @@ func (b *book) write(d Deps, assets map[string]asset) {
 		pages = append(pages, reference...)
 	}
 	for _, p := range pages {
-		p.Markdown = fill.Replace(p.Markdown)
-		b.add(e, p)
+		b.add(e, p, fill)
 	}
+	asItIs := strings.NewReplacer()
 	for _, p := range papers() { // what they say of localhost is of another server
-		b.add(e, p)
+		b.add(e, p, asItIs)
 	}
 	e.sort()
-	b.add(e, contents(e.Chapters))
+	b.add(e, contents(e.Chapters), asItIs)
 	e.arrange()
 }
 
@@ -119,8 +120,7 @@ func (b *book) translate(d Deps, assets map[string]asset, l account.Locale) {
 	fill := filler(d, assets, l)
 	prefix := string(l) + "/"
 	for _, p := range readGuides("docs/"+prefix, prefix) {
-		p.Markdown = fill.Replace(p.Markdown)
-		b.add(e, p)
+		b.add(e, p, fill)
 	}
 	e.arrange()
 	for _, g := range b.in(english).Groups {
@@ -169,19 +169,15 @@ func filler(d Deps, assets map[string]asset, l account.Locale) *strings.Replacer
 }
 
 // add leaves out a page whose name is taken, since no reader could get to it.
-func (b *book) add(e *edition, p Page) {
+func (b *book) add(e *edition, p Page, fill *strings.Replacer) {
 	if b.bySlug[p.Slug] != nil {
 		return
 	}
 	c := &chapter{Page: p, Lang: e.Lang}
-	original := b.bySlug[strings.TrimPrefix(p.Slug, string(e.Lang)+"/")]
-	c.rendered = sync.OnceValue(func() rendered {
-		if original == nil {
-			return render(c.Markdown)
-		}
-		return renderTranslation(c.Markdown, original.rendered().Headings)
-	})
-	if original != nil {
+	c.filled = sync.OnceValue(func() string { return fill.Replace(p.Markdown) })
+	c.rendered = sync.OnceValue(func() rendered { return render(c.filled()) })
+	if original := b.bySlug[strings.TrimPrefix(p.Slug, string(e.Lang)+"/")]; original != nil {
+		c.rendered = sync.OnceValue(func() rendered { return renderTranslation(c.filled(), original.rendered().Headings) })
 		c.Translations = append(c.Translations, original)
 		original.Translations = append(original.Translations, c)
 	}

@@ -48,8 +48,7 @@ func (r reading) Index() string { return r.Edition.folder() + "search.json" }
 // docsStart shows the start in the language that is asked for, as the page at the root
 // does. Who asks for none, as programs do, gets what has everything.
 func (s *site) docsStart(w http.ResponseWriter, r *http.Request) {
-	l, _ := s.asked(r)
-	s.showStart(w, r, s.book.in(l))
+	s.showStart(w, r, s.book.in(s.asked(r)))
 }
 
 func (s *site) showStart(w http.ResponseWriter, r *http.Request, e *edition) {
@@ -78,7 +77,7 @@ func (s *site) showChapter(w http.ResponseWriter, r *http.Request, c *chapter) {
 
 // source is the whole page as Markdown.
 func (c *chapter) source() string {
-	return fmt.Sprintf("# %s\n\n> %s\n\n%s", c.Title, c.Summary, c.Markdown)
+	return fmt.Sprintf("# %s\n\n> %s\n\n%s", c.Title, c.Summary, c.filled())
 }
 
 func (s *site) docsSearch(e *edition) http.HandlerFunc {

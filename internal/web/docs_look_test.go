@@ -45,7 +45,7 @@ func findsACode(t *testing.T, v visitor) {
 func findsInFrench(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs/fr")
 	p.is(`!document.getElementById("search").hidden`)
-	for _, typed := range []string{"écran l’appareil crée", "ECRAN l'appareil cree"} {
+	for _, typed := range []string{"écran jusqu’à crée", "ECRAN jusqu'a cree"} {
 		p.do(focus("query"))
 		p.press(typed)
 		p.shows("results", "Connexion")
