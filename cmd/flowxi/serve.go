@@ -68,5 +68,8 @@ func (serveCommand) Run(w *world) error {
 	if terminal(w.stdout) {
 		welcome(w, cfg, n)
 	}
+	if err := notifyReady(w.environ); err != nil {
+		log.Warn("cannot tell the supervisor that the server is ready", "error", err)
+	}
 	return n.Serve(ctx, l)
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestServeTellsItsSupervisorOnceItAnswers(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "flowxi-notify-") // the path of a socket has to be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	supervisor, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(dir, "notify"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer supervisor.Close()
+	addr := freeAddr(t)
+	s := onScreen(t, []string{"FLOWXI_ADDR=" + addr, "FLOWXI_DATA_DIR=" + filepath.Join(dir, "data"), "NOTIFY_SOCKET=" + filepath.Join(dir, "notify")}, "flowxi", "serve")
+	if err := supervisor.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	said := make([]byte, 100)
+	n, err := supervisor.Read(said)
+	if err != nil || string(said[:n]) != "READY=1" {
+		t.Fatalf("it says %q, %v", said[:n], err)
+	}
+	resp, err := http.Get("http://" + addr + "/api/v1/health")
+	if err != nil {
+		t.Fatalf("it is not there yet: %v", err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("it answers %d", resp.StatusCode)
+	}
+	s.types(ctrlC)
+	if code := s.exits(); code != 0 {
+		t.Errorf("it exits with %d", code)
+	}
+}
+
+func TestASupervisorThatCannotBeToldIsAnError(t *testing.T) {
+	t.Parallel()
+	if err := notifyReady(nil); err != nil {
+		t.Errorf("nobody asked, and yet %v", err)
+	}
+	if err := notifyReady([]string{"NOTIFY_SOCKET=" + filepath.Join(t.TempDir(), "gone")}); err == nil {
+		t.Error("nobody heard it, and it says nothing")
+	}
+}
