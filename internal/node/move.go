@@ -99,7 +99,7 @@ func (t Target) check() error {
 
 func (d dataDir) holdsInstance() error {
 	if !there(d.database()) {
-		return fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up", d)
+		return fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up. Where there is one, set FLOWXI_DATA_DIR to its folder, or FLOWXI_DATABASE_URL", d)
 	}
 	return nil
 }
