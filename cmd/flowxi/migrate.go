@@ -27,11 +27,23 @@ func (migrateUp) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	if err := node.Migrate(context.Background(), cfg); err != nil {
+	if err := node.Migrate(context.Background(), cfg, tellSteps(w)); err != nil {
 		return err
 	}
 	printf(w.stdout, "The database is up to date.\n")
 	return nil
+}
+
+// tellSteps writes a line for each step, once however often it is tried.
+func tellSteps(w *world) func(step store.Migration, n, of int) {
+	var last int64
+	return func(step store.Migration, n, of int) {
+		if step.Version == last {
+			return
+		}
+		last = step.Version
+		printf(w.stderr, "Step %d of %d: %s\n", n, of, step.Name)
+	}
 }
 
 type migrateStatus struct {

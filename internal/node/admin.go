@@ -71,8 +71,9 @@ func CheckKeys(ctx context.Context, s *store.Store, ring *seal.KeyRing) error {
 func (a *Admin) Close() error { return a.Store.Close() }
 
 // Migrate makes the database where it is missing, with the key ring that belongs to it,
-// and brings it up to date.
-func Migrate(ctx context.Context, cfg config.Config) (err error) {
+// and brings it up to date. It tells of each step before it is taken, which one it is of
+// how many; nil is for nobody.
+func Migrate(ctx context.Context, cfg config.Config, tell func(step store.Migration, n, of int)) (err error) {
 	d := dataDir(cfg.DataDir)
 	if !cfg.Stateless() {
 		if err := d.make(); err != nil {
@@ -88,7 +89,7 @@ func Migrate(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return s.Migrate(ctx)
+	return s.MigrateTelling(ctx, tell)
 }
 
 // Inhabited tells whether servers with these settings have a database.

@@ -290,7 +290,7 @@ func TestMigrateMakesWhatAServerStartsOn(t *testing.T) {
 	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
 		cfg := settings(t, e)
 		for range 2 {
-			if err := node.Migrate(context.Background(), cfg); err != nil {
+			if err := node.Migrate(context.Background(), cfg, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -302,7 +302,7 @@ func TestMigrateMakesNoFolderWhereEverythingIsKeptElsewhere(t *testing.T) {
 	t.Parallel()
 	cfg := settings(t, dbtest.Postgres, "FLOWXI_REDIS_URL=redis://127.0.0.1:1", "FLOWXI_SMTP_URL=smtp://127.0.0.1:1",
 		"FLOWXI_STORAGE_URL=s3://id:secret@127.0.0.1:1/photos?tls=false")
-	if err := node.Migrate(context.Background(), cfg); err != nil {
+	if err := node.Migrate(context.Background(), cfg, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(cfg.DataDir); !errors.Is(err, fs.ErrNotExist) {

@@ -67,6 +67,10 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	return steps(ctx, p)
+}
+
+func steps(ctx context.Context, p *goose.Provider) ([]Migration, error) {
 	states, err := p.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list migrations: %w", err)
@@ -109,13 +113,17 @@ const (
 
 // Migrate brings the schema up to date. Nodes that start together take turns. Where a
 // backup or another long transaction is at a table, it waits for a minute.
-func (s *Store) Migrate(ctx context.Context) error {
+func (s *Store) Migrate(ctx context.Context) error { return s.MigrateTelling(ctx, nil) }
+
+// MigrateTelling is Migrate that tells of each step before it is taken, which one it is of
+// how many; nil is for nobody. A step that is tried again is told again.
+func (s *Store) MigrateTelling(ctx context.Context, tell func(step Migration, n, of int)) error {
 	p, err := s.migrator()
 	if err != nil {
 		return err
 	}
 	for began := time.Now(); ; {
-		err := s.up(ctx, p)
+		err := s.up(ctx, p, tell)
 		switch {
 		case err == nil:
 			return nil
@@ -133,14 +141,34 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 // up takes the steps that are still to come.
-func (s *Store) up(ctx context.Context, p *goose.Provider) error {
-	_, err := p.Up(ctx)
+func (s *Store) up(ctx context.Context, p *goose.Provider, tell func(step Migration, n, of int)) error {
+	err := take(ctx, p, tell)
 	// SQLite has no lock to take turns by. Each step is a transaction, so whoever lost one
 	// to another process finds it done when looking again.
 	for lost := 0; err != nil && s.ro != s.db && lost < len(p.ListSources()); lost++ {
-		_, err = p.Up(ctx)
+		err = take(ctx, p, tell)
 	}
 	return err
+}
+
+// take takes all steps at once, or one by one where somebody is told.
+func take(ctx context.Context, p *goose.Provider, tell func(step Migration, n, of int)) error {
+	if tell == nil {
+		_, err := p.Up(ctx)
+		return err
+	}
+	list, err := steps(ctx, p)
+	if err != nil {
+		return err
+	}
+	list = slices.DeleteFunc(list, func(m Migration) bool { return !m.AppliedAt.IsZero() })
+	for i, m := range list {
+		tell(m, i+1, len(list))
+		if _, err := p.UpTo(ctx, m.Version); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tableHeld tells whether a step gave up waiting for a table (lock_not_available).

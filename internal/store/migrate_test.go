@@ -250,3 +250,28 @@ func TestADataFolderMayHaveAnyName(t *testing.T) {
 		}
 	}
 }
+
+func TestAMigrationTellsOfEachStepBeforeItIsTaken(t *testing.T) {
+	blank(t, func(d db) {
+		steps := d.migrations()
+		told := 0
+		tell := func(step store.Migration, n, of int) {
+			told++
+			if n != told || of != len(steps) || step.Name != steps[n-1].Name {
+				d.t.Errorf("it tells of %s as %d of %d", step.Name, n, of)
+			}
+			if at, err := d.SchemaVersion(d.ctx); err != nil || at >= step.Version {
+				d.t.Errorf("before %s the schema is at %d, %v", step.Name, at, err)
+			}
+		}
+		for range 2 { // the second time there is none
+			if err := d.MigrateTelling(d.ctx, tell); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+		if told != len(steps) {
+			d.t.Errorf("it told of %d steps", told)
+		}
+		d.pending(ada)
+	})
+}
