@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
+	"time"
 
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/config"
@@ -42,6 +44,7 @@ func (c *backupCommand) Run(w *world) error {
 	bar := newProgress(w)
 	o := node.BackupOptions{Recipients: c.Recipient, Version: thisBuild().Version, Progress: bar.at}
 	var report transfer.Report
+	begun := time.Now()
 	write := func(to io.Writer) error {
 		defer bar.end()
 		tell(w, auth.BackedUp, "") // first, whatever becomes of it
@@ -49,11 +52,16 @@ func (c *backupCommand) Run(w *world) error {
 		return err
 	}
 	if c.File == "-" {
-		return c.toOutput(w, write)
+		if err := c.toOutput(w, write); err != nil {
+			return err
+		}
+		noteBackup(w, begun)
+		return nil
 	}
 	if err := transfer.CreateFile(c.File, write); err != nil {
 		return err
 	}
+	noteBackup(w, begun)
 	missingPhotos(w, report)
 	if err := reportTable(report).print(w.stdout); err != nil {
 		return err
@@ -67,6 +75,14 @@ func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
 		return usage{errors.New("a backup is nothing for a terminal: name a file")}
 	}
 	return write(w.stdout)
+}
+
+// noteBackup has servers and flowxi doctor know of a backup that is whole. It is one without.
+func noteBackup(w *world, begun time.Time) {
+	err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.NoteBackup(ctx, begun) })
+	if err != nil {
+		printf(w.stderr, "flowxi: warning: the backup is whole, but flowxi doctor and the metrics of the servers do not know of it: %s\n", oneLine(err))
+	}
 }
 
 func tellOfRing(w *world, cfg config.Config) {

@@ -41,9 +41,9 @@ type site struct {
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	await(t, "what fires is of the certificate alone", func() bool {
+	await(t, "what fires is of the certificate and of backups alone", func() bool {
 		now := s.firing(t)
-		return len(now) == 2 && s.hasFired(t, "FlowxiCertificateAges") && s.hasFired(t, "FlowxiCertificateEnds")
+		return len(now) == 3 && s.hasFired(t, "FlowxiBackupMissing") && s.hasFired(t, "FlowxiCertificateAges") && s.hasFired(t, "FlowxiCertificateEnds")
 	})
 	s.live(t)
 	for _, w := range walks {
@@ -67,7 +67,7 @@ func newSite(t *testing.T) *site {
 
 func (s *site) ops(n int) string { return strings.TrimPrefix(s.OpsURL(n), "http://") }
 
-// startAlone starts a server with a certificate that is over in an hour.
+// startAlone starts a server with a backup, and a certificate that is over in an hour.
 func (s *site) startAlone(t *testing.T) (ops string) {
 	t.Helper()
 	port, release, err := backing.Ports()
@@ -95,6 +95,19 @@ func (s *site) startAlone(t *testing.T) (ops string) {
 			t.Logf("the server alone said: %s", log.String())
 		}
 	})
+	await(t, "the server alone is ready", func() bool {
+		resp, err := http.Get("http://" + ops + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	backup := exec.Command(cmd.Path, "backup", filepath.Join(dir, "backup"))
+	backup.Env = cmd.Env
+	if out, err := backup.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
 	return ops
 }
 

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -102,8 +103,26 @@ func mailServer(mode string) func(*testing.T, *site) {
 	return func(t *testing.T, s *site) { s.MailFault(t, mode) }
 }
 
+// backsUp makes a backup of the cluster.
+func backsUp(t *testing.T, s *site) { s.Operate(t, "backup", filepath.Join(t.TempDir(), "backup")) }
+
+// ages has the last backup have been made three days ago.
+func ages(t *testing.T, s *site) {
+	conn, err := pgx.Connect(t.Context(), s.Setting(t, "FLOWXI_DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	tag, err := conn.Exec(t.Context(), "UPDATE leases SET expires_at = $1 WHERE name = 'backed up'", time.Now().Add(-72*time.Hour).UnixMicro())
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("%s, %v", tag, err)
+	}
+}
+
 // walks are in the order in which they are walked.
 var walks = []walk{
+	{name: "no backup was made", fires: "FlowxiBackupMissing", breaks: nothing, mends: backsUp},
+	{name: "no backup was made for days", fires: "FlowxiBackupOld", slow: true, breaks: ages, mends: backsUp},
 	{
 		name: "Redis stops and a node dies", fires: "FlowxiRedisAway FlowxiNodeDown FlowxiErrors", goesOn: logsIn,
 		breaks: func(t *testing.T, s *site) { s.Stop(t, "redis"); s.Kill(t, "node2") }, mends: starts("redis", "node2"),

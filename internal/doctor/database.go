@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/store"
 )
@@ -189,21 +188,24 @@ func (p *patient) outbox(ctx context.Context) []Finding {
 	return well("mails wait: %d, the oldest for %s", b.Mails, age)
 }
 
-const backupEvery = 7 * 24 * time.Hour
+const backupEvery = 2 * 24 * time.Hour
 
 // backup looks for the last one that flowxi made.
 func (p *patient) backup(ctx context.Context) []Finding {
 	if p.database.err != nil {
 		return notReached()
 	}
-	at, err := p.database.it.LastEvent(ctx, string(auth.BackedUp), p.Now().Add(-backupEvery))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return warn("flowxi backup has not run in the last 7 days", "Run flowxi backup FILE, and do so every night. Where the database is kept by other means, see that those ran.")
-	case ctx.Err() != nil:
-		return skip("the audit trail of 7 days is too long to be read in %s", patience)
-	case err != nil:
-		return skip("the audit trail cannot be read: %s", err)
+	begun, err := p.database.it.LastBackup(ctx)
+	if err != nil {
+		return skip("the database does not tell of backups: %s", err)
 	}
-	return well("the last one was begun %s ago", p.Now().Sub(at).Round(time.Minute))
+	const do = "Run flowxi backup FILE, and do so every night. Where the database is kept by other means, see that those ran."
+	age := p.Now().Sub(begun).Round(time.Minute)
+	switch {
+	case begun.IsZero():
+		return warn("no flowxi backup was ever made", do)
+	case age > backupEvery:
+		return warn(fmt.Sprintf("the last flowxi backup was begun %s ago", age), do)
+	}
+	return well("the last one was begun %s ago", age)
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -62,7 +63,9 @@ func (i *instance) serve() (stop func()) {
 
 func (i *instance) backUp() {
 	i.Helper()
-	i.operate(func(a *node.Admin) error { return a.Record(i.Context(), auth.BackedUp, "") })
+	i.operate(func(a *node.Admin) error {
+		return errors.Join(a.Record(i.Context(), auth.BackedUp, ""), a.Store.NoteBackup(i.Context(), time.Now()))
+	})
 }
 
 func (i *instance) operate(do func(*node.Admin) error) {

@@ -204,9 +204,9 @@ func TestABackupThatIsTooLongAgoIsTold(t *testing.T) {
 	t.Parallel()
 	i := settle(t)
 	i.serve()
-	i.expect("backup warning has not run in the last 7 days")
+	i.expect("backup warning no flowxi backup was ever made")
 	i.backUp()
 	i.expect()
-	i.o.Now = func() time.Time { return time.Now().Add(8 * 24 * time.Hour) }
-	i.expect("backup warning has not run in the last 7 days")
+	i.o.Now = func() time.Time { return time.Now().Add(3 * 24 * time.Hour) }
+	i.expect("backup warning the last flowxi backup was begun 72h0m0s ago")
 }

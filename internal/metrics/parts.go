@@ -80,6 +80,8 @@ var (
 	outbox       = desc("outbox_waiting", "Mails in the outbox; every node tells the same number.")
 	outboxOldest = desc("outbox_oldest_seconds", "Age of the oldest mail in the outbox, 0 where it is empty; every node tells the same number.")
 
+	lastBackup = desc("backup_last_success_timestamp_seconds", "When the last backup that flowxi backup has written whole was begun, 0 where none was; every node tells the same number.")
+
 	databaseUp  = desc("database_up", "Whether the database answered when it was last asked, some seconds ago at most, 1 or 0.")
 	bucketCalls = desc("storage_calls_total", "Calls of the S3 server, by whether it did what it was asked; absent without one.", "result")
 	dataLeft    = desc("data_dir_free_ratio", "Part that is left of the file system of the data directory, of its bytes or its inodes, whichever is less; absent without one.")
@@ -98,7 +100,7 @@ func (p *parts) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		hashActive, hashWaiting, hashRefused, photoActive, photoWaiting, photoRefused, photoTrash,
 		poolMax, poolOpen, poolUsed, poolWaits, poolWaited, txRetries, cacheUp, cacheLosses, cacheEntries, cacheMax, cacheRefused,
-		mails, outbox, outboxOldest, databaseUp, bucketCalls, dataLeft, dataFree, certEnd, clock, jobRuns, jobLast, panics,
+		mails, outbox, outboxOldest, lastBackup, databaseUp, bucketCalls, dataLeft, dataFree, certEnd, clock, jobRuns, jobLast, panics,
 	} {
 		to <- d
 	}
@@ -177,6 +179,15 @@ func (p *parts) collectStore(out sink) {
 	out.gauge(outbox, float64(b.Mails))
 	out.gauge(outboxOldest, p.age(b.OldestMail).Seconds())
 	out.gauge(photoTrash, float64(b.Objects))
+	out.gauge(lastBackup, since1970(b.LastBackup))
+}
+
+// since1970 is a time in seconds, 0 for none.
+func since1970(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.Unix())
 }
 
 func (p *parts) age(t time.Time) time.Duration {

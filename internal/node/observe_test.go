@@ -123,7 +123,7 @@ func expectFamilies(t *testing.T, families map[string]*dto.MetricFamily) {
 		"database_connection_waits_total", "database_connection_wait_seconds_total",
 		"database_work_duration_seconds", "database_transaction_retries_total",
 		"outbox_waiting", "outbox_oldest_seconds", "mails_total", "job_runs_total", "panics_total", "build_info",
-		"ready", "database_up", "clock_timestamp_seconds", "data_dir_free_ratio", "data_dir_free_bytes",
+		"backup_last_success_timestamp_seconds", "ready", "database_up", "clock_timestamp_seconds", "data_dir_free_ratio", "data_dir_free_bytes",
 		"cache_entries", "cache_entries_max", "cache_refused_total",
 	} {
 		if families["flowxi_"+name] == nil {

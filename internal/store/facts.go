@@ -43,21 +43,3 @@ func (s *Store) InvalidIndexes(ctx context.Context) ([]string, error) {
 func (s *Store) UnreadTables(ctx context.Context) ([]string, error) {
 	return rows(ctx, s.reader, "list tables without statistics", s.engine.unread, nil, scanOne[string])
 }
-
-// LastEvent is when something last happened, if it did since a time; ErrNotFound where it
-// did not.
-func (s *Store) LastEvent(ctx context.Context, action string, since time.Time) (time.Time, error) {
-	list, err := rows(ctx, s.reader, "find audit event", `
-		SELECT at FROM audit_events WHERE id > $1 AND action = $2 ORDER BY id DESC LIMIT 1`, []any{BeforeAudit(since), action},
-		func(row scanner) (at time.Time, err error) {
-			err = row.Scan(stamp{&at})
-			return at, err
-		})
-	if err == nil && len(list) == 0 {
-		err = ErrNotFound
-	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	return list[0], nil
-}

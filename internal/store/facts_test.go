@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/dbtest"
-	"flowxi.app/flowxi/internal/store"
 )
 
 func TestADatabaseTellsOfItself(t *testing.T) {
@@ -58,31 +57,6 @@ func TestADatabaseThatIsWellHasNothingToMend(t *testing.T) {
 		unread, err3 := s.UnreadTables(t.Context())
 		if err := errors.Join(err1, err2, err3); err != nil || len(damage)+len(invalid)+len(unread) > 0 {
 			t.Errorf("%q %q %q %v", damage, invalid, unread, err)
-		}
-	})
-}
-
-func TestTheLastEventOfAKindIsFoundIfItIsYoungEnough(t *testing.T) {
-	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, e dbtest.Engine) {
-		s := open(t, e, dbtest.Database(t, e))
-		now := time.Now()
-		for _, action := range []string{"operator.backed_up", "login.succeeded"} {
-			err := s.Tx(t.Context(), func(tx *store.Tx) error {
-				return tx.Audit(t.Context(), store.AuditEvent{At: now, Action: action, Actor: "stranger"})
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		at, err := s.LastEvent(t.Context(), "operator.backed_up", now.Add(-time.Hour))
-		if err != nil || at.Sub(now).Abs() > time.Millisecond {
-			t.Errorf("got %s, %v, want %s", at, err, now)
-		}
-		for action, since := range map[string]time.Time{"operator.backed_up": now.Add(time.Hour), "operator.moved": now.Add(-time.Hour)} {
-			if _, err := s.LastEvent(t.Context(), action, since); !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("%s since %s: %v", action, since, err)
-			}
 		}
 	})
 }

@@ -52,17 +52,19 @@ func pool(name string, db *sql.DB) Pool {
 // Retries is how many transactions were run again after a conflict, since the start.
 func (s *Store) Retries() uint64 { return s.tally.retries.Load() }
 
-// Backlog is what waits in the database to be done by some node.
+// Backlog is what waits in the database to be done by some node, and by the operator.
 type Backlog struct {
 	Mails      int       // in the outbox, those for nobody included
 	OldestMail time.Time // when the oldest of them was written; zero where there is none
 	Objects    int       // of the blob storage, to be deleted
+	LastBackup time.Time // as LastBackup says
 }
 
 // Backlog counts what waits. It reads two small tables whole.
 func (s *Store) Backlog(ctx context.Context) (b Backlog, err error) {
 	err = s.row(ctx, "count backlog", `
-		SELECT (SELECT COUNT(*) FROM outbox), (SELECT COALESCE(MIN(created_at), 0) FROM outbox), (SELECT COUNT(*) FROM blob_trash)`,
-		nil, &b.Mails, stamp{&b.OldestMail}, &b.Objects)
+		SELECT (SELECT COUNT(*) FROM outbox), (SELECT COALESCE(MIN(created_at), 0) FROM outbox), (SELECT COUNT(*) FROM blob_trash),
+			(SELECT COALESCE(MAX(expires_at), 0) FROM leases WHERE name = $1)`,
+		[]any{backedUp}, &b.Mails, stamp{&b.OldestMail}, &b.Objects, stamp{&b.LastBackup})
 	return b, err
 }
