@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 )
@@ -16,8 +17,8 @@ func notifyReady(environ []string) error {
 	if err != nil {
 		return fmt.Errorf("reach NOTIFY_SOCKET: %w", err)
 	}
-	defer c.Close()
-	if _, err := c.Write([]byte("READY=1")); err != nil {
+	_, err = c.Write([]byte("READY=1"))
+	if err := errors.Join(err, c.Close()); err != nil {
 		return fmt.Errorf("write to NOTIFY_SOCKET: %w", err)
 	}
 	return nil
