@@ -13,7 +13,7 @@ import (
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
 	d.Derived = make(map[account.Locale]map[string]string)
 	for _, l := range []account.Locale{"en", "fr"} {
-		d.Derived[l] = map[string]string{"errors": reference.ErrorsIndex(c, l), "limits": reference.LimitsTable(n.cfg, l)}
+		d.Derived[l] = reference.Guide(n.cfg, c, l)
 	}
 	d.Reference = func() []web.Page {
 		pages, err := reference.Pages(n.cfg, c)

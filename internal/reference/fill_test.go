@@ -36,12 +36,12 @@ func TestFiguresReadAsPeopleSayThem(t *testing.T) {
 func TestSizesReadAsPeopleSayThem(t *testing.T) {
 	t.Parallel()
 	for want, bytes := range map[string]int{"5 MiB": 5 << 20, "64 KiB": 64 << 10, "1025 KiB": 1<<20 + 1<<10, "1000 bytes": 1000} {
-		if got := size(bytes); got != want {
+		if got := sayer(english).size(bytes); got != want {
 			t.Errorf("size(%d) = %q, want %q", bytes, got, want)
 		}
 	}
 	for want, pixels := range map[string]int{"40 megapixels": 40_000_000, "2.5 megapixels": 2_500_000} {
-		if got := megapixels(pixels); got != want {
+		if got := sayer(english).megapixels(pixels); got != want {
 			t.Errorf("megapixels(%d) = %q, want %q", pixels, got, want)
 		}
 	}

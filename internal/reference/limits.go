@@ -109,9 +109,9 @@ func (d *document) limit(l api.Limit) string {
 func (d *document) figure(setting any) string { return d.figureIn(setting, english) }
 
 func (d *document) figureIn(setting any, l account.Locale) string {
-	none, say := "no limit", each
+	none := "no limit"
 	if l == french {
-		none, say = "aucune limite", eachInFrench
+		none = "aucune limite"
 	}
 	rates, ok := setting.(ratelimit.Rates)
 	switch {
@@ -122,35 +122,24 @@ func (d *document) figureIn(setting any, l account.Locale) string {
 	}
 	var all []string
 	for _, r := range rates {
-		all = append(all, fmt.Sprintf("%d %s", r.Limit, say(r.Per)))
+		all = append(all, fmt.Sprintf("%d %s", r.Limit, sayer(l).each(r.Per)))
 	}
 	return strings.Join(all, ", ")
 }
 
-// each says a span as people do.
-func each(per time.Duration) string {
-	switch per {
-	case time.Second:
-		return "a second"
-	case time.Minute:
-		return "a minute"
-	case time.Hour:
-		return "an hour"
-	case 24 * time.Hour:
-		return "a day"
-	}
-	return "in " + span(per)
-}
-
-// eachInFrench is each in French.
-func eachInFrench(per time.Duration) string {
-	count, unit, _ := strings.Cut(span(per), " ")
-	word, known := map[string]string{"second": "seconde", "minute": "minute", "hour": "heure", "day": "jour"}[strings.TrimSuffix(unit, "s")]
+// each says the span of a rate as people do.
+func (l sayer) each(per time.Duration) string {
+	said := l.span(per)
+	one, isOne := strings.CutPrefix(said, "1 ")
 	switch {
-	case !known: // a span that has no unit of its own, as 1.5s
-		return "en " + count
-	case count == "1":
-		return "par " + word
+	case l == sayer(french) && isOne:
+		return "par " + one
+	case l == sayer(french):
+		return "en " + said
+	case one == "hour":
+		return "an hour"
+	case isOne:
+		return "a " + one
 	}
-	return "en " + count + " " + word + "s"
+	return "in " + said
 }

@@ -100,7 +100,7 @@ func (s *site) sendJSON(w http.ResponseWriter, r *http.Request, status int, valu
 		s.fail(w, r, err)
 		return
 	}
-	send(w, r, status, "application/json; charset=utf-8", body)
+	send(w, r, status, jsonText, body)
 }
 
 // envelope is what is in every answer that is no page (contract section 1).

@@ -94,6 +94,8 @@ func contentTypeOf(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".json":
+		return jsonText
 	case ".svg":
 		return "image/svg+xml; charset=utf-8"
 	}

@@ -42,7 +42,7 @@ type edition struct {
 	Lang     account.Locale
 	Chapters []*chapter // those in the language, in their order
 	Groups   []group
-	search   func() []byte // its index, as JSON
+	search   func() asset // its index, as JSON
 }
 
 // folder is the address under which its pages are.

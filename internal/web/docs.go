@@ -81,7 +81,7 @@ func (c *chapter) source() string {
 }
 
 func (s *site) docsSearch(e *edition) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { send(w, r, http.StatusOK, jsonText, e.search()) }
+	return func(w http.ResponseWriter, r *http.Request) { e.search().serveAs(w, r, "") }
 }
 
 // found is what the search knows of a page.
@@ -95,7 +95,7 @@ type found struct {
 	Text     string    `json:"text"`
 }
 
-func (e *edition) index() []byte {
+func (e *edition) index() asset {
 	var pages []found
 	for _, g := range e.Groups {
 		for _, c := range g.Chapters {
@@ -107,7 +107,7 @@ func (e *edition) index() []byte {
 		}
 	}
 	index, _ := json.Marshal(map[string]any{"pages": pages}) // strings and lists always can be
-	return index
+	return newAsset("search.json", index)
 }
 
 // llms is an index of the documents for language models, in the format of

@@ -31,7 +31,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 }
 
 func findsACode(t *testing.T, v visitor) {
-	p := v.visits(t, "/docs")
+	p := v.visits(t, "/docs#%") // which is no name of a part
 	p.is(`!document.getElementById("search").hidden`)
 	p.do(focus("query"))
 	p.press("otp_expired")
@@ -77,7 +77,12 @@ func remembersTheToken(t *testing.T, v visitor) {
 	p.do(chromedp.Reload())
 	p.shows("kept", "until this tab is closed")
 	p.is(`document.querySelector(".auth-wrapper .authorize.locked")`)
+	p.is(`document.querySelector('[id^="operations-"][id$="-me"] .opblock-summary-control').click() === undefined`)
+	p.is(`document.querySelector(".execute")`)
+	p.is(`document.querySelector(".execute").click() === undefined`)
+	p.is(`document.querySelector(".curl-command").textContent.includes("17|fxp_token")`)
 	p.click("forget")
+	p.is(`!document.body.textContent.includes("17|fxp_token")`)
 	p.is(`document.getElementById("kept").hidden && document.querySelector(".auth-wrapper .authorize.unlocked")`)
 	p.is(`sessionStorage.length === 0 && localStorage.length === 0`)
 	p.ends()

@@ -400,8 +400,8 @@ func countsDownLogins(t *testing.T, v visitor) {
 	p.logsIn("nobody@example.org", "wrong password")
 	p.shows("login-form-problem", words(t, "fr")("code.TOO_MANY_REQUESTS"))
 	p.is(`document.querySelector("#login-form [type=submit]").textContent.startsWith("Réessayez dans ")`)
-	p.look("fr-20-too-many")
 	p.is(`document.querySelector("#login-form [type=submit]").textContent.endsWith(" s")`)
+	p.look("fr-20-too-many")
 	p.ends()
 }
 
@@ -504,7 +504,7 @@ func hearsNoLateAnswer(t *testing.T, v visitor) {
 	p.isAt("profile")
 	other := v.opens(t, "/account?lang=en", sameBrowser(t, p))
 	other.isAt("profile")
-	p.is(`(window.realFetch = fetch) && (window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`)
+	p.is(holdsAnswers)
 	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
 	p.is(`window.release`)
 	p.is(`(window.held = release) && (window.fetch = realFetch)`)
@@ -533,5 +533,34 @@ func leavesAlone(t *testing.T, v visitor) {
 	if !v.srv.Client(t).Token(token).IsLoggedIn() {
 		t.Error("the server was told")
 	}
+	p.ends()
+}
+
+// holdsAnswers has what is asked from now on wait until the page calls release.
+const holdsAnswers = `(window.realFetch = fetch) && (window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`
+
+func showsNoLateSecret(t *testing.T, v visitor) {
+	p := v.register(t, "late.secret@example.org", "/account?lang=en#/security")
+	p.isAt("security")
+	p.is(holdsAnswers)
+	p.click("twofa-begin")
+	p.is(`(window.held = release) && (window.fetch = realFetch)`)
+	p.goes("devices")
+	p.is(`held() === undefined`)
+	p.goes("profile") // takes longer than what came late
+	p.is(`document.getElementById("secret").textContent === "" && !document.querySelector("#qr svg") && document.getElementById("twofa-setup").hidden`)
+	p.ends()
+}
+
+func tellsOfAListThatIsOld(t *testing.T, v visitor) {
+	const email = "old.list@example.org"
+	v.srv.Client(t).Register(email).Token("").Post("/auth/login", authtest.LoginFields(email, "another")).Expect(200, "LOGIN_SUCCESS")
+	p := v.visits(t, "/account?lang=en#/devices")
+	p.logsIn(email, authtest.Password)
+	p.isAt("devices")
+	p.is(`(window.realFetch = fetch) && (window.fetch = (path, ...rest) => path.endsWith("/devices") ? Promise.reject(new TypeError("no network")) : realFetch(path, ...rest))`)
+	p.is(`[...document.querySelectorAll("#devices-list li")].find((li) => li.querySelector(".badge").hidden).querySelector("button").click() === undefined`)
+	p.shows("devices-problem", words(t, "en")("page.account.network"))
+	p.is(`!document.getElementById("devices-done").hidden`)
 	p.ends()
 }

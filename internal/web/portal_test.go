@@ -50,6 +50,8 @@ func TestPortal(t *testing.T) {
 		"a question ends with its view":            asksNoLonger,
 		"what was typed outlives the session":      keepsWhatWasTyped,
 		"an answer that comes late":                hearsNoLateAnswer,
+		"a secret that comes late":                 showsNoLateSecret,
+		"a list that does not come":                tellsOfAListThatIsOld,
 		"a logout that the server does not hear":   leavesAlone,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, visitor{browser, srv}) })

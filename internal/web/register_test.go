@@ -107,6 +107,7 @@ func changesLanguage(t *testing.T, browser context.Context) {
 	p.is(`document.documentElement.lang === "fr"`)
 	p.press(kb.Tab + kb.Enter)
 	p.is(`document.documentElement.lang === "en" && location.search === "?lang=en" && location.hash === ""`)
+	p.is(`!performance.getEntriesByType("navigation")[0].name.includes("token") && sessionStorage.length === 0`) // it came by no address
 	p.shows("who", email)
 	p.choose(password, password)
 	p.shows("done-title", "ready")

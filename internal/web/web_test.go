@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -55,8 +56,8 @@ func newDeps(t *testing.T) web.Deps {
 	deps.OpenAPI = func() (yaml, json []byte) { return []byte("openapi: 3.1.0\n"), []byte(description) }
 	deps.Config.Portal = true
 	deps.Derived = map[account.Locale]map[string]string{
-		"en": {"errors": "| code | status |\n|---|---|\n| `NOT_FOUND` | 404 |\n", "limits": "| what | limit |\n|---|---|\n| logins | 5 a minute |\n"},
-		"fr": {"errors": "| code | statut |\n|---|---|\n| [`NOT_FOUND`](/docs/call-me) | 404 |\n", "limits": "| quoi | limite |\n|---|---|\n| connexions | 5 par minute |\n"},
+		"en": derived(t, "| code | status |\n|---|---|\n| `NOT_FOUND` | 404 |\n", "| what | limit |\n|---|---|\n| logins | 5 a minute |\n"),
+		"fr": derived(t, "| code | statut |\n|---|---|\n| [`NOT_FOUND`](/docs/call-me) | 404 |\n", "| quoi | limite |\n|---|---|\n| connexions | 5 par minute |\n"),
 	}
 	deps.Reference = func() []web.Page {
 		return []web.Page{
@@ -124,6 +125,22 @@ func (s site) ask(method, path string, headers ...string) answer {
 		s.t.Fatal(err)
 	}
 	return answer{w.Result(), string(body)}
+}
+
+var gap = regexp.MustCompile(`\{\{([a-z_]+)\}\}`)
+
+// derived is what guides have from elsewhere: these tables, and a figure for each name that
+// they ask for one by. Those that there are, internal/reference holds to their names.
+func derived(t *testing.T, errors, limits string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	for _, text := range guides(t) {
+		for _, name := range gap.FindAllStringSubmatch(text, -1) {
+			all[name[1]] = "7"
+		}
+	}
+	all["errors"], all["limits"] = errors, limits
+	return all
 }
 
 // send puts a mail into the inbox and returns its id.

@@ -5,7 +5,8 @@
 (() => {
   // $ finds an element of the page, once and of the kind that the page has there. Any other
   // was put in by somebody else, and what it says or is called must not steer the script.
-  // It is alike in every script: a page loads one, which leaves no name in the window.
+  // register.js and inbox.js have it too: a page loads one script, which leaves no name in
+  // the window.
   const kinds = new Map([
     ["query", HTMLInputElement],
   ]);
@@ -122,12 +123,17 @@
 
   // followHash shows the language to whose heading the address points.
   function followHash() {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.getElementById(named(location.hash.slice(1)));
     const panel = target instanceof HTMLElement && target.closest(".prose [role=tabpanel]");
     if (!panel) return;
     const tab = $(panel.getAttribute("aria-labelledby"));
     chooseLanguage(tab.dataset.language);
     tab.scrollIntoView({ block: "center" });
+  }
+
+  // named is what stands behind the # of an address, which anybody may have written.
+  function named(fragment) {
+    try { return decodeURIComponent(fragment); } catch { return ""; }
   }
 
   function step(event, list) {
@@ -159,11 +165,6 @@
     query.addEventListener("input", look);
     query.addEventListener("keydown", onKey);
     document.addEventListener("click", (event) => { if (!$("search").contains(event.target)) close(); });
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "/" || event.target.closest("input, textarea")) return;
-      event.preventDefault();
-      query.focus();
-    });
 
     async function load() {
       try {

@@ -29,13 +29,15 @@
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
-  // that they are neither bookmarked nor shared, nor kept with an entry of the history,
-  // which a browser writes to its disk. A reload asks for the link once more. A change of
-  // language brings them in the fragment, which is not sent to any server.
+  // that they are neither bookmarked nor shared, nor kept with an entry of the history but
+  // that of the mailed link. A reload asks for the link once more. A change of language
+  // brings them in the memory of the tab; where the browser has none, or the page is opened
+  // in another tab, in the fragment, which is not sent to any server.
   function takeLink() {
     const address = new URL(location.href);
     const fragment = new URLSearchParams(address.hash.slice(1));
-    const find = (name) => address.searchParams.get(name) || fragment.get(name) || "";
+    const handed = new URLSearchParams(takeHanded());
+    const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
     const found = { token: find("token"), email: find("email").trim() };
     const chosen = address.searchParams.get("lang");
     history.replaceState(null, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
@@ -44,7 +46,28 @@
 
   function prepareLanguages(link) {
     for (const a of document.querySelectorAll("[data-lang]")) {
-      a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams(link);
+      const address = "?lang=" + a.dataset.lang;
+      a.href = address + "#" + new URLSearchParams(link);
+      a.addEventListener("click", (event) => {
+        if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+        try {
+          sessionStorage.setItem("flowxi.link", String(new URLSearchParams(link)));
+        } catch {
+          return; // by the fragment, then
+        }
+        event.preventDefault();
+        location.assign(address);
+      });
+    }
+  }
+
+  function takeHanded() {
+    try {
+      const handed = sessionStorage.getItem("flowxi.link") || "";
+      sessionStorage.removeItem("flowxi.link");
+      return handed;
+    } catch {
+      return "";
     }
   }
 

@@ -13,7 +13,10 @@ window.addEventListener("DOMContentLoaded", async () => {
     spec,
     dom_id: "#swagger-ui",
     presets: [window.SwaggerUIBundle.presets.apis],
-    plugins: [{ statePlugins: { auth: { wrapActions: { authorize: remembering, logout: forgetting } } } }],
+    plugins: [{
+      statePlugins: { auth: { wrapActions: { authorize: remembering, logout: forgetting } } },
+      wrapComponents: { ServersContainer: () => () => null }, // a choice of one
+    }],
     responseInterceptor: takeToken,
     deepLinking: true,
     tryItOutEnabled: true,
@@ -22,8 +25,20 @@ window.addEventListener("DOMContentLoaded", async () => {
   });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
+    clear();
     document.getElementById("swagger-ui").focus();
   });
+
+  // clear takes away the answers that are shown: a login has the token in it, and each
+  // request with it.
+  function clear() {
+    for (const [path, methods] of Object.entries(spec.paths)) {
+      for (const method of Object.keys(methods)) {
+        ui.specActions.clearResponse(path, method);
+        ui.specActions.clearRequest(path, method);
+      }
+    }
+  }
 
   function use(token) {
     if (!token) return;

@@ -52,7 +52,7 @@ async function leave(device) {
   const answer = await post("/auth/logout-device", { device_id: device.device_id });
   if (answer.ok && device.is_current) return loggedOut(answer.message);
   if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
-  await again(fill(texts.deviceOut, { name: device.device_name }));
+  return again(fill(texts.deviceOut, { name: device.device_name }));
 }
 
 async function leaveOthers() {
@@ -64,14 +64,14 @@ async function leaveOthers() {
     await enter(); // which are out, and which are not
     return answer;
   }
-  await again(texts.othersOut);
+  return again(texts.othersOut);
 }
 
 // again shows the list anew, and says what has happened to it.
 async function again(message) {
   const answer = await enter();
-  if (!answer.ok) return;
   $("devices-title").focus();
   announce(message);
   tell("devices-done", message);
+  return answer;
 }

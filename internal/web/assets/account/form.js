@@ -120,7 +120,13 @@ async function rest(button, work) {
   const label = button.dataset.label ||= button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = button.dataset.busy || label;
-  const answer = await work();
+  let answer;
+  try {
+    answer = await work();
+  } catch (fault) { // the page cannot go on: it says so, and can be tried again
+    console.error(fault);
+    answer = { ok: false, code: "", message: texts.fault, wait: 0 };
+  }
   coolDown(button, answer && (!answer.ok || "pace" in button.dataset) ? answer.wait : 0);
   return answer;
 }

@@ -93,7 +93,10 @@ async function render() {
   if (!(view in inside)) forgetWho();
   if (shown === "security") security.forget();
   page.setAttribute("aria-busy", "true");
-  const answer = await prepared(view);
+  const answer = await prepared(view).catch((fault) => {
+    console.error(fault);
+    return { ok: false, code: "", message: texts.fault };
+  });
   if (mine !== turn) return;
   page.removeAttribute("aria-busy");
   if (typeof answer === "string") return go(answer, notice);

@@ -4,7 +4,7 @@ import { empty, onClick, onSubmit } from "./form.js";
 import { $, announce, tell, texts } from "./page.js";
 import { code as qrCode } from "./qr.js";
 
-let timer = 0;
+let timer = 0, turn = 0;
 
 export function prepare() {
   onClick($("twofa-begin"), "twofa-problem", begin);
@@ -33,7 +33,9 @@ function present(enabled) {
 
 // begin shows the secret that the server has made, for as long as it waits.
 async function begin() {
+  const mine = turn;
   const answer = await get("/auth/2fa/status");
+  if (mine !== turn) return; // somebody has gone on meanwhile, or out
   if (!answer.ok) return answer;
   if (answer.enabled) return void present(true);
   tell("twofa-done", "");
@@ -52,8 +54,9 @@ function startAgain(reason) {
   $("twofa-begin").focus();
 }
 
-// forget leaves nothing of the secret in the page.
+// forget leaves nothing of the secret in the page, nor lets one come that was asked for.
 export function forget() {
+  turn++;
   clearTimeout(timer);
   empty("enable-form");
   $("qr").replaceChildren();

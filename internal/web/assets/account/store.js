@@ -1,17 +1,23 @@
 // What this browser remembers: the token for as long as its tabs are open, the id of the
 // device and the language for good. docs/security/threat-model.md says why.
 
-// guarded is a storage that may be switched off: what it was given is then forgotten with
-// the page.
+// guarded is a storage that may be switched off or full: what it did not take is forgotten
+// with the page.
 function guarded(find) {
   const memory = new Map();
-  const attempt = (use, otherwise) => {
-    try { return use(find()); } catch { return otherwise(); }
+  const attempt = (use) => {
+    try { return use(find()); } catch { return null; }
   };
   return {
-    get: (key) => attempt((s) => s.getItem(key), () => memory.get(key) ?? null),
-    set: (key, value) => attempt((s) => s.setItem(key, value), () => memory.set(key, value)),
-    remove: (key) => attempt((s) => s.removeItem(key), () => memory.delete(key)),
+    get: (key) => memory.get(key) ?? attempt((s) => s.getItem(key)),
+    set: (key, value) => {
+      memory.set(key, value);
+      attempt((s) => { s.setItem(key, value); memory.delete(key); });
+    },
+    remove: (key) => {
+      memory.delete(key);
+      attempt((s) => s.removeItem(key));
+    },
   };
 }
 
