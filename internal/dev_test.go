@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,6 +44,10 @@ func TestDevServesWhatTheTreeIs(t *testing.T) {
 	put(t, tree, "go.mod", "module example.org/standin\n\ngo 1.26\n")
 	put(t, tree, "go.sum", "")
 	put(t, tree, "internal/doc.go", "package internal\n")
+	put(t, tree, "client/doc.go", "package client\n")
+	put(t, tree, "docs/guide.md", "")
+	put(t, tree, "README.md", "")
+	put(t, tree, "papers.go", "package standin\n")
 	put(t, tree, "cmd/flowxi/main.go", standIn)
 	put(t, tree, "cmd/flowxi/page.txt", "one")
 	put(t, tree, "scripts/dev", read(t, "../scripts/dev"))
@@ -90,6 +96,43 @@ func TestDevServesWhatTheTreeIs(t *testing.T) {
 	}
 	if err := isThere(t, third); err == nil {
 		t.Error("it left its server behind")
+	}
+}
+
+func TestDevWatchesAllThatTheServerIsMadeOf(t *testing.T) {
+	t.Parallel()
+	line := regexp.MustCompile(`(?m)^sources=\((.*)\)$`).FindStringSubmatch(read(t, "../scripts/dev"))
+	if line == nil {
+		t.Fatal("scripts/dev has no line sources=(…)")
+	}
+	watched := strings.Fields(line[1])
+	list := exec.Command("go", "list", "-deps", "-f",
+		`{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}
+{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}
+{{end}}{{end}}{{end}}`, "../cmd/flowxi")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := strings.Fields(string(out))
+	if len(files) < 100 {
+		t.Fatalf("the server is made of %d files; that cannot be all", len(files))
+	}
+	for _, file := range files {
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(watched, func(source string) bool {
+			whole, _ := filepath.Match(filepath.Clean(source), name)
+			return whole || strings.HasPrefix(name, source+"/")
+		}) {
+			t.Errorf("the server is made of %s too, which sources in scripts/dev does not name", name)
+		}
 	}
 }
 
