@@ -23,7 +23,8 @@ import (
 // Prefix is the base path of all routes (contract, preamble).
 const Prefix = "/api/v1"
 
-// Deps is what the API works with. All of it but Pages is required.
+// Deps is what the API works with. Auth, Catalog, Config, Log, Version and Now are
+// required.
 type Deps struct {
 	Auth    *auth.Auth
 	Catalog *locale.Catalog

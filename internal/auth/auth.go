@@ -3,6 +3,11 @@
 // and no SQL. A verb takes the caller and a checked input and returns the answer or an
 // account.Error; any other error is a fault of ours.
 //
+// Each verb names the errors of its own. Besides these, what counts against a limit is
+// account.ErrTooManyRequests past it, what the database, the cache or the bucket does not
+// answer for is account.ErrServiceUnavailable, and what acts for a caller whose session has
+// ended meanwhile is account.ErrUnauthenticated.
+//
 // There is one Auth in a node, made by New, and one Caller for each request. What asks
 // for a token calls Authenticate first, which fills the Caller's Identity. Run does what is
 // to be done beside requests. Login is a good place to begin to read.

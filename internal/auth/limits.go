@@ -74,13 +74,14 @@ func (a *Auth) networkRule(c *Caller) ratelimit.Rule {
 }
 
 // AdmitRequest counts a request against its network. Everything but the health check
-// passes here first.
+// passes here first, and past the limit it is ErrTooManyRequests.
 func (a *Auth) AdmitRequest(ctx context.Context, c *Caller) error {
 	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "all.network", Rates: a.cfg.Limits.RequestsPerNetwork, Subject: c.Network(), Fleeting: true})
 	return err
 }
 
-// AdmitPhoto counts a photo upload before its body is read.
+// AdmitPhoto counts a photo upload before its body is read. Past the limit it is
+// ErrTooManyRequests.
 func (a *Auth) AdmitPhoto(ctx context.Context, c *Caller) error {
 	_, err := a.reserve(ctx, c, ratelimit.Rule{Name: "photo.person", Rates: a.cfg.Limits.PhotoPerPerson, Subject: subject(c.Identity.User.ID)})
 	return err

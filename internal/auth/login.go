@@ -14,7 +14,7 @@ import (
 
 // LoginResult is a token, or a challenge for the second factor.
 type LoginResult struct {
-	Issued    Issued
+	Issued    Issued         // the zero one where there is a challenge
 	Challenge account.Secret // empty where no second factor is needed
 	ExpiresIn time.Duration  // of the challenge
 }

@@ -41,7 +41,9 @@ func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(h
 
 // LoginTwoFA is step 2 of a login: a challenge and a code for a token (contract section
 // 7). A challenge that cannot be used any more, for whatever reason, is one and the same
-// ErrTwoFAChallengeExpired.
+// ErrTwoFAChallengeExpired. From another network, agent or device than step 1 it is
+// ErrTwoFAChallengeMismatch, which spends nothing, and a wrong code, which counts, is
+// ErrTwoFAInvalidCode.
 func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (Issued, error) {
 	key := challengeKey(string(in.ChallengeID))
 	ch, err := a.readChallenge(ctx, key)

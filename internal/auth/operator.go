@@ -14,7 +14,8 @@ import (
 )
 
 // Operator is what whoever runs Flowxi may do to people. It works beside any number of
-// running servers and is safe for concurrent use.
+// running servers and is safe for concurrent use. What it does to a person whom there is not
+// is account.ErrNotFound.
 type Operator struct {
 	actor   string
 	store   *store.Store
@@ -90,7 +91,8 @@ func (o *Operator) Unblock(ctx context.Context, id account.UserID) (account.User
 	})
 }
 
-// CloseAccount ends an account for good, and every session with it.
+// CloseAccount ends an account for good, and every session with it. One that is closed stays
+// as it is.
 func (o *Operator) CloseAccount(ctx context.Context, id account.UserID) (account.User, error) {
 	return o.setStatus(ctx, id, func(account.User) account.Status { return account.Closed })
 }
@@ -128,7 +130,7 @@ func (o *Operator) to(ctx context.Context, id account.UserID, do func(*store.Tx,
 	return u, err
 }
 
-// LogoutAll ends every session of a person.
+// LogoutAll ends every session of a person, whatever the state of the account.
 func (o *Operator) LogoutAll(ctx context.Context, id account.UserID) (account.User, error) {
 	return o.to(ctx, id, func(tx *store.Tx, u *account.User) error {
 		n, err := tx.RevokeAll(ctx, id, o.now())

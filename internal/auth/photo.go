@@ -37,7 +37,8 @@ func (a *Auth) signPhoto(ctx context.Context, key string) (url string, err error
 
 // SetPhoto makes a picture the caller's photo and deletes the one before, after the
 // commit and also where the server dies in between (contract section 10). It returns
-// the signed address and the time of the change.
+// the signed address and the time of the change. What is no picture, or has too many pixels,
+// is account.Invalid, and what has too many bytes ErrPayloadTooLarge.
 func (a *Auth) SetPhoto(ctx context.Context, c *Caller, data []byte) (url string, updated time.Time, err error) {
 	jpeg, err := a.photos.JPEG(ctx, data)
 	if err != nil {

@@ -35,12 +35,15 @@ func (a *Auth) codeInvitation(email string, resend bool, taken account.Error) in
 // codePurpose keys the digests of codes: six digits could be tried out offline.
 const codePurpose = "registration code"
 
-// VerifyCode tells whether a code is right. It neither spends it nor activates anybody.
+// VerifyCode tells whether a code is right. It neither spends it nor activates anybody, but
+// a wrong one counts, and too many end the code. One that was right and is too old is
+// ErrOTPExpired, any other is ErrOTPInvalid.
 func (a *Auth) VerifyCode(ctx context.Context, c *Caller, in CodeCheckInput) error {
 	return a.checkCode(ctx, c, in.Email, in.Code)
 }
 
-// RegisterByCode activates the person of a right code, spends it and logs them in.
+// RegisterByCode activates the person of a right code, spends it and logs them in. Its
+// errors are those of VerifyCode.
 func (a *Auth) RegisterByCode(ctx context.Context, c *Caller, in CodePasswordInput) (Issued, error) {
 	// The check counts a wrong try in a transaction of its own, which stays counted
 	// whatever becomes of the activation.

@@ -89,7 +89,9 @@ func (a *Auth) ensurePending(ctx context.Context, u account.User) (string, time.
 	return "", 0, account.ErrServiceUnavailable.After(busyPause)
 }
 
-// EnableTwoFA turns the second factor on with a code of the pending secret.
+// EnableTwoFA turns the second factor on with a code of the pending secret. A wrong code is
+// ErrTwoFAInvalidCode, no pending secret ErrTwoFAEnrollmentExpired, and a second factor that
+// is on already ErrTwoFAAlreadyEnabled.
 func (a *Auth) EnableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	u, err := a.store.UserByID(ctx, c.Identity.User.ID)
 	if err != nil {
@@ -154,7 +156,9 @@ func (a *Auth) notPending(ctx context.Context, id account.UserID) error {
 	return account.ErrTwoFAEnrollmentExpired
 }
 
-// DisableTwoFA turns the second factor off with a code of the stored secret.
+// DisableTwoFA turns the second factor off with a code of the stored secret. A code that is
+// wrong or was used before is ErrTwoFAInvalidCode; where the second factor is off, it is
+// ErrTwoFANotEnabled.
 func (a *Auth) DisableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error {
 	return a.prove(ctx, c, in.Code, eventTwoFADisabled, func(tx *store.Tx, u account.User) error {
 		disabled, err := tx.DisableTOTP(ctx, u.ID, u.TOTP.EnabledAt, a.now())
@@ -165,7 +169,8 @@ func (a *Auth) DisableTwoFA(ctx context.Context, c *Caller, in TOTPInput) error 
 	})
 }
 
-// StepUp proves the second factor again for the caller's session, without a token.
+// StepUp proves the second factor again for the caller's session and issues no token. Its
+// errors are those of DisableTwoFA.
 func (a *Auth) StepUp(ctx context.Context, c *Caller, in TOTPInput) error {
 	return a.prove(ctx, c, in.Code, eventSteppedUp, func(tx *store.Tx, _ account.User) error {
 		return tx.StepUp(ctx, c.Identity.Session.ID, a.now())

@@ -54,7 +54,8 @@ type AuditHead struct {
 	MAC []byte
 }
 
-// ParseAuditHead reads the head of a report.
+// ParseAuditHead reads AuditReport.Head, an id and a MAC in hex with a colon between them. The
+// error is a sentence for an operator.
 func ParseAuditHead(text string) (h AuditHead, err error) {
 	id, mac, _ := strings.Cut(text, ":")
 	if h.ID, err = strconv.ParseInt(id, 10, 64); err == nil {

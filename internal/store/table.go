@@ -52,7 +52,8 @@ type Table struct {
 	Key     []string `json:"key"`     // the columns of the primary key, in its order
 }
 
-// Equal tells whether rows of one table are rows of the other.
+// Equal tells whether both have the same name, columns and primary key, so that a row of one
+// can be a row of the other.
 func (t Table) Equal(other Table) bool {
 	return t.Name == other.Name && slices.Equal(t.Columns, other.Columns) && slices.Equal(t.Key, other.Key)
 }

@@ -25,7 +25,7 @@ type Restore struct {
 	Progress Progress
 }
 
-// Read restores what Backup wrote: r is what Decrypt returned. All rows come in one
+// Read restores what Backup wrote: from is what Decrypt returned. All rows come in one
 // transaction, which is committed once the file has been read to its end, every sum is
 // right and the ring has proved all of it. Photos are put before that, where nobody speaks
 // of them yet and over none that is there, and those that were not there before are
