@@ -89,12 +89,18 @@ func TestTheClientWorksAgainstAServer(t *testing.T) {
 // usualClient is what samples of the README call flowxi where they make none themselves.
 const usualClient = `declare const flowxi: import("@flowxi/client").FlowxiClient;` + "\n"
 
-func TestTheSamplesOfTheReadmeCompile(t *testing.T) {
+// TestTheSamplesCompile compiles those of the page on flowxi mock as well, which are for
+// people who write in TypeScript, too.
+func TestTheSamplesCompile(t *testing.T) {
 	t.Parallel()
 	build(t)
-	samples := regexp.MustCompile("(?s)```ts\n(.*?)```").FindAllStringSubmatch(read(t, "README.md"), -1)
-	if len(samples) < 5 {
-		t.Fatalf("the README has %d samples", len(samples))
+	var samples [][]string
+	for page, least := range map[string]int{"README.md": 5, "../../docs/mock.md": 3} {
+		found := regexp.MustCompile("(?s)```ts\n(.*?)```").FindAllStringSubmatch(read(t, page), -1)
+		if len(found) < least {
+			t.Fatalf("%s has %d samples", page, len(found))
+		}
+		samples = append(samples, found...)
 	}
 	dir, err := os.MkdirTemp("build", "readme-") // below the package, whose name the samples import
 	if err != nil {
