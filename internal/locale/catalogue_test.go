@@ -76,10 +76,10 @@ func TestEveryCodeRuleAndFieldHasAMessage(t *testing.T) {
 		keys = append(keys, "field."+f)
 	}
 	keys = append(keys, "code.TWOFA_STATUS.enabled", "code.TWOFA_STATUS.disabled")
-	eachLanguage(t, func(t *testing.T, _ account.Locale, messages map[string]*i18n.Message) {
+	eachLanguage(t, func(t *testing.T, l account.Locale, messages map[string]*i18n.Message) {
 		for _, key := range keys {
 			if m := messages[key]; m == nil || m.Other == "" {
-				t.Errorf("%s is missing", key)
+				t.Errorf("messages/%s has no text for %s", l, key)
 			}
 		}
 	})

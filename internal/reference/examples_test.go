@@ -40,7 +40,7 @@ func TestTheExamplesFitTheDocument(t *testing.T) {
 			}
 			for _, e := range examples {
 				if ok, problems := v.ValidateHttpResponse(exampleRequest(r, nil), exampleResponse(t, a.status, e)); !ok {
-					t.Errorf("%s of %s: %v", e.name, r.Operation, problems)
+					t.Errorf("the example of %s of %s, which shapes.go makes: %v", e.name, r.Operation, problems)
 				}
 			}
 		}
@@ -111,7 +111,7 @@ func TestEveryMemberOfAnAnswerIsOfAKindThatTheDocumentKnows(t *testing.T) {
 			for _, property := range part.value.(object) {
 				_, own := s.facts[schema.name+"."+property.name]
 				if _, common := s.facts[property.name]; !common && !own && property.name != "data" {
-					t.Errorf("nothing is known of %s.%s", schema.name, property.name)
+					t.Errorf("facts.go knows nothing of %s.%s", schema.name, property.name)
 				}
 			}
 		}

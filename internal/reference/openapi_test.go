@@ -159,7 +159,7 @@ func TestEveryCodeIsDocumented(t *testing.T) {
 	}
 	for _, e := range account.Errors() {
 		if !codes[e.Code] {
-			t.Errorf("%s is nowhere", e.Code)
+			t.Errorf("no route answers %s: name it in the rows of internal/api/routes.go that do", e.Code)
 		}
 	}
 	for _, o := range account.Outcomes() {

@@ -181,17 +181,17 @@ func TestNothingIsLeftUnexplained(t *testing.T) {
 	t.Parallel()
 	for _, r := range api.Routes() {
 		if notes(r.Operation) == "" || tagText(r.Tag) == "" {
-			t.Errorf("%s or its group %q is not explained", r.Operation, r.Tag)
+			t.Errorf("%s or its group %q is not explained: notes.go does it", r.Operation, r.Tag)
 		}
 	}
 	for _, e := range account.Errors() {
 		if m := meaningOf(e); m.when == "" || m.then == "" {
-			t.Errorf("%s is not explained", e.Code)
+			t.Errorf("%s is not explained: meanings in meaning.go does it", e.Code)
 		}
 	}
 	for _, o := range account.Outcomes() {
 		if outcomeMeaning(o) == "" {
-			t.Errorf("%s is not explained", o)
+			t.Errorf("%s is not explained: outcomeMeaning in meaning.go does it", o)
 		}
 	}
 }

@@ -54,7 +54,11 @@ func TestTheSamplesRunAsWritten(t *testing.T) {
 				cmd.Dir = folder
 				cmd.Env = append(os.Environ(), "TOKEN="+tokenFor(t, server, r))
 				out, _ := cmd.CombinedOutput() // some are refused
-				if want := becomes[r.Operation]; want == "" || !strings.Contains(string(out), want) {
+				want := becomes[r.Operation]
+				if want == "" {
+					t.Fatalf("the map becomes does not say what %s comes to", r.Operation)
+				}
+				if !strings.Contains(string(out), want) {
 					t.Errorf("%s does not come to %q:\n%s", r.Operation, want, out)
 				}
 				ask(t, server+"/mock/clock", `{"advance": 61}`) // past the limit of mails
@@ -159,7 +163,13 @@ func compiled(t *testing.T, sources []string) func(int) *exec.Cmd {
 func node(t *testing.T, sources []string) func(int) *exec.Cmd {
 	t.Helper()
 	const home = "../../clients/ts"
-	execute(t, "../../scripts/npm", home, "check")
+	typed := func(program string, arguments ...string) {
+		t.Helper()
+		if out, err := exec.CommandContext(t.Context(), program, arguments...).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v; where docs/openapi.yaml has changed, go test ./clients/ts -update gives its client the types:\n%s", program, err, out)
+		}
+	}
+	typed("../../scripts/npm", home, "check")
 	folder, err := os.MkdirTemp(filepath.Join(home, "build"), "samples-")
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +185,7 @@ func node(t *testing.T, sources []string) func(int) *exec.Cmd {
 			t.Fatal(err)
 		}
 	}
-	execute(t, filepath.Join(home, "node_modules/.bin/tsc"), "--project", folder)
+	typed(filepath.Join(home, "node_modules/.bin/tsc"), "--project", folder)
 	absolute, err := filepath.Abs(folder)
 	if err != nil {
 		t.Fatal(err)
