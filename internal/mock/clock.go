@@ -1,6 +1,8 @@
 package mock
 
 import (
+	"errors"
+	"math"
 	"sync"
 	"time"
 )
@@ -40,17 +42,40 @@ func (c *clock) put(at time.Time, running bool) {
 	}
 }
 
-// move does a change as a whole, and returns what the clock shows then.
-func (c *clock) move(change clockChange) (now time.Time, running bool) {
+// The clock stays between these, so that what is some years from now still has a year of
+// four digits, and authenticators have a code.
+var (
+	earliest = time.Unix(0, 0)
+	latest   = time.Date(9000, time.December, 31, 0, 0, 0, 0, time.UTC)
+)
+
+// longestMove is the most seconds that a time.Duration holds.
+const longestMove = int64(math.MaxInt64 / time.Second)
+
+var errTooFar = errors.New("that is too far away")
+
+// move does a change as a whole, and returns what the clock shows then. Where that is too
+// far away it does none of it.
+func (c *clock) move(change clockChange) (now time.Time, running bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	at, running := c.read(), !c.started.IsZero()
+	if change == (clockChange{}) {
+		return at, running, nil
+	}
 	if change.Now != nil {
 		at = *change.Now
 	}
 	if change.Running != nil {
 		running = *change.Running
 	}
-	c.put(at.Add(time.Duration(change.Advance)*time.Second), running)
-	return c.at, running
+	if change.Advance > longestMove || change.Advance < -longestMove {
+		return at, running, errTooFar
+	}
+	at = at.Add(time.Duration(change.Advance) * time.Second)
+	if at.Before(earliest) || at.After(latest) {
+		return at, running, errTooFar
+	}
+	c.put(at, running)
+	return c.at, running, nil
 }

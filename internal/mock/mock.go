@@ -41,8 +41,7 @@ type Options struct {
 type Mock struct {
 	options Options
 	config  config.Config // but for the folder
-	clock   *clock
-	own     http.Handler // of what is under /mock
+	own     http.Handler  // of what is under /mock
 
 	mu   sync.Mutex // held for as long as a reset takes
 	play *play
@@ -51,6 +50,7 @@ type Mock struct {
 // play is what runs from one reset to the next.
 type play struct {
 	node     *node.Node
+	clock    *clock
 	folder   string
 	people   []Person
 	requests sync.WaitGroup // under way
@@ -73,7 +73,7 @@ func New(ctx context.Context, o Options) (*Mock, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	m := &Mock{options: o, config: cfg, clock: new(clock)}
+	m := &Mock{options: o, config: cfg}
 	m.own = cors.New(cors.Options{
 		AllowOriginFunc: config.IsLocalOrigin, AllowedMethods: []string{http.MethodGet, http.MethodPost}, AllowedHeaders: []string{"Content-Type"},
 	}).Handler(m.routes())
@@ -88,7 +88,7 @@ var quick = password.Params{MemoryKiB: 64, Time: 1, Threads: 1}
 
 // begin starts a node in a folder of its own, and has everybody come.
 func (m *Mock) begin(ctx context.Context) (_ *play, err error) {
-	p := &play{}
+	p := &play{clock: new(clock)}
 	p.ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
 	defer func() {
 		if err != nil {
@@ -100,19 +100,19 @@ func (m *Mock) begin(ctx context.Context) (_ *play, err error) {
 	}
 	cfg := m.config
 	cfg.DataDir = p.folder
-	m.clock.set(m.options.Now, false)
+	p.clock.set(m.options.Now, false)
 	p.node, err = node.New(ctx, cfg, node.Options{
-		Now: m.clock.now, Log: m.options.Log, Version: m.options.Version, Password: password.Options{Params: quick},
+		Now: p.clock.now, Log: m.options.Log, Version: m.options.Version, Password: password.Options{Params: quick},
 		Chance: newChance(), LocalOrigins: true,
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.jobs.Go(func() { p.failed = p.node.Run(p.ctx) })
-	if p.people, err = populate(ctx, m.clock, p.node, cfg, m.options.Now); err != nil {
+	if p.people, err = populate(ctx, p.clock, p.node, cfg, m.options.Now); err != nil {
 		return nil, fmt.Errorf("make the people: %w", err)
 	}
-	m.clock.set(m.options.Now, m.options.Running)
+	p.clock.set(m.options.Now, m.options.Running)
 	return p, nil
 }
 
@@ -132,7 +132,8 @@ func (p *play) end() error {
 }
 
 // Reset begins again: afterwards everything is as at the start. Requests under way are
-// given up, and those that come meanwhile wait.
+// given up, and those that come meanwhile wait. After an error, such as that of a ctx which
+// ends meanwhile, everything is as it was.
 func (m *Mock) Reset(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -315,6 +316,95 @@ func TestTheClockIsMovedAndRuns(t *testing.T) {
 	}
 	if fast := start(t, mock.Options{Running: true}); !strings.Contains(fast.must("GET", "/mock/clock", ""), `"running":true`) {
 		t.Error("the clock stands that was told to run")
+	}
+}
+
+func TestTheClockStaysWhereTimesCanBeWritten(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	for _, body := range []string{`{"advance": 3153600000}`, `{"advance": -315360000}`} {
+		for moves := 0; ; moves++ {
+			before := r.must("GET", "/mock/clock", "")
+			status, _, text := r.do("POST", "/mock/clock", body)
+			if status == http.StatusOK && strings.Contains(text, `"now":"`) && moves < 100 {
+				continue
+			}
+			if status != http.StatusBadRequest || !strings.Contains(text, "too far away") {
+				t.Fatalf("move %d by %s: %d %q", moves, body, status, text)
+			}
+			if after := r.must("GET", "/mock/clock", ""); after != before {
+				t.Errorf("the clock was at %s, and is at %s after a move that was refused", before, after)
+			}
+			break
+		}
+		r.must("GET", "/mock/people", "")
+		r.must("POST", "/mock/reset", "")
+	}
+	for _, body := range []string{`{"now": "9000-12-30T00:00:00Z", "advance": 172800}`, `{"now": "1970-01-01T00:00:00Z", "advance": -1}`, `{"advance": 9223372036854775807}`, `{"advance": -9223372036854775808}`} {
+		if status, _, text := r.do("POST", "/mock/clock", body); status != http.StatusBadRequest || !strings.Contains(text, "too far away") {
+			t.Errorf("%s: %d %q", body, status, text)
+		}
+	}
+}
+
+// A test that goes away while it waits for a reset has asked for one all the same.
+func TestAResetIsWholeOrNothing(t *testing.T) {
+	t.Parallel()
+	m, err := mock.New(t.Context(), mock.Options{URL: "http://localhost:8080"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	ask := func(ctx context.Context, method, path, body string) string {
+		t.Helper()
+		req := httptest.NewRequestWithContext(ctx, method, "http://localhost:8080"+path, strings.NewReader(body))
+		w := httptest.NewRecorder()
+		m.ServeHTTP(w, req)
+		if w.Code != http.StatusOK {
+			t.Errorf("%s %s: %d %s", method, path, w.Code, w.Body)
+		}
+		return w.Body.String()
+	}
+	atStart := ask(t.Context(), "GET", "/mock/clock", "")
+	moved := ask(t.Context(), "POST", "/mock/clock", `{"advance": 86400, "running": false}`)
+	if err := m.Reset(gone); err == nil {
+		t.Error("a reset of a context that has ended says that it was done")
+	}
+	if now := ask(t.Context(), "GET", "/mock/clock", ""); now != moved {
+		t.Errorf("after a reset that failed the clock is %s, want %s", now, moved)
+	}
+	ask(gone, "POST", "/mock/reset", "")
+	if now := ask(t.Context(), "GET", "/mock/clock", ""); now != atStart {
+		t.Errorf("after a reset that its caller gave up the clock is %s, want %s", now, atStart)
+	}
+}
+
+func TestNobodySeesTheClockOfAResetThatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	want, done := r.must("GET", "/mock/clock", ""), make(chan struct{})
+	go func() {
+		defer close(done)
+		if resp, err := http.Post(r.url+"/mock/reset", "application/json", nil); err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("the reset: %v, %v", resp, err)
+		}
+	}()
+	for {
+		if got := r.must("GET", "/mock/clock", ""); got != want {
+			t.Errorf("the clock shows %s, want %s", got, want)
+			<-done
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
 	}
 }
 

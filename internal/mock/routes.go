@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -65,7 +66,7 @@ func (m *Mock) showPeople(w http.ResponseWriter, _ *http.Request) { send(w, show
 func (m *Mock) People() []Person {
 	p := m.enter()
 	defer p.requests.Done()
-	now := m.clock.now()
+	now := p.clock.now()
 	people := make([]Person, 0, len(p.people))
 	for _, person := range p.people {
 		people = append(people, person.withCode(now))
@@ -87,12 +88,16 @@ type clockChange struct {
 	Running *bool      `json:"running"`
 }
 
-// furthest is how far the clock may be moved at once, in seconds: a hundred years.
-const furthest = 100 * 365 * 24 * 3600
-
 func (m *Mock) showClock(w http.ResponseWriter, _ *http.Request) {
-	now, running := m.clock.move(clockChange{})
+	now, running, _ := m.move(clockChange{}) // what stays where it is comes to no time too far away
 	send(w, clockShown{now, running, codeAt(now)})
+}
+
+// move does a change to the clock of what runs now.
+func (m *Mock) move(change clockChange) (now time.Time, running bool, err error) {
+	p := m.enter()
+	defer p.requests.Done()
+	return p.clock.move(change)
 }
 
 func (m *Mock) moveClock(w http.ResponseWriter, r *http.Request) {
@@ -103,20 +108,24 @@ func (m *Mock) moveClock(w http.ResponseWriter, r *http.Request) {
 	if err == nil && d.More() {
 		err = errors.New("there is more than one object")
 	}
-	if err == nil && (change.Advance > furthest || change.Advance < -furthest || change.Now != nil && (change.Now.Year() < 1970 || change.Now.Year() > 9000)) {
-		err = errors.New("that is too far away")
+	if errors.Is(err, io.EOF) {
+		err = nil // no body changes nothing
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	var now time.Time
+	var running bool
+	if err == nil {
+		now, running, err = m.move(change)
+	}
+	if err != nil {
 		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+err.Error())
 		return
 	}
-	now, running := m.clock.move(change)
 	send(w, clockShown{now, running, codeAt(now)})
 }
 
 func (m *Mock) reset(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, longestBody))
-	if err := m.Reset(r.Context()); err != nil {
+	if err := m.Reset(context.WithoutCancel(r.Context())); err != nil { // who asked and went away has asked
 		m.options.Log.Error("cannot begin again", "error", err)
 		refuse(w, http.StatusInternalServerError, account.ErrServerError, "The mock could not begin again: "+err.Error())
 		return
