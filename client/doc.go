@@ -12,7 +12,8 @@
 // [Client.Login] has two good ends, and [LoginResult] says which: a token, or a challenge
 // that [Client.LoginTwoFactor] answers. A token goes to the [TokenStore] of the client, which
 // every later call takes it from, and leaves it when the server says that it is worth
-// nothing any more.
+// nothing any more, and at a logout, even one that fails: without a network, say, the session
+// then lasts on the server until it is ended from another device, or is not used for 30 days.
 //
 // # Errors
 //

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -170,6 +172,55 @@ func TestLoggingInAndOut(t *testing.T) {
 	}
 	_, err = laptop.Logout(ctx)
 	refused(t, err, client.CodeUnauthenticated)
+}
+
+// Both clients forget alike: clients/ts/test/wire.test.ts says the same.
+func TestALogoutForgetsTheToken(t *testing.T) {
+	t.Parallel()
+	kept := func(tokens client.TokenStore) client.Secret { return ok[client.Secret](t)(tokens.Token(t.Context())) }
+	fail := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+	for _, kind := range []client.TokenStore{new(client.MemoryTokens), client.NewFileTokens(filepath.Join(t.TempDir(), "token"))} {
+		_, err := with(t, client.Options{Tokens: kind}, fail).Logout(t.Context())
+		if err == nil || kept(kind) != "" {
+			t.Errorf("after a logout that failed with %v %T keeps a token", err, kind)
+		}
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	tokens := new(client.MemoryTokens)
+	if _, err := with(t, client.Options{Tokens: tokens}, fail).Logout(gone); !errors.Is(err, context.Canceled) || kept(tokens) != "" {
+		t.Errorf("after a logout that was given up with %v a token is kept", err)
+	}
+}
+
+func TestLoggingThisDeviceOutForgetsTheToken(t *testing.T) {
+	t.Parallel()
+	tokens, status := new(client.MemoryTokens), http.StatusNotFound
+	c := with(t, client.Options{Tokens: tokens, Device: phone}, func(w http.ResponseWriter, _ *http.Request) {
+		code := client.Code(client.OutcomeLogoutSuccess)
+		if status != http.StatusOK {
+			code = client.CodeDeviceNotFound
+		}
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, `{"code":%q,"message":"A sentence."}`, code)
+	})
+	for _, try := range []struct {
+		device string
+		status int
+		want   client.Secret
+	}{
+		{phone.DeviceID, http.StatusNotFound, secret},
+		{"another", http.StatusOK, secret},
+		{phone.DeviceID, http.StatusOK, ""},
+	} {
+		status = try.status
+		if _, err := c.LogoutDevice(t.Context(), client.LogoutDeviceInput{DeviceID: try.device}); (err == nil) != (status == http.StatusOK) {
+			t.Errorf("logging %s out: %v", try.device, err)
+		}
+		if got := ok[client.Secret](t)(tokens.Token(t.Context())); got != try.want {
+			t.Errorf("after %d for %s the token is kept: %v, want %v", try.status, try.device, got != "", try.want != "")
+		}
+	}
 }
 
 func TestTheSecondFactor(t *testing.T) {

@@ -105,18 +105,16 @@ func (c *Client) LoginTwoFactor(ctx context.Context, in LoginTwoFAInput) (*Logge
 	return logged, c.keep(ctx, logged.Data.AccessToken)
 }
 
-// Logout revokes the token of this client and forgets it. Where the server says that it
-// was worth nothing already, that is CodeUnauthenticated, and it is forgotten too.
+// Logout revokes the token of this client and forgets it, even where the call fails: who
+// wants out is out here, and the session may last on the server. Where that says that the
+// token was worth nothing already, the error is CodeUnauthenticated.
 func (c *Client) Logout(ctx context.Context) (*Done, error) {
 	token, err := c.options.Tokens.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
 	done, err := call[Done](ctx, c, operation{id: "logout", method: http.MethodPost, path: "/auth/logout", bearer: true}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return done, c.drop(ctx, token, nil)
+	return done, c.drop(ctx, token, err)
 }
 
 // ListDevices lists the devices that are logged in, the latest used first.
@@ -124,9 +122,18 @@ func (c *Client) ListDevices(ctx context.Context) (*DeviceList, error) {
 	return call[DeviceList](ctx, c, operation{id: "listDevices", method: http.MethodGet, path: "/auth/devices", bearer: true, repeat: true}, nil)
 }
 
-// LogoutDevice revokes the token of one device, which may be this one.
+// LogoutDevice revokes the token of one device. Where that is the one of [Options], the
+// token of this client is forgotten too.
 func (c *Client) LogoutDevice(ctx context.Context, in LogoutDeviceInput) (*Done, error) {
-	return send[Done](ctx, c, operation{id: "logoutDevice", method: http.MethodPost, path: "/auth/logout-device", bearer: true}, in)
+	token, err := c.options.Tokens.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := send[Done](ctx, c, operation{id: "logoutDevice", method: http.MethodPost, path: "/auth/logout-device", bearer: true}, in)
+	if err != nil || in.DeviceID != c.options.Device.DeviceID {
+		return done, err
+	}
+	return done, c.drop(ctx, token, nil)
 }
 
 // TwoFactorStatus tells whether the second factor is on, and where it is off gives a

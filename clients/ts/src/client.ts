@@ -85,6 +85,9 @@ export class FlowxiClient {
   private readonly storage: ClientStorage;
   private readonly device: DeviceIdentity;
 
+  /** Done once the token is as those who came before have left it: a storage may take its time. */
+  private settled: Promise<unknown> = Promise.resolve();
+
   /** Use `createClient`. */
   constructor(private readonly options: ClientOptions) {
     this.base = baseOf(options);
@@ -150,7 +153,7 @@ export class FlowxiClient {
     return answer;
   }
 
-  /** Ends this session and no other. The token is forgotten here, whatever the server says. */
+  /** Ends this session and no other. The token is forgotten here even where the call fails. */
   async logout(options?: CallOptions): Promise<Answer<"logout">> {
     const token = await this.getToken();
     try {
@@ -165,7 +168,7 @@ export class FlowxiClient {
     return this.call("listDevices", undefined, options);
   }
 
-  /** Logs one device out, which may be this one. */
+  /** Logs one device out. Where that is this one, its token is forgotten here too. */
   async logoutDevice(input: Input<"logoutDevice">, options?: CallOptions): Promise<Answer<"logoutDevice">> {
     const token = await this.getToken();
     const answer = await this.call("logoutDevice", input, options);
@@ -217,13 +220,22 @@ export class FlowxiClient {
 
   /** The token that is kept, or null. */
   async getToken(): Promise<string | null> {
+    await this.settled;
+    return this.readToken();
+  }
+
+  private async readToken(): Promise<string | null> {
     const token = await this.storage.getItem(tokenKey);
     // What is no token would be told, by the fetch that refuses it as a header, to a log.
     return token && /^[\x21-\x7e]+$/.test(token) ? token : null;
   }
 
   /** Keeps a token that was issued elsewhere, or forgets the one that is kept. */
-  async setToken(token: string | null): Promise<void> {
+  setToken(token: string | null): Promise<void> {
+    return this.inTurn(() => this.writeToken(token));
+  }
+
+  private async writeToken(token: string | null): Promise<void> {
     await (token === null ? this.storage.removeItem(tokenKey) : this.storage.setItem(tokenKey, token));
   }
 
@@ -288,10 +300,19 @@ export class FlowxiClient {
   }
 
   /** Forgets a token, unless another has taken its place meanwhile, and tells whether it was there. */
-  private async forget(token: string | null): Promise<boolean> {
-    const there = token !== null && (await this.getToken()) === token;
-    if (there) await this.setToken(null);
-    return there;
+  private forget(token: string | null): Promise<boolean> {
+    return this.inTurn(async () => {
+      const there = token !== null && (await this.readToken()) === token;
+      if (there) await this.writeToken(null);
+      return there;
+    });
+  }
+
+  /** Changes the token once every change before is done, so that none comes between what another reads and writes. */
+  private inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.settled.then(change);
+    this.settled = changed.catch(() => undefined);
+    return changed;
   }
 }
 

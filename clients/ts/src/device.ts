@@ -5,7 +5,7 @@ export interface DeviceOptions {
   /** Kind of device: `web` unless given, or `ios` or `android`, say. */
   type?: string;
 
-  /** What its owner would call it. Unless given, a browser is named, such as "Firefox, Linux". */
+  /** What its owner would call it. Unless given, a browser is named, such as "Firefox · Linux". */
   name?: string;
 
   /**
@@ -43,7 +43,7 @@ export class DeviceIdentity {
   }
 
   async fields(): Promise<DeviceFields> {
-    const { type = "web", name = browserName() ?? type } = this.options;
+    const { type = "web", name = browserName() ?? (type === "web" ? unknownBrowser : type) } = this.options;
     return { device_id: await this.deviceId(), device_type: type, device_name: name };
   }
 
@@ -64,27 +64,31 @@ function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Browsers and systems by what they put into `User-Agent`; the first that fits is the one. */
-const browsers: [RegExp, string][] = [
-  [/Edg/, "Edge"],
-  [/OPR\//, "Opera"],
-  [/SamsungBrowser/, "Samsung Internet"],
-  [/Firefox|FxiOS/, "Firefox"],
-  [/Chrome|CriOS/, "Chrome"],
-  [/Safari/, "Safari"],
+/** Browsers and systems by what they put into `User-Agent`, as the account portal names them; the first that fits is the one. */
+const browsers: [string, string][] = [
+  ["Edg", "Edge"],
+  ["OPR", "Opera"],
+  ["SamsungBrowser", "Samsung Internet"],
+  ["Firefox", "Firefox"],
+  ["FxiOS", "Firefox"],
+  ["CriOS", "Chrome"],
+  ["Chrome", "Chrome"],
+  ["Safari", "Safari"],
 ];
-const systems: [RegExp, string][] = [
-  [/Android/, "Android"],
-  [/iPhone/, "iPhone"],
-  [/iPad/, "iPad"],
-  [/Windows/, "Windows"],
-  [/Mac OS/, "macOS"],
-  [/CrOS/, "ChromeOS"],
-  [/Linux/, "Linux"],
+const systems: [string, string][] = [
+  ["iPhone", "iPhone"],
+  ["iPad", "iPad"],
+  ["Android", "Android"],
+  ["CrOS", "ChromeOS"],
+  ["Windows", "Windows"],
+  ["Macintosh", "Mac"],
+  ["Linux", "Linux"],
 ];
+const unknownBrowser = "Web";
 
 function browserName(): string | undefined {
   const agent = (globalThis.navigator as Navigator | undefined)?.userAgent ?? "";
-  const find = (list: [RegExp, string][]) => list.find(([mark]) => mark.test(agent))?.[1];
-  return [find(browsers), find(systems)].filter(Boolean).join(", ") || undefined;
+  const find = (list: [string, string][]) => list.find(([mark]) => agent.includes(mark))?.[1];
+  const [browser, system] = [find(browsers), find(systems)];
+  return browser || system ? [browser ?? unknownBrowser, system].filter(Boolean).join(" · ") : undefined;
 }

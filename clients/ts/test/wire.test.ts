@@ -1,5 +1,6 @@
 // What goes over the wire and what comes of it, with a server that does what it is told.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { createClient, memoryStorage, webStorage, type ClientOptions, type ClientStorage } from "@flowxi/client";
@@ -102,9 +103,12 @@ test("a call can be ended: before, during, and while it waits", async () => {
 
   const waiting = new AbortController();
   const { flowxi, sent } = played([limited("3600")], { maxWaitSeconds: 3600 });
-  const call = flowxi.me({ signal: waiting.signal });
-  setTimeout(() => waiting.abort(), 100);
-  await assert.rejects(call, { name: "AbortError" });
+  const listen = waiting.signal.addEventListener.bind(waiting.signal);
+  waiting.signal.addEventListener = (...args: Parameters<typeof listen>) => {
+    listen(...args);
+    if (sent.length === 1) queueMicrotask(() => waiting.abort()); // the answer has come, and the wait has begun
+  };
+  await assert.rejects(flowxi.me({ signal: waiting.signal }), { name: "AbortError" });
   assert.equal(sent.length, 1);
 });
 
@@ -189,6 +193,57 @@ test("a token that came meanwhile is not forgotten for the one before", async ()
   assert.equal(signedOut, 0);
 });
 
+/** A storage in which everything takes a while, as in a keychain. */
+function slowStorage(items: Map<string, string>): ClientStorage {
+  const turn = <T>(value: () => T) => new Promise<T>((resolve) => setImmediate(() => resolve(value())));
+  return {
+    getItem: async (key) => { const value = items.get(key) ?? null; await turn(() => 0); return value; },
+    setItem: (key, value) => turn(() => void items.set(key, value)),
+    removeItem: (key) => turn(() => void items.delete(key)),
+  };
+}
+
+test("a token that comes while the one before is looked up is kept", async () => {
+  const items = new Map<string, string>();
+  let login: Promise<unknown> | undefined;
+  const slow = slowStorage(items);
+  let refused = false;
+  const storage: ClientStorage = {
+    ...slow,
+    getItem: (key) => {
+      if (refused) login ??= flowxi.setToken("18|new");
+      return slow.getItem(key);
+    },
+  };
+  const flowxi = client({ storage, fetch: async () => { refused = true; return answer(401, "UNAUTHENTICATED"); } });
+  await flowxi.setToken("17|old");
+  await refusal(flowxi.me(), "UNAUTHENTICATED");
+  await login;
+  assert.equal(await flowxi.getToken(), "18|new");
+});
+
+test("a token is read as the last call has left it, and one that could not be kept holds up no other", async () => {
+  const items = new Map<string, string>();
+  const slow = slowStorage(items);
+  const flowxi = client({ storage: { ...slow, setItem: (key, value) => value === "broken" ? Promise.reject(new Error("full")) : slow.setItem(key, value) } });
+  void flowxi.setToken("17|fxp_secret");
+  assert.equal(await flowxi.getToken(), "17|fxp_secret");
+  const [broken, next] = [flowxi.setToken("broken"), flowxi.setToken("18|new")];
+  await assert.rejects(broken, { message: "full" });
+  await next;
+  assert.equal(items.get("flowxi.token"), "18|new");
+});
+
+test("logging this device out forgets the token, and another keeps it", async () => {
+  const { flowxi } = played([answer(404, "DEVICE_NOT_FOUND"), answer(200, "LOGOUT_SUCCESS"), answer(200, "LOGOUT_SUCCESS")], { device: { newId: () => "this" } });
+  await flowxi.setToken("17|fxp_secret");
+  await refusal(flowxi.logoutDevice({ device_id: "this" }), "DEVICE_NOT_FOUND");
+  await flowxi.logoutDevice({ device_id: "another" });
+  assert.equal(await flowxi.getToken(), "17|fxp_secret");
+  await flowxi.logoutDevice({ device_id: "this" });
+  assert.equal(await flowxi.getToken(), null);
+});
+
 test("logging out forgets the token though nobody answers", async () => {
   const { flowxi } = played([new TypeError("fetch failed")]);
   await flowxi.setToken("17|fxp_secret");
@@ -224,22 +279,37 @@ test("a browser that refuses to keep anything", async () => {
   }
 });
 
-test("a device has the name of its browser unless it is given one", async () => {
+test("a device has the name that the account portal gives it, unless it is given one", async () => {
+  const portal = readFileSync("../../internal/web/assets/account/store.js", "utf8");
+  const portalName = new Function(`${portal.slice(portal.indexOf("const programs"))}; return deviceName;`)() as (agent: string) => string;
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   const names = {
-    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox, Linux",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge, Windows",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1": "Safari, iPhone",
-    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36": "Chrome, Android",
-    "": "web",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox · Linux",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox · Mac",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0": "Edge · Windows",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 OPR/120.0.0.0": "Opera · Windows",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1": "Safari · iPhone",
+    "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1": "Chrome · iPad",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/140.0 Mobile/15E148 Safari/605.1.15": "Firefox · iPhone",
+    "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36": "Chrome · Android",
+    "Mozilla/5.0 (Linux; Android 14; SM-S911B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36": "Samsung Internet · Android",
+    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36": "Chrome · ChromeOS",
+    "Links (2.29; Linux x86_64)": "Web · Linux",
+    "": "Web",
+  };
+  const sentName = async (type?: string) => {
+    const { flowxi, sent } = played([answer(401, "INVALID_CREDENTIALS")], { device: { newId: () => "id", ...(type && { type }) } });
+    await refusal(flowxi.login({ email, password: "x" }), "INVALID_CREDENTIALS");
+    const { device_name, ...rest } = JSON.parse(sent[0]!.init.body as string) as { device_name: string };
+    assert.deepEqual(rest, { email, password: "x", device_id: "id", device_type: type ?? "web" });
+    return device_name;
   };
   try {
     for (const [userAgent, name] of Object.entries(names)) {
       Object.defineProperty(globalThis, "navigator", { configurable: true, value: { userAgent } });
-      const { flowxi, sent } = played([answer(401, "INVALID_CREDENTIALS")], { device: { newId: () => "id" } });
-      await refusal(flowxi.login({ email, password: "x" }), "INVALID_CREDENTIALS");
-      assert.deepEqual(JSON.parse(sent[0]!.init.body as string), { email, password: "x", device_id: "id", device_type: "web", device_name: name });
+      assert.deepEqual([await sentName(), portalName(userAgent)], [name, name]);
     }
+    assert.equal(await sentName("ios"), "ios");
   } finally {
     if (before) Object.defineProperty(globalThis, "navigator", before);
     else Reflect.deleteProperty(globalThis, "navigator");
