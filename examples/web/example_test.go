@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"flowxi.app/flowxi/internal/authtest"
@@ -82,10 +84,33 @@ func TestAPersonGetsThroughTheApp(t *testing.T) {
 	p.picture("home")
 	p.fill("phone_number", "+22900000000")
 	p.press("Save")
-	p.is(`document.querySelector("#phone_number-problem").textContent === "" && !document.querySelector("button[type=submit]").disabled`)
+	p.is(`document.querySelector("#phone_number-problem").textContent === "" && document.querySelector("button[type=submit]").ariaDisabled === "false"`)
+
+	p.do(chromedp.SetValue(chromedp.ID("birth_date"), "1915-12-10"))
+	p.is(`document.querySelector("button").focus() || document.querySelector("button").click() || document.querySelector("button").ariaDisabled === "true"`)
+	p.is(`document.querySelector("button").ariaDisabled === "false" && document.activeElement === document.querySelector("button")`) // the focus stays
+	p.do(chromedp.Focus(chromedp.ID("birth_date")))
+	p.do(chromedp.KeyEvent("0231")) // of month and day
+	p.is(`document.querySelector("#birth_date").validity.badInput`)
+	p.press("Save")
+	p.is(`document.querySelector("#birth_date-problem").textContent === "This date is incomplete or does not exist." && document.activeElement.id === "birth_date"`)
+	p.picture("no-date")
 	p.do(chromedp.Reload())
 	p.is(`document.querySelector("#first_name")?.value === "Ada"`) // still logged in
-	p.press("Log out")
+	p.is(`document.querySelector("#birth_date").value === "1915-12-10"`)
+
+	p.is(`window.name = "offline"`)
+	p.do(chromedp.Reload())
+	p.says("The service cannot be reached.")
+	p.picture("offline")
+	p.press("Try again")
+	p.is(`document.querySelector("[role=alert]").textContent.startsWith("The service cannot be reached.") && document.querySelector("button").ariaDisabled === "false"`)
+	p.is(`(window.name = "") === ""`)
+	p.press("Try again")
+	p.is(`document.querySelector("#first_name")?.value === "Ada"`)
+	p.is(`sessionStorage.setItem("flowxi.token", "17|over") || true`)
+	p.do(chromedp.Reload())
+	p.is(`document.querySelector("#password")`)
 
 	secret := enableTwoFactor(t, server)
 	p.fill("email", email)
@@ -96,6 +121,19 @@ func TestAPersonGetsThroughTheApp(t *testing.T) {
 	p.press("Log in")
 	p.says("Enter the code that your authenticator app shows.")
 	p.picture("second-factor")
+	for range 5 { // as many wrong codes as a challenge takes
+		p.fill("code", "000000")
+		p.press("Log in")
+		p.is(`document.querySelector("#code").form.querySelector("button").ariaDisabled === "false"`)
+	}
+	p.fill("code", "000000")
+	p.press("Log in")
+	p.says("This login has expired. Log in again.")
+	p.picture("challenge-over")
+	p.fill("email", email)
+	p.fill("password", password)
+	p.press("Log in")
+	p.says("Enter the code that your authenticator app shows.")
 	p.fill("code", authtest.TOTP(secret, time.Now()))
 	p.press("Log in")
 
@@ -175,6 +213,12 @@ type page struct {
 	ctx context.Context
 }
 
+// mayBeOffline has a window that is named so reach no server.
+const mayBeOffline = `{
+	const reach = window.fetch;
+	window.fetch = (...call) => window.name === "offline" ? Promise.reject(new TypeError("Failed to fetch")) : reach(...call);
+}`
+
 func open(t *testing.T, url string) page {
 	t.Helper()
 	if _, err := os.Stat(chromium); err != nil {
@@ -194,6 +238,10 @@ func open(t *testing.T, url string) page {
 	}
 	p := page{t: t, ctx: browser}
 	p.do(chromedp.EmulateViewport(360, 640))
+	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: mayBeOffline})
+		return err
+	}))
 	p.do(chromedp.Navigate(url))
 	p.says("My account")
 	return p
@@ -231,7 +279,7 @@ func (p page) says(text string) {
 // press presses a button, once there is one of that name that can be pressed.
 func (p page) press(name string) {
 	p.t.Helper()
-	p.is(`[...document.querySelectorAll("button")].find((b) => b.textContent === ` + strconv.Quote(name) + ` && !b.disabled && (b.click(), true))`)
+	p.is(`[...document.querySelectorAll("button")].find((b) => b.textContent === ` + strconv.Quote(name) + ` && b.ariaDisabled !== "true" && (b.click(), true))`)
 }
 
 // fill types into an input, in the place of what is in it.

@@ -10,8 +10,11 @@ export type Field = Partial<Pick<HTMLInputElement, "type" | "inputMode" | "value
   autocomplete?: string;
 };
 
-/** A form, or without fields a button, that calls the API. What is wrong is shown at its field, and a limit by a countdown. */
-export function form(fields: Field[], submit: string, send: (values: Record<string, string>) => Promise<void>): HTMLFormElement {
+/**
+ * A form, or without fields a button, that calls the API. What is wrong is shown at its field, and a limit by a countdown.
+ * Until it is sent it tells the reason why it is there, if there is one.
+ */
+export function form(fields: Field[], submit: string, send: (values: Record<string, string>) => Promise<void>, reason = ""): HTMLFormElement {
   const rows = fields.map(({ label, autocomplete = "off", ...properties }) => {
     const problem = h("p", { id: `${properties.name}-problem`, className: "wrong" });
     const input = h("input", { id: properties.name, ...properties });
@@ -19,17 +22,23 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
     input.setAttribute("aria-describedby", problem.id);
     return { input, problem, parts: [h("label", { htmlFor: input.id, textContent: label }), input, problem] };
   });
-  const problem = h("p", { className: "wrong", role: "alert" });
+  const problem = h("p", { className: "wrong", role: "alert", textContent: reason });
   const button = h("button", { type: "submit", textContent: submit });
 
-  function tell(error: FlowxiError): void {
-    problem.textContent = error.message;
+  function tell({ message, fields }: Pick<FlowxiError, "message" | "fields">): void {
+    problem.textContent = message;
     for (const row of rows) {
-      const sentences = error.fields[row.input.name] ?? [];
+      const sentences = fields[row.input.name] ?? [];
       row.problem.textContent = sentences.join(" ");
       row.input.ariaInvalid = String(sentences.length > 0);
     }
     rows.find((row) => row.problem.textContent)?.input.focus();
+  }
+
+  /** A date that is incomplete, or does not exist, has no value: sent as it is, it would clear the one before. */
+  function noDates(): Record<string, string[]> {
+    const dates = rows.filter(({ input }) => input.type === "date");
+    return Object.fromEntries(dates.filter(({ input }) => input.validity.badInput).map(({ input }) => [input.name, [t().noDate]]));
   }
 
   async function countDown(seconds: number): Promise<void> {
@@ -42,8 +51,10 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
 
   async function onsubmit(event: Event): Promise<void> {
     event.preventDefault();
-    button.disabled = true;
-    tell(nothingWrong);
+    if (button.ariaDisabled === "true") return;
+    tell({ message: "", fields: noDates() });
+    if (rows.some((row) => row.problem.textContent)) return;
+    button.ariaDisabled = "true"; // disabled, it would lose the focus
     try {
       await send(Object.fromEntries(rows.map(({ input }) => [input.name, input.value])));
     } catch (error) {
@@ -51,7 +62,7 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
       tell(error);
       await countDown(error.retryAfter ?? 0);
     } finally {
-      button.disabled = false;
+      button.ariaDisabled = "false";
     }
   }
 
@@ -59,5 +70,3 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
   element.addEventListener("submit", (event) => void onsubmit(event));
   return element;
 }
-
-const nothingWrong = { message: "", fields: {} } as FlowxiError;

@@ -1,3 +1,5 @@
+import { FlowxiError } from "@flowxi/client";
+
 import { h, show } from "./dom";
 import { flowxi } from "./flowxi";
 import { form, type Field } from "./form";
@@ -10,7 +12,8 @@ export const codeField = (): Field => ({ name: "code", label: t().code, inputMod
 
 export const emailField = (): Field => ({ name: "email", label: t().email, type: "email", autocomplete: "username" });
 
-export function showLogin(): void {
+/** The login, with the reason why it begins again, if there is one. */
+export function showLogin(reason = ""): void {
   show(() => [
     form(
       [emailField(), { name: "password", label: t().password, type: "password", autocomplete: "current-password" }],
@@ -20,6 +23,7 @@ export function showLogin(): void {
         if (answer.code === "TWOFA_REQUIRED") showSecondFactor(answer.data.challenge_id);
         else await showHome();
       },
+      reason,
     ),
     h("nav", {}, h("button", { type: "button", textContent: t().register, onclick: showRegister })),
   ]);
@@ -29,9 +33,14 @@ function showSecondFactor(challenge_id: string): void {
   show(() => [
     h("p", { textContent: t().secondFactor }),
     form([codeField()], t().login, async ({ code = "" }) => {
-      await flowxi.loginTwoFactor({ challenge_id, code });
+      try {
+        await flowxi.loginTwoFactor({ challenge_id, code });
+      } catch (error) {
+        if (!(error instanceof FlowxiError) || error.code !== "TWOFA_CHALLENGE_EXPIRED") throw error;
+        return showLogin(error.message); // a challenge that is over takes no code any more
+      }
       await showHome();
     }),
-    h("nav", {}, h("button", { type: "button", textContent: t().back, onclick: showLogin })),
+    h("nav", {}, h("button", { type: "button", textContent: t().back, onclick: () => showLogin() })),
   ]);
 }

@@ -11,7 +11,7 @@ export function showRegister(): void {
       await flowxi.sendRegistrationCode({ email });
       showPassword(email);
     }),
-    h("nav", {}, h("button", { type: "button", textContent: t().login, onclick: showLogin })),
+    h("nav", {}, h("button", { type: "button", textContent: t().login, onclick: () => showLogin() })),
   ]);
 }
 

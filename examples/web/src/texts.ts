@@ -12,6 +12,7 @@ const fr = {
   first_name: "Prénom",
   last_name: "Nom",
   birth_date: "Date de naissance",
+  noDate: "Cette date est incomplète ou n’existe pas.",
   phone_number: "Téléphone",
   save: "Enregistrer",
   devices: "Appareils",
@@ -20,6 +21,7 @@ const fr = {
   logoutDevice: (name: string) => `Déconnecter ${name}`,
   logout: "Se déconnecter",
   back: "Retour",
+  retry: "Réessayer",
   waiting: (seconds: number) => `Réessayez dans ${seconds} s`,
   otherLanguage: "English",
 };
@@ -38,6 +40,7 @@ const en: typeof fr = {
   first_name: "First name",
   last_name: "Last name",
   birth_date: "Date of birth",
+  noDate: "This date is incomplete or does not exist.",
   phone_number: "Phone",
   save: "Save",
   devices: "Devices",
@@ -46,6 +49,7 @@ const en: typeof fr = {
   logoutDevice: (name: string) => `Log ${name} out`,
   logout: "Log out",
   back: "Back",
+  retry: "Try again",
   waiting: (seconds: number) => `Try again in ${seconds} s`,
   otherLanguage: "Français",
 };
