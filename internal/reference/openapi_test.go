@@ -134,6 +134,52 @@ func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {
 	}
 }
 
+// Programs that are generated from the document find out by the discriminator which answer
+// they have.
+func TestTheVariantsOfAnAnswerAreToldApartByTheirCodes(t *testing.T) {
+	t.Parallel()
+	yaml, _ := openAPI(t)
+	_, m := model(t, yaml)
+	found := 0
+	check := func(operation string, media *v3.MediaType) {
+		schema := media.Schema.Schema()
+		if len(schema.OneOf) == 0 {
+			return
+		}
+		found++
+		if schema.Discriminator == nil || schema.Discriminator.PropertyName != "code" || schema.Discriminator.Mapping.Len() != len(schema.OneOf) {
+			t.Errorf("%s: the discriminator is %+v", operation, schema.Discriminator)
+			return
+		}
+		for _, choice := range schema.OneOf {
+			constant := choice.Schema().Properties.GetOrZero("code")
+			if constant == nil || constant.Schema().Const == nil {
+				t.Errorf("%s: %s has no code of its own", operation, choice.GetReference())
+				continue
+			}
+			code := constant.Schema().Const.Value
+			if to := schema.Discriminator.Mapping.GetOrZero(code); to == "" || to != choice.GetReference() {
+				t.Errorf("%s: %s leads to %q, and is %q", operation, code, to, choice.GetReference())
+			}
+			if media.Examples.GetOrZero(code) == nil {
+				t.Errorf("%s: %s is no code of it", operation, code)
+			}
+		}
+	}
+	for _, item := range m.Paths.PathItems.FromOldest() {
+		for _, o := range item.GetOperations().FromOldest() {
+			for _, response := range o.Responses.Codes.FromOldest() {
+				for _, media := range response.Content.FromOldest() {
+					check(o.OperationId, media)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no answer has variants, not even that of a login")
+	}
+}
+
 func TestEveryCodeIsDocumented(t *testing.T) {
 	t.Parallel()
 	yaml, _ := openAPI(t)

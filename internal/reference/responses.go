@@ -127,17 +127,30 @@ func (d *document) spell(r api.Route, a answers) (object, error) {
 
 // answerSchema narrows the schemas of the answers to the codes that they carry here.
 func (d *document) answerSchema(a answers) object {
-	var choices list
-	for _, s := range a.successes {
-		choices = append(choices, coded(d.schemas.answer(s.Answer), string(s.Outcome)))
-	}
 	if len(a.errors) > 0 {
-		choices = append(choices, d.refusalSchema(a.errors))
+		return d.refusalSchema(a.errors)
 	}
-	if len(choices) == 1 {
-		return choices[0].(object) //nolint:forcetypeassert // every schema is one
+	if len(a.successes) == 1 {
+		return d.successSchema(a.successes[0])
 	}
-	return object{{"oneOf", choices}}
+	return d.variants(a.successes)
+}
+
+func (d *document) successSchema(s api.Success) object {
+	return coded(d.schemas.answer(s.Answer), string(s.Outcome))
+}
+
+// variants tells answers apart by their codes. A discriminator can only name components, and
+// without one what is generated from the document takes any answer for the first variant.
+func (d *document) variants(successes []api.Success) object {
+	var choices list
+	var mapping object
+	for _, s := range successes {
+		name := camel(string(s.Outcome))
+		choices = append(choices, d.schemas.add(name, func() object { return d.successSchema(s) }))
+		mapping = append(mapping, member{string(s.Outcome), pointer("schemas", name)})
+	}
+	return object{{"oneOf", choices}, {"discriminator", object{{"propertyName", "code"}, {"mapping", mapping}}}}
 }
 
 func (d *document) refusalSchema(errors []account.Error) object {

@@ -32,9 +32,9 @@ func (o object) when(condition bool, name string, value any) object {
 }
 
 // ref points to a part of the components.
-func ref(kind, name string) object {
-	return object{{"$ref", "#/components/" + kind + "/" + name}}
-}
+func ref(kind, name string) object { return object{{"$ref", pointer(kind, name)}} }
+
+func pointer(kind, name string) string { return "#/components/" + kind + "/" + name }
 
 const indent = "  "
 

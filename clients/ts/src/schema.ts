@@ -1009,6 +1009,16 @@ export interface components {
             code: string;
             data: components["schemas"]["LoginToken"];
         };
+        LoginSuccess: {
+            /** @constant */
+            code?: "LOGIN_SUCCESS";
+        } & (components["schemas"]["LoggedIn"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "LOGIN_SUCCESS";
+        });
         LoginChallenge: {
             /**
              * @description The login is not finished: ask for the second factor.
@@ -1033,6 +1043,16 @@ export interface components {
             code: string;
             data: components["schemas"]["LoginChallenge"];
         };
+        TwofaRequired: {
+            /** @constant */
+            code?: "TWOFA_REQUIRED";
+        } & (components["schemas"]["Challenged"] & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            code: "TWOFA_REQUIRED";
+        });
         LoginInput: {
             /**
              * Format: email
@@ -2349,13 +2369,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": ({
-                        /** @constant */
-                        code?: "LOGIN_SUCCESS";
-                    } & components["schemas"]["LoggedIn"]) | ({
-                        /** @constant */
-                        code?: "TWOFA_REQUIRED";
-                    } & components["schemas"]["Challenged"]);
+                    "application/json": components["schemas"]["LoginSuccess"] | components["schemas"]["TwofaRequired"];
                 };
             };
             400: components["responses"]["MalformedRequest"];
