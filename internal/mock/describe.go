@@ -18,10 +18,11 @@ func (m *Mock) Describe() string {
 		stands = "runs"
 	}
 	var b strings.Builder
-	line := func(name, text string) { fmt.Fprintf(&b, "  %-6s %s\n", name, text) }
+	line := func(name, text string) { fmt.Fprintf(&b, "  %-7s %s\n", name, text) }
 	fmt.Fprintf(&b, "\n  Flowxi %s, a mock for tests: everything in it is made up, and gone at the end.\n\n", m.options.Version)
 	line("API", at+api.Prefix)
 	line("Docs", at+"/docs")
+	line("Account", at+"/account")
 	if m.config.DevInbox() {
 		line("Inbox", at+"/dev/inbox")
 	}

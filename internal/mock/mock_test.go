@@ -447,6 +447,13 @@ func TestWhatIsThereIsTold(t *testing.T) {
 			t.Errorf("the page does not tell %q:\n%s", want, page)
 		}
 	}
+	told := regexp.MustCompile(`(?m)^  \w+ +`+regexp.QuoteMeta(r.url)+`(/[a-z/]+)`).FindAllStringSubmatch(page, -1)
+	for _, want := range []string{"/docs", "/account", "/dev/inbox", "/mock/people"} {
+		if !slices.ContainsFunc(told, func(line []string) bool { return line[1] == want }) {
+			t.Errorf("the page does not tell of %s:\n%s", want, page)
+		}
+		r.must("GET", want, "")
+	}
 	for _, path := range []string{"/mock/", "/mock/nothing"} {
 		if status, _, text := r.do("GET", path, ""); status != http.StatusNotFound || !strings.Contains(text, "/mock/people") {
 			t.Errorf("%s: %d %s", path, status, text)
