@@ -168,9 +168,9 @@ func coded(schema object, codes ...string) object {
 	for _, c := range codes {
 		all = append(all, c)
 	}
-	code := object{{"enum", all}}
+	code := object{{"type", "string"}, {"enum", all}} // without a type it is anything to who generates from it
 	if len(codes) == 1 {
-		code = object{{"const", codes[0]}}
+		code = object{{"type", "string"}, {"const", codes[0]}}
 	}
 	return object{{"allOf", list{schema}}, {"properties", object{{"code", code}}}}
 }

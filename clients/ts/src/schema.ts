@@ -1857,7 +1857,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "OTP_INVALID";
                     } & components["schemas"]["Refused"];
                 };
@@ -1974,7 +1974,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "OTP_INVALID";
                     } & components["schemas"]["Refused"];
                 };
@@ -2273,7 +2273,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "MAGIC_LINK_INVALID";
                     } & components["schemas"]["Refused"];
                 };
@@ -2483,7 +2483,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "TWOFA_INVALID_CODE" | "TWOFA_CHALLENGE_MISMATCH";
                     } & components["schemas"]["Refused"];
                 };
@@ -3022,7 +3022,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "TWOFA_INVALID_CODE";
                     } & components["schemas"]["Refused"];
                 };
@@ -3150,7 +3150,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "TWOFA_INVALID_CODE";
                     } & components["schemas"]["Refused"];
                 };
@@ -3261,7 +3261,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
-                        /** @enum {unknown} */
+                        /** @enum {string} */
                         code?: "HTTPS_REQUIRED" | "TWOFA_INVALID_CODE";
                     } & components["schemas"]["Refused"];
                 };
