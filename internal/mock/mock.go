@@ -132,8 +132,8 @@ func (p *play) end() error {
 }
 
 // Reset begins again: afterwards everything is as at the start. Requests under way are
-// given up, and those that come meanwhile wait. After an error, such as that of a ctx which
-// ends meanwhile, everything is as it was.
+// given up, and those that come meanwhile wait. Where the new start fails, or ctx ends before
+// it is made, everything is as it was.
 func (m *Mock) Reset(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
