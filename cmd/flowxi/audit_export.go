@@ -25,7 +25,7 @@ func (c *auditExport) Run(w *world) error {
 	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
 		ctx, stop := untilSignal()
 		defer stop()
-		if terminal(w.stdout) { // where the lines themselves tell that it goes on
+		if terminal(w.stdout.file) { // where the lines themselves tell that it goes on
 			return c.export(ctx, w, a, func(int64) {})
 		}
 		total, err := a.Store.CountAuditBetween(ctx, c.Since, c.Until)

@@ -71,7 +71,7 @@ func (c *backupCommand) Run(w *world) error {
 }
 
 func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
-	if terminal(w.stdout) {
+	if terminal(w.stdout.file) {
 		return usage{errors.New("a backup is nothing for a terminal: name a file")}
 	}
 	return write(w.stdout)

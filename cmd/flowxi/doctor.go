@@ -55,7 +55,7 @@ func (c *doctorCommand) Run(w *world) error {
 	defer stop()
 	show := func(doctor.Finding) {}
 	if !c.JSON {
-		show = lines(w.stdout, coloured(w.stdout, w.environ))
+		show = lines(w.stdout, coloured(w.stdout.file, w.environ))
 	}
 	var all []doctor.Finding
 	doctor.Examine(ctx, cfg, doctor.Options{

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -77,7 +76,7 @@ func as[T any](at *kong.Node) (T, bool) {
 const helpWidth = 100
 
 // printHelp adds to what the parser knows of a command what the command tells of itself.
-func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+func (w *world) printHelp(o kong.HelpOptions, ctx *kong.Context) error {
 	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
 		return err
 	}
@@ -85,25 +84,22 @@ func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
 	if at == nil {
 		at = ctx.Model.Node
 	}
-	width := helpWidth
-	if f, ok := ctx.Stdout.(*os.File); ok {
-		width = min(width, columns(f))
-	}
-	printf(ctx.Stdout, "\nExamples:\n")
+	width := min(helpWidth, columns(w.stdout.file))
+	printf(w.stdout, "\nExamples:\n")
 	for _, e := range examples(at) {
-		printItem(ctx.Stdout, item{e.line, []string{e.does}}, width)
+		printItem(w.stdout, item{e.line, []string{e.does}}, width)
 	}
-	printf(ctx.Stdout, "\nExit status:\n")
+	printf(w.stdout, "\nExit status:\n")
 	for _, e := range statuses(at) {
-		printf(ctx.Stdout, "  %s    %s\n", e.name, e.about[0])
+		printf(w.stdout, "  %s    %s\n", e.name, e.about[0])
 	}
 	if a, ok := as[appended](at); ok {
-		printf(ctx.Stdout, "\nSettings, from the environment:\n")
+		printf(w.stdout, "\nSettings, from the environment:\n")
 		for _, i := range a.Appendix() {
-			printItem(ctx.Stdout, i, width)
+			printItem(w.stdout, i, width)
 		}
 	}
-	return nil
+	return w.stdout.lost() // for else the parser ends the program, with 0
 }
 
 func printItem(w io.Writer, i item, width int) {

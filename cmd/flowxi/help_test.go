@@ -16,7 +16,7 @@ import (
 // commandTable is the command line of this program.
 func commandTable(t *testing.T) *kong.Kong {
 	t.Helper()
-	k, err := parser(&world{stdout: os.Stdout, stderr: os.Stderr})
+	k, err := parser(&world{stdout: &output{file: os.Stdout}, stderr: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}

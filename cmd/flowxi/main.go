@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -51,16 +50,17 @@ func (commands) Examples() []example {
 
 // world is what a command sees of the outside.
 type world struct {
-	stdin          *os.File
-	stdout, stderr *os.File
-	environ        []string
+	stdin   *os.File
+	stdout  *output
+	stderr  *os.File
+	environ []string
 }
 
 // settings reads the settings that a server here would have.
 func (w *world) settings() (config.Config, error) { return config.Load(w.environ) }
 
 func main() {
-	w := &world{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()}
+	w := &world{stdin: os.Stdin, stdout: &output{file: os.Stdout}, stderr: os.Stderr, environ: os.Environ()}
 	err := run(w, os.Args[1:])
 	if err != nil {
 		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(toOperator(err)))
@@ -73,14 +73,20 @@ func run(w *world, args []string) error {
 	if err != nil {
 		return err
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(args) // which prints a help that is asked for
+	if lost := w.stdout.lost(); lost != nil {
+		return lost
+	}
 	if err != nil {
 		return usage{explain(parser.Model.Node, args, err)}
 	}
 	if err := nothingEmpty(command); err != nil {
 		return usage{err}
 	}
-	return command.Run(w)
+	if err := command.Run(w); err != nil {
+		return err
+	}
+	return w.stdout.lost()
 }
 
 // nothingEmpty refuses a flag that is given and says nothing, which a script does whose
@@ -109,7 +115,7 @@ func parser(w *world) (*kong.Kong, error) {
 		kong.Name("flowxi"),
 		kong.Description("Flowxi is an authentication server: registration, login, second factor, sessions and profile over one HTTP API."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Help(printHelp),
+		kong.Help(w.printHelp),
 		kong.Writers(w.stdout, w.stderr),
 	)
 	if err != nil {
@@ -147,6 +153,3 @@ func toOperator(err error) error {
 
 // oneLine is the error as one line, whatever it was joined from.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-// printf writes an answer. A reader that went away is not worth an error.
-func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

@@ -74,6 +74,9 @@ func (c *mockCommand) Run(w *world) error {
 		printf(w.stderr, "WARNING: --expose: WHOEVER REACHES %s MAY LOG IN AS ANYBODY THERE\n", l.Addr())
 	}
 	printf(w.stdout, "%s", m.Describe())
+	if err := w.stdout.lost(); err != nil { // a test that cannot read where it is would wait for it
+		return errors.Join(err, m.Close(), l.Close())
+	}
 	return m.Serve(ctx, l)
 }
 

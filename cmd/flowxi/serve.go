@@ -65,7 +65,7 @@ func (serveCommand) Run(w *world) error {
 	}
 	log.Info("serving", "addr", l.Addr().String(), "public_url", cfg.PublicURL.String(),
 		"environment", cfg.Environment, "version", thisBuild().Version)
-	if terminal(w.stdout) {
+	if terminal(w.stdout.file) {
 		welcome(w, cfg, n)
 	}
 	if err := notifyReady(w.environ); err != nil {

@@ -17,7 +17,7 @@ func welcome(w *world, cfg config.Config, n *node.Node) {
 	}
 	printf(w.stdout, "\n")
 	if list := cfg.Shortcuts(); len(list) > 0 {
-		printf(w.stdout, "  %s\n\n", paint("Not for production: "+strings.Join(list, ", ")+".", yellow, coloured(w.stdout, w.environ)))
+		printf(w.stdout, "  %s\n\n", paint("Not for production: "+strings.Join(list, ", ")+".", yellow, coloured(w.stdout.file, w.environ)))
 	}
 	printf(w.stdout, "  Ctrl-C stops it.\n\n")
 }
