@@ -214,7 +214,7 @@ func TestEachPanelSaysWhatItShows(t *testing.T) {
 		}
 	}
 	for name := range known {
-		// These three are about many panels, and one is seen in the log alone.
+		// A restart is seen on every panel of its node, an internal error in the log alone.
 		if !shown[name] && name != "FlowxiNodeRestarts" && name != "FlowxiInternalErrors" {
 			t.Errorf("no panel shows what %s is about", name)
 		}

@@ -27,6 +27,7 @@ func quick(text string) string {
 	text = regexp.MustCompile(`\[\w+:\w+\]`).ReplaceAllString(text, "[4s:1s]")
 	text = regexp.MustCompile(`\[\w+\]`).ReplaceAllString(text, "[8s]")
 	return strings.NewReplacer(
+		`changes(process_start_time_seconds{job="flowxi"}[8s])`, `changes(process_start_time_seconds{job="flowxi"}[30s])`, // three starts take their time
 		"(flowxi_outbox_oldest_seconds) > 300", "(flowxi_outbox_oldest_seconds) > 3",
 		`(flowxi_job_runs_total{result="failed"}[8s])) > 3`, `(flowxi_job_runs_total{result="failed"}[8s])) > 0`,
 		`(flowxi_storage_calls_total{result="failed"}[8s]) > 3`, `(flowxi_storage_calls_total{result="failed"}[8s]) > 0`,
@@ -115,6 +116,19 @@ func (p prometheus) series(t *testing.T, expr string) (int, error) {
 	var data struct{ Result []json.RawMessage }
 	err := p.ask(t, "query?query="+url.QueryEscape(expr), &data)
 	return len(data.Result), err
+}
+
+// value is that of the one series of an expression, empty where there is none now.
+func (p prometheus) value(t *testing.T, expr string) string {
+	t.Helper()
+	var data struct{ Result []struct{ Value []any } }
+	if err := p.ask(t, "query?query="+url.QueryEscape(expr), &data); err != nil {
+		t.Fatal(err)
+	}
+	if len(data.Result) != 1 {
+		return ""
+	}
+	return fmt.Sprint(data.Result[0].Value[1]) // behind its time
 }
 
 // fired is an alert.

@@ -67,6 +67,12 @@ func newSite(t *testing.T) *site {
 
 func (s *site) ops(n int) string { return strings.TrimPrefix(s.OpsURL(n), "http://") }
 
+// started is when the process of a node has started, by what Prometheus has seen last.
+func (s *site) started(t *testing.T, n int) string {
+	t.Helper()
+	return s.value(t, fmt.Sprintf("process_start_time_seconds{instance=%q}", s.ops(n)))
+}
+
 // startAlone starts a server with a backup, and a certificate that is over in an hour.
 func (s *site) startAlone(t *testing.T) (ops string) {
 	t.Helper()
