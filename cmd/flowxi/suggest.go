@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/alecthomas/kong"
+
+	"flowxi.app/flowxi/internal/config"
 )
 
 // explain is what is wrong with a command line, and what to do: the word that was meant,
@@ -107,7 +108,7 @@ func unknownFlag(at *kong.Node, name string) error {
 	for _, f := range flagsOf(at) {
 		known = append(known, "--"+f.Name)
 	}
-	if meant := nearest(name, known); meant != "" {
+	if meant := config.Nearest(name, known); meant != "" {
 		return fmt.Errorf("there is no flag %s; did you mean %s?", name, meant)
 	}
 	return fmt.Errorf("there is no flag %s; see %s --help", name, at.FullPath())
@@ -117,7 +118,7 @@ func unknownFlag(at *kong.Node, name string) error {
 // that is so called elsewhere.
 func unknownCommand(at *kong.Node, word string) error {
 	written := strings.TrimSpace(at.Path() + " " + word)
-	meant := childOf(at, nearest(word, names(at.Children)))
+	meant := childOf(at, config.Nearest(word, names(at.Children)))
 	for _, leaf := range root(at).Leaves(true) {
 		if meant == nil && leaf.Name == word {
 			meant = leaf
@@ -134,21 +135,4 @@ func root(n *kong.Node) *kong.Node {
 		n = n.Parent
 	}
 	return n
-}
-
-// nearest is the name that was meant: one that the word begins, or the one that it differs
-// from by the fewest letters, a third of them at the most. It is empty where there is none.
-func nearest(word string, known []string) string {
-	word = strings.ToLower(word)
-	best, least := "", (len(word)+2)/3+1
-	for _, name := range known {
-		distance := levenshtein.ComputeDistance(word, name)
-		if len(strings.Trim(word, "-")) > 1 && strings.HasPrefix(name, word) {
-			distance = 0
-		}
-		if distance < least {
-			best, least = name, distance
-		}
-	}
-	return best
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/caarlos0/env/v11"
 )
 
@@ -81,19 +80,17 @@ func known(given map[string]string, list []field) error {
 	return &Error{Name: printable(name), Unknown: true, Allowed: nearest(name, list)}
 }
 
-// nearest is the setting that was meant, as far as spelling tells: one that the name
-// begins, or the one that it differs from by the fewest letters.
+// nearest is the setting that was meant, empty where there is none. What all begin with
+// tells nothing.
 func nearest(name string, list []field) string {
-	best, distance := "", len(name)/3
+	var known []string
 	for _, f := range list {
-		if len(name) > len("FLOWXI_") && strings.HasPrefix(f.env(), name) {
-			return f.env()
-		}
-		if d := levenshtein.ComputeDistance(name, f.env()); d <= distance {
-			best, distance = f.env(), d-1
-		}
+		known = append(known, strings.TrimPrefix(f.env(), prefix))
 	}
-	return best
+	if meant := Nearest(strings.TrimPrefix(name, prefix), known); meant != "" {
+		return prefix + meant
+	}
+	return ""
 }
 
 // words checks the settings that allow certain words only.

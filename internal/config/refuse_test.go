@@ -73,6 +73,8 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=1048576", "FLOWXI_PASSWORD_PASSES=5"}, `FLOWXI_PASSWORD_PASSES is "5"; allowed: a number from 1 to 4`},
 		{[]string{"FLOWXI_PASSWORD_LANES=17"}, `FLOWXI_PASSWORD_LANES is "17"; allowed: a number from 1 to 16`},
 		{[]string{"FLOWXI_PASSWORD_LANES=0"}, `FLOWXI_PASSWORD_LANES is "0"; allowed: a number from 1 to 16`},
+		{[]string{"FLOWXI_addr=:1"}, `FLOWXI_addr is not a setting; did you mean FLOWXI_ADDR?`},
+		{[]string{"FLOWXI_QQQQ=1"}, `FLOWXI_QQQQ is not a setting; flowxi serve --help`},
 		{[]string{"FLOWXI_ADR=:1"}, `FLOWXI_ADR is not a setting; did you mean FLOWXI_ADDR?`},
 		{[]string{"FLOWXI_OTP_TLL=1m"}, `FLOWXI_OTP_TLL is not a setting; did you mean FLOWXI_OTP_TTL?`},
 		{[]string{"FLOWXI_SMTP=smtp://a"}, `FLOWXI_SMTP is not a setting; did you mean FLOWXI_SMTP_URL?`},
