@@ -11,8 +11,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -87,6 +89,13 @@ func run(w *world, args []string) error {
 		return err
 	}
 	return w.stdout.lost()
+}
+
+// untilSignal ends with the first signal; a second one ends the program.
+func untilSignal() (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	context.AfterFunc(ctx, stop) // then signals do again what they do
+	return ctx, stop
 }
 
 // nothingEmpty refuses a flag that is given and says nothing, which a script does whose

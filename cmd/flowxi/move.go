@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/config"
@@ -106,11 +103,4 @@ func missingPhotos(w *world, r transfer.Report) {
 	if r.Photos.Missing > 0 {
 		printf(w.stderr, "flowxi: warning: %d photos that people should have are not in the storage\n", r.Photos.Missing)
 	}
-}
-
-// untilSignal ends with the first signal; a second one ends the program.
-func untilSignal() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
 }

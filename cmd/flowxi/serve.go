@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os/signal"
-	"syscall"
 
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
@@ -50,9 +47,8 @@ func (serveCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := untilSignal()
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second signal does what signals do
 	log := newLogger(cfg, w.stderr, w.environ)
 	slog.SetDefault(log) // parts that are given no log write to this one
 	n, err := node.New(ctx, cfg, node.Options{Log: log, Version: thisBuild().Version})
