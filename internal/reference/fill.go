@@ -30,6 +30,7 @@ func (d *document) figures(l account.Locale) map[string]string {
 	return map[string]string{
 		"otp_ttl": say.span(c.OTPTTL), "link_ttl": say.span(c.MagicLinkTTL), "challenge_ttl": say.span(c.ChallengeTTL),
 		"enroll_ttl": say.span(c.EnrollTTL), "photo_ttl": say.span(c.PhotoURLTTL),
+		"challenge_seconds": fmt.Sprint(int64(c.ChallengeTTL.Seconds())), "enroll_seconds": fmt.Sprint(int64(c.EnrollTTL.Seconds())),
 		"token_ttl": say.span(c.TokenTTL), "idle_ttl": say.span(c.TokenIdleTTL),
 		"code_tries": fmt.Sprint(c.Limits.CodeTries), "challenge_tries": fmt.Sprint(c.Limits.ChallengeTries),
 		"devices":    fmt.Sprint(c.Limits.DevicesPerPerson),

@@ -19,11 +19,12 @@ func TestTheGuidesTellTheSettingsOfTheirServer(t *testing.T) {
 	t.Parallel()
 	cfg, catalogue := usual(t)
 	cfg.OTPTTL, cfg.MagicLinkTTL, cfg.PhotoURLTTL = 7*time.Minute, 3*time.Hour, time.Minute
+	cfg.ChallengeTTL, cfg.EnrollTTL = 90*time.Second, 7*time.Minute
 	cfg.Limits.ChallengeTries = 9
 	cfg.Limits.TwoFAPerPerson = ratelimit.Rates{{Limit: 4, Per: 2 * time.Minute}}
 	for folder, want := range map[account.Locale][]string{
-		english: {"good for 7 minutes", "good for 3 hours", "good for 1 minute", "9 codes were wrong", "together: 4 in 2 minutes", "64 KiB", "40 megapixels"},
-		french:  {"valable 7 minutes", "valable 3 heures", "valable 1 minute", "9 codes étaient erronés", "confondus\u00a0: 4 en 2 minutes", "64 Kio", "40 mégapixels"},
+		english: {"good for 7 minutes", "good for 3 hours", "good for 1 minute", "9 codes were wrong", `"expires_in": 90 }`, "\"expires_in\": 420\n", "together: 4 in 2 minutes", "64 KiB", "40 megapixels"},
+		french:  {"valable 7 minutes", "valable 3 heures", "valable 1 minute", "9 codes étaient erronés", `"expires_in": 90 }`, "\"expires_in\": 420\n", "confondus\u00a0: 4 en 2 minutes", "64 Kio", "40 mégapixels"},
 	} {
 		figures := Guide(cfg, catalogue, folder)
 		all := ""

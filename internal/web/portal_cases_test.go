@@ -525,7 +525,7 @@ func leavesAlone(t *testing.T, v visitor) {
 	p := v.register(t, "alone@example.org", "/account?lang=fr")
 	p.isAt("profile")
 	token := p.value(`sessionStorage.getItem("flowxi.token")`)
-	p.is(`(window.fetch = () => Promise.reject(new TypeError("no network")))`)
+	p.is(`(window.fetch = (path, { signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))))`) // nobody answers
 	p.click("leave")
 	p.isAt("login")
 	p.shows("notice", words(t, "fr")("page.account.left_open"))

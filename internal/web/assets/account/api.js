@@ -9,31 +9,31 @@ let onExpiry = () => {};
 export function whenExpired(f) { onExpiry = f; }
 
 export const get = (path) => ask("GET", path);
-export const post = (path, body) => ask("POST", path, body);
+export const post = (path, body, seconds) => ask("POST", path, body, seconds);
 export const patch = (path, body) => ask("PATCH", path, body);
 export const remove = (path) => ask("DELETE", path);
 
 export function upload(path, name, file) {
   const form = new FormData();
   form.append(name, file, name + ".jpg");
-  return ask("POST", path, form);
+  return ask("POST", path, form, 300);
 }
 
 // late is for an answer that is of no concern any more, and says nothing.
 const late = { ok: false, code: "", message: "", wait: 0 };
 
 // ask takes an answer only for who asked: another tab may have logged out meanwhile, and
-// somebody else in.
-async function ask(method, path, body) {
+// somebody else in. It waits for some seconds at the most.
+async function ask(method, path, body, seconds = 30) {
   const sent = token();
-  const answer = await exchange(method, path, body, sent);
+  const answer = await exchange(method, path, body, sent, AbortSignal.timeout?.(seconds * 1000));
   if (!sent) return answer;
   if (sent === token() && answer.code !== "UNAUTHENTICATED") return answer;
   if (sent === token()) onExpiry();
   return late;
 }
 
-async function exchange(method, path, body, bearer) {
+async function exchange(method, path, body, bearer, signal) {
   const headers = { "Accept": "application/json", "X-App-Locale": lang };
   if (bearer) headers.Authorization = "Bearer " + bearer;
   if (body && !(body instanceof FormData)) {
@@ -41,7 +41,7 @@ async function exchange(method, path, body, bearer) {
     body = JSON.stringify(body);
   }
   try {
-    const response = await fetch("/api/v1" + path, { method, headers, body, credentials: "omit", cache: "no-store" });
+    const response = await fetch("/api/v1" + path, { method, headers, body, signal, credentials: "omit", cache: "no-store" });
     return { ...await response.json(), ok: response.ok, wait: patience(response) };
   } catch {
     return { ok: false, code: "", message: texts.network, wait: 0 };

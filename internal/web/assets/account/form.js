@@ -16,6 +16,7 @@ export function onSubmit(id, work) {
     const button = form.querySelector("[type=submit]");
     if (isResting(button)) return announce(button.textContent);
     clearAll(form);
+    tell("notice", "");
     if (complainOfMissing(form)) return;
     const answer = await rest(button, () => work(values(form)));
     if (answer && !answer.ok) explain(form, answer);
@@ -28,6 +29,7 @@ export function onClick(button, problem, work) {
   button.addEventListener("click", async () => {
     if (isResting(button)) return;
     tell(problem, "");
+    tell("notice", "");
     const answer = await rest(button, work);
     if (answer && !answer.ok) tell(problem, sentences(answer));
   });

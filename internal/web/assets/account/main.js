@@ -74,7 +74,7 @@ function enterElsewhere() {
 // logout is done here whatever becomes of it on the server.
 async function logout() {
   const owner = store.token();
-  const answer = await post("/auth/logout");
+  const answer = await post("/auth/logout", undefined, 5);
   if (store.token() === owner) loggedOut(answer.ok ? answer.message : texts.leftOpen);
 }
 
