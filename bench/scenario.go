@@ -202,17 +202,30 @@ func (t *target) enroll(ctx context.Context) (*factors, error) {
 		if err := json.Unmarshal(answer, &status); err != nil {
 			return nil, err
 		}
-		step := totp.Step(time.Now()) - 1
-		code, err := totp.Code(status.Secret, step)
+		step, err := t.enable(ctx, token, status.Secret)
 		if err != nil {
-			return nil, err
-		}
-		if _, err := t.ask(ctx, http.MethodPost, "/auth/2fa/enable", token, fmt.Sprintf(`{"code":%q}`, code), ""); err != nil {
 			return nil, err
 		}
 		f.secrets, f.last = append(f.secrets, status.Secret), append(f.last, step)
 	}
 	return f, nil
+}
+
+// enable turns the second factor on by the code of the step before, which leaves that of now
+// for a login, and returns that step. Where it is over when the code arrives, which on a busy
+// machine it may be, the next one is tried.
+func (t *target) enable(ctx context.Context, token, secret string) (step int64, err error) {
+	for {
+		step = totp.Step(time.Now()) - 1
+		code, err := totp.Code(secret, step)
+		if err != nil {
+			return 0, err
+		}
+		_, err = t.ask(ctx, http.MethodPost, "/auth/2fa/enable", token, fmt.Sprintf(`{"code":%q}`, code), "")
+		if err == nil || totp.Step(time.Now())-1 == step {
+			return step, err
+		}
+	}
 }
 
 // take gives somebody whose next step can be used, and its code.
