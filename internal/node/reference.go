@@ -12,7 +12,7 @@ import (
 // start the later for it.
 func (n *Node) describe(d *web.Deps, c *locale.Catalog) {
 	d.Derived = make(map[account.Locale]map[string]string)
-	for _, l := range []account.Locale{"en", "fr"} {
+	for _, l := range c.Supported() {
 		d.Derived[l] = reference.Guide(n.cfg, c, l)
 	}
 	d.Reference = func() []web.Page {

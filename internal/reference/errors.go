@@ -88,12 +88,12 @@ func routesOf(e account.Error) []api.Route {
 
 // envelopes shows the answer in both languages, of the first operation that gives it.
 func (d *document) envelopes(e account.Error, answering []api.Route) (string, error) {
+	var r api.Route // that of no operation, where none answers so
+	if len(answering) > 0 {
+		r = answering[0]
+	}
 	var shown []string
 	for _, l := range []account.Locale{english, french} {
-		var r api.Route
-		if len(answering) > 0 {
-			r = answering[0]
-		}
 		n, err := d.examples.refusal(r, e, l)
 		if err != nil {
 			return "", err
