@@ -51,6 +51,7 @@ func (serveCommand) Run(w *world) error {
 	defer stop()
 	log := newLogger(cfg, w.stderr, w.environ)
 	slog.SetDefault(log) // parts that are given no log write to this one
+	paceCollections(w.environ)
 	n, err := node.New(ctx, cfg, node.Options{Log: log, Version: thisBuild().Version})
 	if err != nil {
 		return err
