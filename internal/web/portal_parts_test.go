@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/net/html"
 	"golang.org/x/text/language"
 
 	"flowxi.app/flowxi/internal/authtest"
@@ -112,6 +114,26 @@ func TestScriptsOfThePortalMakeNoMarkup(t *testing.T) {
 				t.Errorf("%s uses %s", e.Name(), sink)
 			}
 		}
+	}
+}
+
+// TestWhatIsToldIsHeard holds places of messages to stand in the page from the start: a
+// screen reader may not hear of one that comes with its text.
+func TestWhatIsToldIsHeard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/account", "/register", "/docs/try/", "/dev/inbox", "/docs/welcome"} {
+		page := s.get(path).text
+		for _, role := range []string{"status", "alert"} {
+			for _, place := range elementsOf(t, page, "role", role) {
+				if slices.ContainsFunc(place.Attr, func(a html.Attribute) bool { return a.Key == "hidden" }) {
+					t.Errorf("in %s the %s of id %q is hidden", path, role, attribute(place, "id"))
+				}
+			}
+		}
+	}
+	if of := elementsOf(t, s.get("/account").text, "id", "saved"); len(of) != 1 || attribute(of[0].Parent, "role") != "status" {
+		t.Error("nobody hears that the profile is saved")
 	}
 }
 
