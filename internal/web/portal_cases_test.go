@@ -564,3 +564,149 @@ func tellsOfAListThatIsOld(t *testing.T, v visitor) {
 	p.is(`!document.getElementById("devices-done").hidden`)
 	p.ends()
 }
+
+func keepsWhatIsTypedWhileItSaves(t *testing.T, v visitor) {
+	p := v.register(t, "meanwhile@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.fill("profile-first-name", "Ada")
+	p.fill("profile-phone-number", "+229 01 02 03 04")
+	p.is(holdsAnswers)
+	p.press(kb.Enter)
+	p.is(`window.release`)
+	p.fill("profile-last-name", "Byron")
+	p.fill("profile-first-name", "Augusta")
+	p.is(`release() === undefined`)
+	p.shows("saved", words(t, "en")("code.ME_UPDATED"))
+	p.shows("me-name", "Ada")
+	p.is(`document.getElementById("profile-phone-number").value === "+22901020304"`)
+	p.is(`document.getElementById("profile-first-name").value === "Augusta" && document.getElementById("profile-last-name").value === "Byron"`)
+	p.is(`window.fetch = realFetch`)
+	p.press(kb.Enter)
+	p.shows("me-name", "Augusta Byron") // what was typed meanwhile is a change still
+	p.is(`delete window.release`)
+	p.is(holdsAnswers)
+	p.fill("profile-first-name", "Ada")
+	p.press(kb.Enter)
+	p.is(`window.release && (window.held = release) && (window.fetch = realFetch)`)
+	p.goes("devices")
+	p.goes("profile")
+	p.is(`document.getElementById("profile-first-name").value === "Augusta" && held() === undefined`)
+	p.shows("me-name", "Ada Byron")
+	p.is(`document.getElementById("profile-first-name").value === "Ada"`) // or the next change would take it back
+	p.ends()
+}
+
+func leadsBack(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=en#/login")
+	p.isAt("login")
+	p.is(`location.hash = "#/link"`)
+	p.isAt("join") // what comes before it
+	p.is(`history.back() === undefined`)
+	p.isAt("login")
+	p.ends()
+}
+
+// keepsWhatWasTypedOutOfSight has the session end where the form is not shown any more.
+func keepsWhatWasTypedOutOfSight(t *testing.T, v visitor) {
+	const email = "out.of.sight@example.org"
+	p := v.register(t, email, "/account?lang=en")
+	p.isAt("profile")
+	p.fill("profile-last-name", "Byron")
+	p.is(`(window.realFetch = fetch) && (window.fetch = () => Promise.reject(new TypeError("no network")))`)
+	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
+	p.shows("trouble-text", words(t, "en")("page.account.network"))
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	v.srv.Client(t).Token(token).Post("/auth/logout", nil).Expect(200, "LOGOUT_SUCCESS")
+	p.is(`window.fetch = realFetch`)
+	p.click("retry")
+	p.isAt("login")
+	p.shows("notice", words(t, "en")("page.account.expired"))
+	p.logsIn(email, authtest.Password)
+	p.isAt("devices")
+	p.goes("profile")
+	p.shows("profile-form-problem", words(t, "en")("page.account.profile.unsaved"))
+	p.is(`document.getElementById("profile-last-name").value === "Byron"`)
+	p.ends()
+}
+
+// holdsPictures has a picture that is read from now on wait until the page calls unfold.
+const holdsPictures = `(window.realBitmap = createImageBitmap) && (window.createImageBitmap = async (file) => {
+	const read = await realBitmap(file);
+	return new Promise((resolve) => { window.unfold = () => resolve(window.picture = read); });
+})`
+
+func (p tab) choosesAPhoto(t *testing.T) {
+	t.Helper()
+	p.do(chromedp.SetUploadFiles(chromedp.ID("photo-file"), []string{landscape(t)}))
+}
+
+// showsNoLatePicture has a picture be read while somebody else logs in, and while its owner
+// goes elsewhere and comes back.
+func showsNoLatePicture(t *testing.T, v visitor) {
+	p := v.register(t, "ada.picture@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.is(holdsPictures)
+	p.choosesAPhoto(t)
+	p.is(`window.unfold`)
+	p.logsInElsewhere(t, v, "bob.picture@example.org")
+	p.is(`unfold() === undefined`)
+	p.is(`picture.width === 0 && !crop.open`) // its memory is given back
+	p.is(`delete window.unfold`)
+	p.choosesAPhoto(t)
+	p.is(`window.unfold`)
+	p.goes("devices")
+	p.is(`unfold() === undefined`)
+	p.is(`picture.width === 0 && !crop.open`)
+	p.goes("profile")
+	p.is(`delete window.unfold`)
+	p.choosesAPhoto(t)
+	p.is(`window.unfold`)
+	p.is(`(window.first = unfold) && delete window.unfold`)
+	p.choosesAPhoto(t)
+	p.is(`window.unfold`)
+	p.is(`unfold() === undefined`)
+	p.is(`crop.open && (window.latest = picture)`)
+	p.is(`first() === undefined`)
+	p.is(`picture !== latest && picture.width === 0 && latest.width > 0 && crop.open`)
+	p.ends()
+}
+
+// showsNoQuestionOverAnother has a dialog be opened while the next view is on its way.
+func showsNoQuestionOverAnother(t *testing.T, v visitor) {
+	p := v.register(t, "between@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.is(holdsAnswers)
+	p.is(`document.querySelector("#nav a[href='#/security']").click() === undefined`)
+	p.is(`window.release && (window.fetch = realFetch)`)
+	p.choosesAPhoto(t)
+	p.is(`crop.open`)
+	p.is(`release() === undefined`)
+	p.isAt("security")
+	p.is(`!crop.open`)
+	p.ends()
+}
+
+func cancelsAPhoto(t *testing.T, v visitor) {
+	const email = "cancel@example.org"
+	p := v.register(t, email, "/account?lang=en")
+	p.isAt("profile")
+	p.choosesAPhoto(t)
+	p.is(`crop.open`)
+	p.is(holdsAnswers)
+	p.click("crop-save")
+	p.is(`window.release && (window.fetch = realFetch)`)
+	p.click("crop-cancel")
+	p.is(`!crop.open`)
+	p.choosesAPhoto(t)
+	p.is(`crop.open`)
+	p.is(`release() === undefined`)
+	p.is(`document.getElementById("crop-save").getAttribute("aria-disabled") === null`)
+	p.is(`crop.open && document.getElementById("crop-problem").hidden && photo.hidden`)
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	if photo := v.srv.Client(t).Token(token).Get("/me").Expect(200, "ME_OK").Value("data.photo_url"); photo != nil {
+		t.Errorf("what was cancelled is the photo: %v", photo)
+	}
+	p.click("crop-save")
+	p.is(`!crop.open && !photo.hidden && photo.complete && photo.naturalWidth > 0`)
+	p.ends()
+}

@@ -53,6 +53,12 @@ func TestPortal(t *testing.T) {
 		"a secret that comes late":                 showsNoLateSecret,
 		"a list that does not come":                tellsOfAListThatIsOld,
 		"a logout that the server does not hear":   leavesAlone,
+		"what is typed while the rest is saved":    keepsWhatIsTypedWhileItSaves,
+		"back leads back":                          leadsBack,
+		"what was typed is out of sight":           keepsWhatWasTypedOutOfSight,
+		"a picture that comes late":                showsNoLatePicture,
+		"a dialog ends with its view":              showsNoQuestionOverAnother,
+		"a photo that is cancelled":                cancelsAPhoto,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, visitor{browser, srv}) })
 	}

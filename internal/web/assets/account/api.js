@@ -13,10 +13,19 @@ export const post = (path, body, seconds) => ask("POST", path, body, seconds);
 export const patch = (path, body) => ask("PATCH", path, body);
 export const remove = (path) => ask("DELETE", path);
 
-export function upload(path, name, file) {
+// upload sends a file until it is cancelled.
+export function upload(path, name, file, cancelled) {
   const form = new FormData();
   form.append(name, file, name + ".jpg");
-  return ask("POST", path, form, 300);
+  return ask("POST", path, form, 300, cancelled);
+}
+
+// until is over after some seconds, or as soon as it is cancelled. Where a browser cannot
+// wait for both, people can cancel.
+function until(seconds, cancelled) {
+  const timeout = AbortSignal.timeout?.(seconds * 1000);
+  if (!cancelled || !timeout) return cancelled || timeout;
+  return AbortSignal.any?.([cancelled, timeout]) || cancelled;
 }
 
 // late is for an answer that is of no concern any more, and says nothing.
@@ -24,9 +33,9 @@ const late = { ok: false, code: "", message: "", wait: 0 };
 
 // ask takes an answer only for who asked: another tab may have logged out meanwhile, and
 // somebody else in. It waits for some seconds at the most.
-async function ask(method, path, body, seconds = 30) {
+async function ask(method, path, body, seconds = 30, cancelled) {
   const sent = token();
-  const answer = await exchange(method, path, body, sent, AbortSignal.timeout?.(seconds * 1000));
+  const answer = await exchange(method, path, body, sent, until(seconds, cancelled));
   if (!sent) return answer;
   if (sent === token() && answer.code !== "UNAUTHENTICATED") return answer;
   if (sent === token()) onExpiry();

@@ -17,18 +17,13 @@ canvas.addEventListener("wheel", (event) => {
   draw();
 }, { passive: false });
 
-// open reads a file, turned upright, and resolves to whether it is a picture.
-export async function open(file) {
+// open begins with a picture that was read, and gives back its memory in the end.
+export function open(picture) {
   forget();
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    return false;
-  }
+  bitmap = picture;
   zoom.value = 1;
   across.value = down.value = 50;
   draw();
-  return true;
 }
 
 // forget gives back the memory of the picture.

@@ -99,7 +99,10 @@ async function render() {
   });
   if (mine !== turn) return;
   page.removeAttribute("aria-busy");
-  if (typeof answer === "string") return go(answer, notice);
+  if (typeof answer === "string") {
+    history.replaceState(null, "", "#/" + answer); // what cannot be shown is no place to come back to
+    return render();
+  }
   if (answer?.code === "UNAUTHENTICATED") return;
   if (answer && !answer.ok) return trouble(answer);
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);

@@ -18,9 +18,10 @@ export const texts = page.dataset;
 // fill puts values into a text.
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// show brings up a view in place of the one before, and leads people there who do not see
-// it come.
+// show brings up a view in place of the one before and of what was opened over that
+// meanwhile, and leads people there who do not see it come.
 export function show(name, { focus = true } = {}) {
+  dismiss();
   for (const section of page.querySelectorAll(":scope > section")) section.hidden = section.id !== name;
   const title = $(name + "-title");
   document.title = title.textContent + " · Flowxi";

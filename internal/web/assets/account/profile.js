@@ -2,12 +2,14 @@
 import { patch, remove, upload } from "./api.js";
 import * as countries from "./countries.js";
 import * as crop from "./crop.js";
-import { empty, onClick, onSubmit, values } from "./form.js";
+import { empty, onClick, onSubmit } from "./form.js";
 import { $, announce, dayOf, sure, tell, texts } from "./page.js";
 import { token } from "./store.js";
 
 const details = ["first_name", "last_name", "birth_date", "country", "nationality", "phone_number"];
 let me = {}, draft = {};
+let turn = 0; // of pictures: one that is read late is of a turn before
+let saving = new AbortController();
 
 const input = (name) => $("profile-" + name.replace("_", "-"));
 
@@ -21,13 +23,17 @@ export function prepare() {
   onClick($("photo-remove"), "photo-problem", removePhoto);
   onClick($("crop-save"), "crop-problem", savePhoto);
   $("crop-cancel").addEventListener("click", () => $("crop", HTMLDialogElement).close());
-  $("crop", HTMLDialogElement).addEventListener("close", crop.forget);
+  $("crop", HTMLDialogElement).addEventListener("close", () => {
+    saving.abort();
+    crop.forget();
+  });
 }
 
 export function enter(person) {
   const kept = draft.of === person.email ? draft.typed : {};
   draft = {};
   me = person;
+  turn++;
   empty("profile-form");
   tell("saved", "");
   tell("photo-problem", "");
@@ -36,9 +42,9 @@ export function enter(person) {
   present();
 }
 
-// keep holds what was typed and not saved, for who typed it.
+// keep holds what was typed and not saved, for who typed it, be the form in sight or not.
 export function keep() {
-  const typed = values($("profile-form", HTMLFormElement));
+  const typed = Object.fromEntries(details.map((name) => [name, input(name).value]));
   draft = { of: me.email, typed: Object.fromEntries(changes(typed).map((name) => [name, typed[name]])) };
 }
 
@@ -67,31 +73,48 @@ function present() {
 
 const changes = (typed) => details.filter((name) => typed[name] !== (me[name] ?? ""));
 
-// save sends what has changed, and null for what was taken out.
+// save sends what has changed, and null for what was taken out. What is typed while that is
+// on its way stays, and is a change against what comes back.
 async function save(typed) {
-  const changed = changes(typed);
+  const asked = me, changed = changes(typed);
   if (changed.length === 0) return void tell("saved", texts.unchanged);
   const answer = await patch("/me", Object.fromEntries(changed.map((name) => [name, typed[name] || null])));
   if (!answer.ok) return answer;
-  enter({ ...me, ...answer.data });
+  const given = me === asked ? typed : me; // the form may have been filled anew
+  me = { ...me, ...answer.data };
+  present();
+  for (const name of details) if (input(name).value === (given[name] ?? "")) fill(name);
   tell("saved", answer.message);
 }
 
+// fill leaves alone what is right already: a date that is half typed has no value yet.
+function fill(name) {
+  const value = me[name] ?? "";
+  if (input(name).value !== value) input(name).value = value;
+}
+
+// choose opens a picture only where who chose it still waits for it.
 async function choose({ target }) {
   const [file] = target.files;
   target.value = ""; // so that the same file can be chosen again
   tell("photo-problem", "");
   if (!file) return;
-  if (!await crop.open(file)) return tell("photo-problem", texts.unreadable);
+  const mine = ++turn, owner = token();
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (mine !== turn || token() !== owner || $("profile").hidden) return void bitmap?.close();
+  if (!bitmap) return tell("photo-problem", texts.unreadable);
+  crop.open(bitmap);
   tell("crop-problem", "");
   $("crop", HTMLDialogElement).showModal();
 }
 
 async function savePhoto() {
   const owner = token();
+  const { signal } = saving = new AbortController();
   const picture = await crop.picture();
-  if (token() !== owner) return;
-  const answer = await upload("/me/photo", "photo", picture);
+  if (signal.aborted || token() !== owner) return;
+  const answer = await upload("/me/photo", "photo", picture, signal);
+  if (signal.aborted) return; // they thought better of it, and may be at another picture
   if (!answer.ok) return answer;
   $("crop", HTMLDialogElement).close();
   renew(answer);
@@ -106,7 +129,7 @@ async function removePhoto() {
 }
 
 function renew(answer) {
-  me = { ...me, photo_url: answer.data.photo_url };
+  me.photo_url = answer.data.photo_url;
   present();
   announce(answer.message);
 }
