@@ -42,6 +42,8 @@ func TestRegistering(t *testing.T) {
 		"the server cannot be reached":  explainsNoConnection,
 		"passwords can be looked at":    revealsPassword,
 		"an opinion while one is typed": hasAnOpinion,
+		"an answer that never comes":    waitsOnlySoLong,
+		"the page sleeps meanwhile":     countsByTheClock,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -221,6 +223,27 @@ func waits(t *testing.T, browser context.Context) {
 	if calls := p.api.made(); len(calls) != 1 {
 		t.Errorf("it asked %d times", len(calls))
 	}
+}
+
+func waitsOnlySoLong(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.shows("who", email)
+	p.is(`window.AbortSignal.timeout = (ms) => { window.bound = ms; return AbortSignal.abort(); }`)
+	p.choose(password, password)
+	p.shows("problem", "could not be reached")
+	p.is(`bound > 0 && bound <= 60000 && submit.textContent === "Create my account"`)
+}
+
+func countsByTheClock(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.refuseFor(finish, "600", `{"message":"Too many attempts.","code":"TOO_MANY_REQUESTS"}`)
+	p.choose(password, password)
+	p.shows("submit", "Try again in ")
+	p.is(`(window.now = Date.now) && (Date.now = () => now.call(Date) + 601000)`)
+	p.shows("submit", "Create my account")
+	p.is(`!submit.hasAttribute("aria-disabled")`)
 }
 
 func renewsExpiredLink(t *testing.T, browser context.Context) {

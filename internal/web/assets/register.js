@@ -239,14 +239,20 @@
     return answer;
   }
 
+  // coolDown counts by the clock: a page that sleeps misses its own ticks.
   function coolDown(button, label, seconds) {
-    if (seconds <= 0) {
+    const until = Date.now() + seconds * 1000;
+    const count = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      if (left > 0) {
+        button.textContent = texts.again.replace("{count}", left);
+        setTimeout(count, 250);
+        return;
+      }
       button.removeAttribute("aria-disabled");
       button.textContent = label;
-      return;
-    }
-    button.textContent = texts.again.replace("{count}", seconds);
-    setTimeout(() => coolDown(button, label, seconds - 1), 1000);
+    };
+    count();
   }
 
   async function post(path, body) {
@@ -257,6 +263,7 @@
         cache: "no-store",
         headers: { "Content-Type": "application/json", "Accept": "application/json", "X-App-Locale": lang },
         body: JSON.stringify(body),
+        signal: AbortSignal.timeout ? AbortSignal.timeout(30000) : undefined, // in ms, where the browser can
       });
       return { body: await response.json(), wait: patience(response) };
     } catch {
