@@ -28,6 +28,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
 	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
 	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
+	t.Run("a token where nothing can be remembered", func(t *testing.T) { t.Parallel(); usesATokenOnce(t, v) })
 }
 
 func findsACode(t *testing.T, v visitor) {
@@ -45,7 +46,7 @@ func findsACode(t *testing.T, v visitor) {
 func findsInFrench(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs/fr")
 	p.is(`!document.getElementById("search").hidden`)
-	for _, typed := range []string{"écran jusqu’à crée", "ECRAN jusqu'a cree"} {
+	for _, typed := range []string{"l’écran révoqué crée", "L'ECRAN revoque cree"} {
 		p.do(focus("query"))
 		p.press(typed)
 		p.shows("results", "Connexion")
@@ -85,5 +86,19 @@ func remembersTheToken(t *testing.T, v visitor) {
 	p.is(`!document.body.textContent.includes("17|fxp_token")`)
 	p.is(`document.getElementById("kept").hidden && document.querySelector(".auth-wrapper .authorize.unlocked")`)
 	p.is(`sessionStorage.length === 0 && localStorage.length === 0`)
+	p.ends()
+}
+
+// usesATokenOnce has the browser refuse its storage, as some do in private windows.
+func usesATokenOnce(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/try/")
+	p.is(`document.querySelector(".auth-wrapper .authorize.unlocked") !== null`)
+	p.is(`Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("refused", "SecurityError"); } })`)
+	p.is(`document.querySelector(".auth-wrapper .authorize").click() === undefined`)
+	p.is(`document.querySelector(".auth-container input")`)
+	p.do(chromedp.Focus(chromedp.CSS(".auth-container input")))
+	p.press("17|fxp_token" + kb.Enter)
+	p.is(`document.querySelector(".auth-wrapper .authorize.locked")`)
+	p.is(`document.getElementById("kept").hidden`)
 	p.ends()
 }

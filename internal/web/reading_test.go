@@ -16,6 +16,8 @@ func TestReading(t *testing.T) {
 		"code has tabs":                        hasTabs,
 		"headings of languages become tabs":    hasTitledTabs,
 		"the search finds by keyboard":         searches,
+		"the search counts all that it finds":  countsAll,
+		"a drawing shows that it is focused":   showsItsFocus,
 		"the inbox is live":                    showsMails,
 		"Swagger UI starts":                    starts,
 	} {
@@ -67,6 +69,29 @@ func searches(t *testing.T, browser context.Context) {
 	p.is(`query.getAttribute("aria-expanded") === "true" && query.getAttribute("aria-activedescendant") === "result-0"`)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/registration" && location.hash === "#strict-privacy"`)
+	p.is(`!search.hidden`)
+	p.do(focus("query"))
+	p.press("strict privacy")
+	p.shows("results", "Registration › Strict privacy")
+	p.press(kb.Enter) // leads to a part of the page that is open
+	p.is(`results.hidden && query.getAttribute("aria-expanded") === "false"`)
+}
+
+func countsAll(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs")
+	defer p.close()
+	p.is(`!search.hidden`)
+	p.do(focus("query"))
+	p.press("a")
+	p.is(`results.children.length === 12 && Number.parseInt(document.getElementById("count").textContent) > 12`)
+}
+
+func showsItsFocus(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, "/docs/overview")
+	defer p.close()
+	p.press(kb.Tab) // the keyboard is in use
+	p.is(`document.querySelector(".prose p:has(> img)").focus() === undefined`)
+	p.is(`document.activeElement.matches("p") && getComputedStyle(document.activeElement).outlineStyle === "solid"`)
 }
 
 func showsMails(t *testing.T, browser context.Context) {

@@ -179,21 +179,28 @@
     function look() {
       const words = plain(query.value).split(/\s+/).filter(Boolean);
       if (!pages || words.length === 0) return close();
-      hits = find(pages, words).slice(0, 12);
+      const found = find(pages, words);
+      hits = found.slice(0, 12);
       at = hits.length > 0 ? 0 : -1;
       results.replaceChildren(...hits.map(option));
       if (hits.length === 0) results.append(make("li", { role: "option", "aria-disabled": "true" }, texts.none));
       results.hidden = false;
       query.setAttribute("aria-expanded", "true");
-      const one = new Intl.PluralRules(lang).select(hits.length) === "one"; // as 0 is in French
-      $("count").textContent = (one ? texts.foundOne : texts.foundOther).replace("{count}", hits.length);
+      const one = new Intl.PluralRules(lang).select(found.length) === "one"; // as 0 is in French
+      $("count").textContent = (one ? texts.foundOne : texts.foundOther).replace("{count}", found.length);
       mark();
     }
 
     function option(hit, i) {
       const item = make("li", { role: "option", id: "result-" + i, lang: hit.lang }, make("strong", {}, hit.title), make("span", {}, hit.excerpt));
-      item.addEventListener("click", () => { location.href = hit.address; });
+      item.addEventListener("click", () => follow(hit));
       return item;
+    }
+
+    // follow shuts the results first: a part of the page that is open loads nothing anew.
+    function follow(hit) {
+      close();
+      location.href = hit.address;
     }
 
     function mark() {
@@ -206,7 +213,7 @@
     function onKey(event) {
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (event.key === "Escape") return close();
-      if (event.key === "Enter" && hits[at]) location.href = hits[at].address;
+      if (event.key === "Enter" && hits[at]) return follow(hits[at]);
       if (!by || hits.length === 0) return;
       event.preventDefault();
       at = (at + by + hits.length) % hits.length;

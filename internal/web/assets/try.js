@@ -21,7 +21,7 @@ window.addEventListener("DOMContentLoaded", async () => {
     deepLinking: true,
     tryItOutEnabled: true,
     validatorUrl: null, // nothing is sent to another host
-    onComplete: () => setTimeout(() => use(sessionStorage.getItem(key))), // it may come before ui is there
+    onComplete: () => setTimeout(() => use(attempt((storage) => storage.getItem(key)))), // it may come before ui is there
   });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
@@ -62,9 +62,18 @@ window.addEventListener("DOMContentLoaded", async () => {
   }
 
   function keep(token) {
-    if (token) sessionStorage.setItem(key, token);
-    else sessionStorage.removeItem(key);
-    kept.hidden = !token;
+    const done = attempt((storage) => {
+      if (token) storage.setItem(key, token);
+      else storage.removeItem(key);
+      return true;
+    });
+    kept.hidden = !token || !done;
+  }
+
+  // attempt uses the storage where the browser has one. Where it refuses, the token lasts as
+  // long as the page.
+  function attempt(use) {
+    try { return use(sessionStorage); } catch { return null; }
   }
 
   // takeToken spares a person who has just logged in to copy the token of the answer, and
