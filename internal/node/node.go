@@ -74,7 +74,7 @@ type Node struct {
 	connections atomic.Int64 // that are open
 	lastCame    atomic.Int64 // when a draining node got its last request, in nanoseconds since 1970
 
-	certificate atomic.Pointer[certificate] // nil where TLS ends elsewhere
+	certificate *certificate // nil where TLS ends elsewhere
 
 	metrics *metrics.Metrics // nil where nobody can ask for them
 	tracer  trace.Tracer     // makes nothing where traces go nowhere
@@ -103,6 +103,9 @@ func New(ctx context.Context, cfg config.Config, o Options) (*Node, error) {
 	}
 	if n.now == nil {
 		n.now = time.Now
+	}
+	if err := n.openCertificate(); err != nil {
+		return nil, errors.Join(err, n.Close())
 	}
 	if err := errors.Join(n.openOps(ctx, o.Version), n.openTraces(o.Version)); err != nil {
 		return nil, errors.Join(err, n.Close())

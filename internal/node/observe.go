@@ -60,11 +60,10 @@ func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
 }
 
 // certificateEnd is when the certificate that is served is over; the zero time where none
-// is, or not yet.
+// is.
 func (n *Node) certificateEnd() time.Time {
-	c := n.certificate.Load()
-	if c == nil {
+	if n.certificate == nil {
 		return time.Time{}
 	}
-	return c.get().Leaf.NotAfter
+	return n.certificate.get().Leaf.NotAfter
 }

@@ -34,10 +34,7 @@ const (
 // while /readyz says no already: a proxy that asks there sends the next ones elsewhere,
 // and none is cut.
 func (n *Node) Serve(ctx context.Context, l net.Listener) error {
-	server, err := n.server(l.Addr().String())
-	if err != nil {
-		return errors.Join(err, l.Close(), n.Close())
-	}
+	server := n.server(l.Addr().String())
 	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopJobs()
 	ended := make(chan error, 1)
@@ -61,7 +58,7 @@ func (n *Node) Serve(ctx context.Context, l net.Listener) error {
 	return errors.Join(failed, <-ended, n.Close())
 }
 
-func (n *Node) server(addr string) (*http.Server, error) {
+func (n *Node) server(addr string) *http.Server {
 	s := api.NewServer(addr, http.HandlerFunc(n.answer), n.log)
 	s.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
@@ -72,16 +69,10 @@ func (n *Node) server(addr string) (*http.Server, error) {
 		}
 	}
 	listens(s)
-	if n.cfg.TLSCert == "" {
-		return s, nil
+	if n.certificate != nil {
+		s.TLSConfig = n.certificate.config()
 	}
-	c, err := loadCertificate(n.cfg, n.log)
-	if err != nil {
-		return nil, err
-	}
-	n.certificate.Store(c)
-	s.TLSConfig = c.config()
-	return s, nil
+	return s
 }
 
 // answer is the handler with what is of the connection around it. A node that is going

@@ -26,6 +26,16 @@ type certificate struct {
 	written [2]time.Time // when the files were last written, as of the last look
 }
 
+// openCertificate comes before anybody is told that the node is ready, and before a new
+// version changes the database.
+func (n *Node) openCertificate() (err error) {
+	if n.cfg.TLSCert == "" {
+		return nil
+	}
+	n.certificate, err = loadCertificate(n.cfg, n.log)
+	return err
+}
+
 func loadCertificate(cfg config.Config, log *slog.Logger) (*certificate, error) {
 	c := &certificate{cert: cfg.TLSCert, key: cfg.TLSKey, log: log, looked: time.Now()}
 	c.written = c.times()

@@ -151,13 +151,12 @@ func TestABrokenRenewalIsNotTakenUp(t *testing.T) {
 
 func TestAServerWithoutItsCertificateDoesNotStart(t *testing.T) {
 	t.Parallel()
-	n := newNode(t, "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_TLS_CERT=/nowhere/cert.pem", "FLOWXI_TLS_KEY=/nowhere/key.pem")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	cfg := newConfig(t, "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_TLS_CERT=/nowhere/cert.pem", "FLOWXI_TLS_KEY=/nowhere/key.pem")
+	_, err := New(t.Context(), cfg, Options{})
+	if wrong, is := errors.AsType[*config.Error](err); !is || wrong.Name != "FLOWXI_TLS_CERT" {
+		t.Errorf("New: %v", err)
 	}
-	var wrong *config.Error
-	if err := n.Serve(t.Context(), l); !errors.As(err, &wrong) || wrong.Name != "FLOWXI_TLS_CERT" {
-		t.Errorf("Serve: %v", err)
+	if there(dataDir(cfg.DataDir).database()) {
+		t.Error("the database was made all the same")
 	}
 }
