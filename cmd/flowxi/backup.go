@@ -79,7 +79,7 @@ func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
 
 // noteBackup has servers and flowxi doctor know of a backup that is whole. It is one without.
 func noteBackup(w *world, begun time.Time) {
-	err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.NoteBackup(ctx, begun) })
+	err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.NoteBackup(ctx, begun, time.Now()) })
 	if err != nil {
 		printf(w.stderr, "flowxi: warning: the backup is whole, but flowxi doctor and the metrics of the servers do not know of it: %s\n", oneLine(err))
 	}

@@ -203,7 +203,10 @@ func (p *patient) backup(ctx context.Context) []Finding {
 	age := p.Now().Sub(begun).Round(time.Minute)
 	switch {
 	case begun.IsZero():
-		return warn("no flowxi backup was ever made", do)
+		return warn("no whole flowxi backup is noted in this database", do)
+	case age < 0:
+		return warn(fmt.Sprintf("the last flowxi backup is noted as begun %s from now, by a clock that was ahead of this one", -age),
+			"See that the clocks are right, and run flowxi backup FILE: until then nobody can be told that backups are missing.")
 	case age > backupEvery:
 		return warn(fmt.Sprintf("the last flowxi backup was begun %s ago", age), do)
 	}

@@ -63,10 +63,13 @@ func (i *instance) serve() (stop func()) {
 	return stop
 }
 
-func (i *instance) backUp() {
+func (i *instance) backUp() { i.backUpAt(time.Now()) }
+
+// backUpAt makes one whose maker has such a clock.
+func (i *instance) backUpAt(now time.Time) {
 	i.Helper()
 	i.operate(func(a *node.Admin) error {
-		return errors.Join(a.Record(i.Context(), auth.BackedUp, ""), a.Store.NoteBackup(i.Context(), time.Now()))
+		return errors.Join(a.Record(i.Context(), auth.BackedUp, ""), a.Store.NoteBackup(i.Context(), now, now))
 	})
 }
 

@@ -204,7 +204,9 @@ func TestABackupThatIsTooLongAgoIsTold(t *testing.T) {
 	t.Parallel()
 	i := settle(t)
 	i.serve()
-	i.expect("backup warning no flowxi backup was ever made")
+	i.expect("backup warning no whole flowxi backup is noted in this database")
+	i.backUpAt(time.Now().Add(72 * time.Hour))
+	i.expect("backup warning the last flowxi backup is noted as begun 72h0m0s from now")
 	i.backUp()
 	i.expect()
 	i.o.Now = func() time.Time { return time.Now().Add(3 * 24 * time.Hour) }

@@ -10,13 +10,16 @@ import (
 // written whole was begun.
 const backedUp = "backed up"
 
-// NoteBackup notes that a backup which was begun at a time has been written whole. One that
-// was begun before the one that is noted changes nothing.
-func (s *Store) NoteBackup(ctx context.Context, begun time.Time) error {
+// NoteBackup notes that a backup which was begun at a time has been written whole, and that
+// it is a later time now. One that was begun before the one that is noted changes nothing,
+// unless that is still to come: it was made by a clock that was ahead, and would hide that
+// none are made any more.
+func (s *Store) NoteBackup(ctx context.Context, begun, now time.Time) error {
 	return s.Tx(ctx, func(tx *Tx) error {
 		_, err := tx.exec(ctx, "note backup", `
 			INSERT INTO leases (name, holder, expires_at) VALUES ($1, '', $2)
-			ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at WHERE leases.expires_at < excluded.expires_at`, backedUp, micros(begun))
+			ON CONFLICT (name) DO UPDATE SET expires_at = excluded.expires_at
+			WHERE leases.expires_at < excluded.expires_at OR leases.expires_at > $3`, backedUp, micros(begun), micros(now))
 		return err
 	})
 }

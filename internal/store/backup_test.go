@@ -24,11 +24,15 @@ func TestTheLastBackupIsKnown(t *testing.T) {
 		}
 		last(time.Time{})
 		first := time.Now().Truncate(time.Microsecond)
-		for _, step := range []struct{ noted, want time.Duration }{
-			{0, 0}, {time.Hour, time.Hour},
-			{time.Minute, time.Hour}, // it took longer than a younger one
+		for _, step := range []struct{ begun, now, want time.Duration }{
+			{0, time.Minute, 0},
+			{time.Hour, 2 * time.Hour, time.Hour},
+			{time.Minute, 2 * time.Hour, time.Hour},                // it took longer than a younger one
+			{1000 * time.Hour, 1000 * time.Hour, 1000 * time.Hour}, // by a clock that is ahead
+			{24 * time.Hour, 25 * time.Hour, 24 * time.Hour},       // the next one, by one that is right
+			{23 * time.Hour, 26 * time.Hour, 24 * time.Hour},
 		} {
-			if err := s.NoteBackup(t.Context(), first.Add(step.noted)); err != nil {
+			if err := s.NoteBackup(t.Context(), first.Add(step.begun), first.Add(step.now)); err != nil {
 				t.Fatal(err)
 			}
 			last(first.Add(step.want))
