@@ -106,10 +106,10 @@ func names(list []*kong.Node) (all []string) {
 func unknownFlag(at *kong.Node, name string) error {
 	var known []string
 	for _, f := range flagsOf(at) {
-		known = append(known, "--"+f.Name)
+		known = append(known, f.Name)
 	}
-	if meant := config.Nearest(name, known); meant != "" {
-		return fmt.Errorf("there is no flag %s; did you mean %s?", name, meant)
+	if meant := config.Nearest(strings.TrimLeft(name, "-"), known); meant != "" {
+		return fmt.Errorf("there is no flag %s; did you mean --%s?", name, meant)
 	}
 	return fmt.Errorf("there is no flag %s; see %s --help", name, at.FullPath())
 }
