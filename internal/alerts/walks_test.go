@@ -3,11 +3,16 @@ package alerts_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"image"
 	"image/png"
 	"net/http"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +20,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"flowxi.app/flowxi/internal/backing"
 )
 
 // number makes addresses that nobody has had.
@@ -125,23 +132,84 @@ func restarts(alert string) func(*testing.T, *site) {
 // backsUp makes a backup of the cluster.
 func backsUp(t *testing.T, s *site) { s.Operate(t, "backup", filepath.Join(t.TempDir(), "backup")) }
 
-// ages has the last backup have been made three days ago.
-func ages(t *testing.T, s *site) {
-	conn, err := pgx.Connect(t.Context(), s.Setting(t, "FLOWXI_DATABASE_URL"))
-	if err != nil {
-		t.Fatal(err)
+// dated has the last backup have been begun so long from now, by the clock of its maker.
+func dated(off time.Duration) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		conn, err := pgx.Connect(t.Context(), s.Setting(t, "FLOWXI_DATABASE_URL"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.Background()) }()
+		tag, err := conn.Exec(t.Context(), "UPDATE leases SET expires_at = $1 WHERE name = 'backed up'", time.Now().Add(off).UnixMicro())
+		if err != nil || tag.RowsAffected() != 1 {
+			t.Fatalf("%s, %v", tag, err)
+		}
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	tag, err := conn.Exec(t.Context(), "UPDATE leases SET expires_at = $1 WHERE name = 'backed up'", time.Now().Add(-72*time.Hour).UnixMicro())
-	if err != nil || tag.RowsAffected() != 1 {
-		t.Fatalf("%s, %v", tag, err)
+}
+
+// another has the second node run a build of its own, made with such arguments. What
+// starts next is the usual one again.
+func another(args ...string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		program := filepath.Join(s.Dir, "bin", "flowxi")
+		build := exec.Command("go", slices.Concat([]string{"build", "-o", program + ".other"}, args, []string{"./cmd/flowxi"})...)
+		build.Dir = backing.Root()
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		swap(t, program, program+".usual")
+		swap(t, program+".other", program)
+		defer swap(t, program+".usual", program)
+		again(t, s)
+	}
+}
+
+func swap(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Error(err)
+	}
+}
+
+// again has the second node start anew.
+func again(t *testing.T, s *site) {
+	s.Kill(t, "node2")
+	s.Start(t, "node2")
+}
+
+// ahead has the second node take it for so much later than it is: a clock of a machine
+// cannot be wrong for one process alone.
+func ahead(by time.Duration) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		const usual = "node.Options{"
+		serve, own := filepath.Join(backing.Root(), "cmd", "flowxi", "serve.go"), t.TempDir()
+		text, err := os.ReadFile(serve)
+		if err != nil || strings.Count(string(text), usual) != 1 {
+			t.Fatalf("%s does not give a node its options once, %v", serve, err)
+		}
+		clock := fmt.Sprintf("package main\n\nimport \"time\"\n\nfunc ahead() time.Time { return time.Now().Add(%d) }\n", by)
+		overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+			serve: filepath.Join(own, "serve.go"), filepath.Join(filepath.Dir(serve), "ahead.go"): filepath.Join(own, "ahead.go"),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range map[string]string{
+			"serve.go": strings.Replace(string(text), usual, usual+"Now: ahead, ", 1), "ahead.go": clock, "overlay.json": string(overlay),
+		} {
+			if err := os.WriteFile(filepath.Join(own, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		another("-overlay", filepath.Join(own, "overlay.json"))(t, s)
 	}
 }
 
 // walks are in the order in which they are walked.
 var walks = []walk{
 	{name: "no backup was made", fires: "FlowxiBackupMissing", breaks: nothing, mends: backsUp},
-	{name: "no backup was made for days", fires: "FlowxiBackupOld", slow: true, breaks: ages, mends: backsUp},
+	{name: "no backup was made for days", fires: "FlowxiBackupOld", slow: true, breaks: dated(-72 * time.Hour), mends: backsUp},
+	{name: "a backup was made by a clock that was ahead", fires: "FlowxiBackupOld", slow: true, breaks: dated(72 * time.Hour), mends: backsUp},
 	{
 		name: "Redis stops and a node dies", fires: "FlowxiRedisAway FlowxiNodeDown FlowxiErrors", goesOn: logsIn,
 		breaks: func(t *testing.T, s *site) { s.Stop(t, "redis"); s.Kill(t, "node2") }, mends: starts("redis", "node2"),
@@ -191,5 +259,14 @@ var walks = []walk{
 			s.Set(t, "FLOWXI_DRAIN_DELAY", "0s")
 			s.Start(t, "node2")
 		},
+	},
+	{
+		name: "an upgrade is left half done", fires: "FlowxiVersionsMixed", slow: true,
+		breaks: another("-ldflags", "-X main.version=v9.9.9"), mends: again,
+	},
+	{name: "a node has a wrong clock", fires: "FlowxiClockOff FlowxiClockWrong", slow: true, breaks: ahead(45 * time.Second), mends: again},
+	{
+		name: "more is asked for than the mail server takes", fires: "FlowxiOutboxGrows", slow: true,
+		breaks: mailServer("busy"), goesOn: together(20, asksForCode), mends: mailServer(""),
 	},
 }
