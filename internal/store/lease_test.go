@@ -37,6 +37,16 @@ func TestALeaseIsRenewedByItsHolderAndPassesOnWhenItEnds(t *testing.T) {
 	})
 }
 
+func TestALeaseOfAClockThatWasAheadPassesOn(t *testing.T) {
+	each(t, func(d db) {
+		same(d.t, d.lease("sweep", "node 1", after(10)), true)
+		same(d.t, d.lease("sweep", "node 2", noon), false) // clocks are never quite alike
+		same(d.t, d.lease("sweep", "node 1", after(3600)), true)
+		same(d.t, d.lease("sweep", "node 2", noon), true)
+		same(d.t, d.lease("sweep", "node 3", noon), false)
+	})
+}
+
 func TestEachDutyHasALeaseOfItsOwn(t *testing.T) {
 	each(t, func(d db) {
 		same(d.t, d.lease("sweep", "node 1", noon), true)
