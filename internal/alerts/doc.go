@@ -5,5 +5,5 @@
 // A test run breaks what is quickly broken and mended. FLOWXI_TEST_ALERTS=all walks the
 // runbooks as far as a machine can alone:
 //
-//	FLOWXI_TEST_ALERTS=all go test -v -run TestAlerts -timeout 20m ./internal/alerts
+//	FLOWXI_TEST_ALERTS=all go test -v -run TestAlerts -timeout 30m ./internal/alerts
 package alerts

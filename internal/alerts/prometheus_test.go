@@ -29,6 +29,7 @@ func quick(text string) string {
 	return strings.NewReplacer(
 		`changes(process_start_time_seconds{job="flowxi"}[8s])`, `changes(process_start_time_seconds{job="flowxi"}[30s])`, // three starts take their time
 		"(flowxi_outbox_oldest_seconds) > 300", "(flowxi_outbox_oldest_seconds) > 3",
+		"(flowxi_job_last_success_timestamp_seconds) > 600", "(flowxi_job_last_success_timestamp_seconds) > 75", // some have a turn a minute
 		`(flowxi_job_runs_total{result="failed"}[8s])) > 3`, `(flowxi_job_runs_total{result="failed"}[8s])) > 0`,
 		`(flowxi_storage_calls_total{result="failed"}[8s]) > 3`, `(flowxi_storage_calls_total{result="failed"}[8s]) > 0`,
 	).Replace(text)

@@ -35,7 +35,7 @@ type site struct {
 	alone  string // the operators' address of the single server
 	told   told
 	token  string // of somebody who has registered
-	unlock func() // what locksUsers has locked
+	unlock func() // what a walk has locked
 }
 
 func TestAlerts(t *testing.T) {

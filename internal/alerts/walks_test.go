@@ -69,6 +69,19 @@ func readsAndLogsIn(s *site) {
 	together(20, logsIn)(s)
 }
 
+// locksLeases has somebody forget a transaction that holds the table of who has which duty:
+// it can be read, and not written.
+func locksLeases(t *testing.T, s *site) {
+	conn, err := pgx.Connect(t.Context(), s.Setting(t, "FLOWXI_DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE leases IN EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	s.unlock = func() { _ = conn.Close(context.Background()) }
+}
+
 // locksUsers has somebody hold a table for two seconds, again and again.
 func locksUsers(t *testing.T, s *site) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -265,6 +278,10 @@ var walks = []walk{
 		breaks: another("-ldflags", "-X main.version=v9.9.9"), mends: again,
 	},
 	{name: "a node has a wrong clock", fires: "FlowxiClockOff FlowxiClockWrong", slow: true, breaks: ahead(45 * time.Second), mends: again},
+	{
+		name: "a transaction is forgotten", fires: "FlowxiJobStale FlowxiJobFails", slow: true,
+		breaks: locksLeases, mends: func(_ *testing.T, s *site) { s.unlock() },
+	},
 	{
 		name: "more is asked for than the mail server takes", fires: "FlowxiOutboxGrows", slow: true,
 		breaks: mailServer("busy"), goesOn: together(20, asksForCode), mends: mailServer(""),
