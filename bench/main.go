@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,6 +45,7 @@ func main() {
 		}
 		return
 	}
+	debug.SetGCPercent(1000) // what it holds is little, and its own collections are no time of a server's
 	var o options
 	var postgresURL, postgresDir, redisURL, redisDir, only string
 	flag.StringVar(&o.flowxi, "flowxi", "", "the program")
@@ -180,7 +182,7 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 // compare measures a scenario in turns: the floor, ours, the floor, ours. What is slower
 // for a while is slower for both.
 func (r *report) compare(ctx context.Context, s scenario, clients int, engine string, pair [2]*target) error {
-	row := row{scenario: s.name, clients: clients, engine: engine}
+	row := row{scenario: s.name, clients: clients, each: r.each, engine: engine}
 	for round := -1; round < r.rounds; round++ {
 		d := r.window
 		if round < 0 {
@@ -205,7 +207,11 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 			} else {
 				go func() { profiled <- t.server.Profile(ctx, d, r.profileOf(s, clients, engine)) }()
 			}
-			w, err := t.measure(func() window { return closed(ctx, clients, d, &t.next, fire) })
+			asking := clients
+			if r.each {
+				asking *= len(t.nodes())
+			}
+			w, err := t.measure(func() window { return closed(ctx, asking, d, &t.next, fire) })
 			if err := errors.Join(err, <-profiled); err != nil {
 				return err
 			}

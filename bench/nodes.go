@@ -8,7 +8,8 @@ import (
 )
 
 // measureNodes compares what calls cost on one node and on three, over PostgreSQL and
-// Redis. All share the cores of one machine: what is compared is CPU, and not the rate.
+// Redis: with as many clients for each of the three as the one has, and with as many for all
+// of them. All share the cores of one machine: what is compared is CPU, and not the rate.
 func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 	r := &report{options: o, base: "one node"}
 	var pair [2]*target
@@ -27,8 +28,10 @@ func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 		}
 		pair[1].others = append(pair[1].others, p)
 	}
-	if err := r.compareAll(ctx, postgres, pair); err != nil {
-		return err
+	for _, r.each = range []bool{true, false} {
+		if err := r.compareAll(ctx, postgres, pair); err != nil {
+			return err
+		}
 	}
 	return o.deliver(w, r.print)
 }

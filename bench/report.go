@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type report struct {
 	options
 
 	base  string // what all is compared with
+	each  bool   // clients are so many for each node, and not for all of them
 	rows  []row
 	facts []fact
 }
@@ -26,6 +28,7 @@ type report struct {
 type row struct {
 	scenario string
 	clients  int
+	each     bool
 	engine   string
 	rounds   []measured
 }
@@ -73,11 +76,19 @@ func round(d time.Duration) string {
 	return d.Round(time.Microsecond).String()
 }
 
+// share is what the clients are so many for.
+func (r row) share() string {
+	if r.each {
+		return " a node"
+	}
+	return ""
+}
+
 // The columns of a row, which the documents have too.
 func (r row) cells() []string {
 	rate := func(m measured) float64 { return m.ours.Rate() }
 	cells := []string{
-		r.scenario, fmt.Sprint(r.clients), r.engine, spreadOf(r.rounds, rate).count(),
+		r.scenario, strconv.Itoa(r.clients) + r.share(), r.engine, spreadOf(r.rounds, rate).count(),
 		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.At(50)) }).time(),
 		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.At(99)) }).time(),
 		spreadOf(r.rounds, func(m measured) float64 { return float64(m.ours.CPU()) }).time(),
@@ -99,7 +110,7 @@ func (r *report) progress(done row) {
 	if h := done.rounds[0].hashes; h.Rate > 0 {
 		cpu := spreadOf(done.rounds, func(m measured) float64 { return float64(m.ours.CPU()) / float64(m.hashes.CPU) })
 		rate := spreadOf(done.rounds, func(m measured) float64 { return m.ours.Rate() / m.hashes.Rate })
-		name := fmt.Sprintf("login, %d clients", done.clients)
+		name := fmt.Sprintf("login, %d clients%s", done.clients, done.share())
 		r.tell(name+": CPU, × one verification alone", done.engine, cpu.ratio(), "≤ 1.05")
 		r.tell(name+": rate, × verifications alone", done.engine, rate.ratio(), "≥ 0.95")
 	}
