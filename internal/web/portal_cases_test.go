@@ -189,17 +189,60 @@ func asksForTheCodeAgain(t *testing.T, v visitor) {
 	p.fill("code-code", v.srv.Client(t).Mail(email, 2).Code)
 	p.press(kb.Enter)
 	p.isAt("choose")
-	p.do(chromedp.Reload()) // forgets the code, and whose it was
+	p.do(chromedp.Reload()) // forgets the code, and not whose it was
 	p.isAt("code")
-	p.is(`!JSON.stringify({...sessionStorage, ...localStorage}).includes(` + quote(email) + `)`)
-	p.press(kb.Tab)
+	p.shows("notice", words(t, "en")("page.account.code.once_more"))
+	p.shows("code-who", email)
+	p.is(`!JSON.stringify(localStorage).includes(` + quote(email) + `)`)
 	p.fill("code-code", v.srv.Client(t).Mail(email, 2).Code)
 	p.press(kb.Enter)
-	p.shows("code-email-error", words(t, "en")("page.account.missing_email"))
-	p.focused("code-email")
-	p.press(email + kb.Enter)
 	p.isAt("choose")
 	p.shows("choose-who", email)
+
+	other := v.opens(t, "/account?lang=en#/code", sameBrowser(t, p))
+	other.isAt("code")
+	other.is(`!JSON.stringify({...sessionStorage, ...localStorage}).includes(` + quote(email) + `)`)
+	other.fill("code-code", v.srv.Client(t).Mail(email, 2).Code)
+	other.press(kb.Enter)
+	other.shows("code-email-error", words(t, "en")("page.account.missing_email"))
+	other.focused("code-email")
+	other.press(email + kb.Enter)
+	other.isAt("choose")
+	other.shows("choose-who", email)
+	other.ends()
+	p.ends()
+}
+
+// keepsTheWayIn reloads in the middle of a registration and changes the language, and takes
+// the one way for the other: the address stays until nobody needs it.
+func keepsTheWayIn(t *testing.T, v visitor) {
+	const email = "reload@example.org"
+	p := v.visits(t, "/account?lang=en")
+	p.isAt("login")
+	p.fill("login-email", email)
+	p.fill("login-password", authtest.Password)
+	p.press(kb.Tab + kb.Tab + kb.Tab + kb.Enter) // to the registration
+	p.isAt("join")
+	p.is(`document.getElementById("join-email").value === ` + quote(email) + ` && document.getElementById("login-password").value === ""`)
+	p.click("join-link")
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("join")
+	p.is(`document.getElementById("join-email").value === ` + quote(email) + ` && document.getElementById("join-link").checked`)
+	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.do(focus("join-email"))
+	p.press(kb.Enter)
+	p.isAt("link")
+	p.do(chromedp.Reload())
+	p.isAt("link")
+	p.shows("link-who", email)
+	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
+	p.is(`document.documentElement.lang === "en"`)
+	p.isAt("link")
+	p.shows("link-who", email)
+	p.do(chromedp.Navigate(v.srv.URL + "/account#/login"))
+	p.isAt("login")
+	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
 	p.ends()
 }
 

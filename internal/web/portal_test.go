@@ -36,6 +36,7 @@ func TestPortal(t *testing.T) {
 		"an address that is taken":                 tellsOfAnAccount,
 		"a password that the server refuses":       refusesAPassword,
 		"a wrong code leads back to it":            asksForTheCodeAgain,
+		"the way in outlives a reload":             keepsTheWayIn,
 		"the language stays":                       keepsTheLanguage,
 		"a session that ends":                      endsKindly,
 		"tabs share one session":                   sharesASession,

@@ -2,10 +2,10 @@
 import { post } from "./api.js";
 import { coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
-import { challenge, device, setChallenge } from "./store.js";
+import { challenge, device, joining, setChallenge, setJoining } from "./store.js";
 
-// Whose the registration is, and the code that was right. Only memory has them.
-let go, who = "", code = "";
+// The code that was right. Only memory has it.
+let go, code = "";
 
 // prepare is given the way to another view, and what to do once somebody is in.
 export function prepare(to, welcome) {
@@ -38,7 +38,7 @@ export function prepare(to, welcome) {
   }
 
   async function choose(typed) {
-    const answer = await post("/register-email-code/set-password", { email: who, code, ...typed, ...device() });
+    const answer = await post("/register-email-code/set-password", { email: joining(), code, ...typed, ...device() });
     if (answer.code === "TOKEN_ISSUED") welcome(answer.access_token, texts.welcome);
     if (answer.code !== "OTP_EXPIRED" && answer.code !== "OTP_INVALID") return answer;
     backToCode(answer);
@@ -48,21 +48,21 @@ export function prepare(to, welcome) {
 async function join({ email, by }) {
   const answer = by === "link" ? await post("/auth/register-email", { email }) : await post("/register-email-code/send", { email });
   if (!answer.ok) return answer;
-  who = email;
+  setJoining(email);
   go(by);
   coolDown($(by + "-again"), answer.wait);
 }
 
 async function resend(by, path, sent) {
-  const answer = await post(path, { email: who || $("code-email", HTMLInputElement).value });
+  const answer = await post(path, { email: joining() || $("code-email", HTMLInputElement).value });
   if (answer.ok) tell(by + "-sent", sent);
   return answer;
 }
 
 async function checkCode(typed) {
-  const answer = await post("/register-email-code/verify", { email: who, ...typed });
+  const answer = await post("/register-email-code/verify", { email: joining(), ...typed });
   if (answer.code !== "OTP_VALID") return answer;
-  who ||= typed.email;
+  if (!joining()) setJoining(typed.email);
   code = typed.code;
   go("choose");
 }
@@ -73,38 +73,42 @@ async function backToCode(answer) {
   explain($("code-form", HTMLFormElement), answer);
 }
 
-// views are what is to be done before each is shown; the name of another leads there.
+// views are what is to be done before each is shown, or which to show instead.
 export const views = {
   login() {},
   join() {},
   challenge() {
     const { id, until } = challenge();
-    if (!id || Date.now() > until) return "login";
+    if (!id || Date.now() > until) return { instead: "login" };
   },
   code() {
     tell("code-sent", "");
-    $("code-who").textContent = who;
+    const who = $("code-who").textContent = joining();
     $("code-known").hidden = !who;
-    $("code-asked").hidden = Boolean(who); // after a reload, say: then they tell it once more
+    $("code-asked").hidden = Boolean(who); // in another tab, say: there they tell it once more
   },
   choose() {
-    if (!code) return "code";
-    $("choose-who").textContent = $("choose-user").value = who;
+    if (!code) return { instead: "code", because: texts.onceMore };
+    $("choose-who").textContent = $("choose-user").value = joining();
   },
   link() {
-    if (!who) return "join";
+    if (!joining()) return { instead: "join" };
     tell("link-sent", "");
     tell("link-problem", "");
-    $("link-who").textContent = who;
+    $("link-who").textContent = joining();
   },
 };
 
 // leave forgets what was typed on the way in, before a view is shown. A code is needed once
-// more, where the password is chosen.
+// more, where the password is chosen. The address goes along to who took the one way for the
+// other.
 export function leave(view) {
   if (view !== "choose") code = "";
-  if (!["code", "choose", "link"].includes(view)) who = "";
+  if (!["code", "choose", "link"].includes(view)) setJoining("");
+  const from = { login: "join-email", join: "login-email" }[view];
+  const email = from ? $(from, HTMLInputElement).value : "";
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
+  if (from) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);
 }
 

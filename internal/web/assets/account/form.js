@@ -100,6 +100,22 @@ function clearAll(form) {
   tell(form.id + "-problem", "");
 }
 
+// typed is what was typed in a part of the page, by the ids of the inputs. Passwords and codes
+// are not for keeping.
+export function typed(part) {
+  const kept = inputs(part).filter((i) => i.type === "radio" ? i.checked : i.type !== "password" && i.name !== "code");
+  return Object.fromEntries(kept.map((i) => [i.id, i.value]));
+}
+
+// retype puts it back.
+export function retype(part, values) {
+  for (const input of inputs(part)) {
+    if (!Object.hasOwn(values, input.id)) continue;
+    if (input.type === "radio") input.checked = true;
+    else input.value = values[input.id];
+  }
+}
+
 // empty takes away what was typed into a form, secrets above all.
 export function empty(id) {
   const form = $(id, HTMLFormElement);

@@ -2,7 +2,7 @@
 // the # of the address, so that back, reload and bookmarks do what people expect.
 import { get, post, whenExpired } from "./api.js";
 import * as enter from "./enter.js";
-import { onClick } from "./form.js";
+import { onClick, retype, typed } from "./form.js";
 import { $, announce, dismiss, lang, page, show, tell, texts } from "./page.js";
 import * as devices from "./devices.js";
 import * as profile from "./profile.js";
@@ -40,6 +40,7 @@ async function start() {
   store.watch(enterElsewhere, () => go("login", texts.elsewhere));
   onClick($("leave"), "notice", logout);
   onClick($("retry"), "notice", render);
+  for (const a of document.querySelectorAll("[data-lang]")) a.addEventListener("click", takeAlong);
   addEventListener("hashchange", render);
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // what stands behind the # is a view
@@ -71,6 +72,11 @@ function enterElsewhere() {
   return view ? go(view) : render();
 }
 
+// takeAlong keeps what was typed for the page in another language.
+function takeAlong() {
+  if (shown) store.setTyped({ view: shown, values: typed($(shown)) });
+}
+
 // logout is done here whatever becomes of it on the server.
 async function logout() {
   const owner = store.token();
@@ -99,8 +105,9 @@ async function render() {
   });
   if (mine !== turn) return;
   page.removeAttribute("aria-busy");
-  if (typeof answer === "string") {
-    history.replaceState(null, "", "#/" + answer); // what cannot be shown is no place to come back to
+  if (answer?.instead) {
+    notice ||= answer.because || "";
+    history.replaceState(null, "", "#/" + answer.instead); // what cannot be shown is no place to come back to
     return render();
   }
   if (answer?.code === "UNAUTHENTICATED") return;
@@ -145,6 +152,8 @@ function display(view) {
   frame(view in inside, view);
   tell("notice", notice);
   show(view, { focus: !first || notice !== "" });
+  const kept = store.takeTyped();
+  if (kept.view === view) retype($(view), kept.values);
   if (notice) announce(notice);
   notice = "";
 }

@@ -22,6 +22,7 @@ export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => va
 // meanwhile, and leads people there who do not see it come.
 export function show(name, { focus = true } = {}) {
   dismiss();
+  $("announcer").textContent = ""; // it was about another view
   for (const section of page.querySelectorAll(":scope > section")) section.hidden = section.id !== name;
   const title = $(name + "-title");
   document.title = title.textContent + " · Flowxi";
@@ -40,7 +41,7 @@ export function tell(id, message) {
 // announce has a screen reader say what can be seen anyway.
 export function announce(message) {
   $("announcer").textContent = "";
-  requestAnimationFrame(() => { $("announcer").textContent = message; });
+  setTimeout(() => { $("announcer").textContent = message; });
 }
 
 const day = new Intl.DateTimeFormat(lang, { dateStyle: "long" });

@@ -73,8 +73,7 @@ export function end() {
 }
 
 function forget() {
-  tab.remove("flowxi.token");
-  tab.remove("flowxi.challenge");
+  for (const key of ["token", "challenge", "joining", "typed"]) tab.remove("flowxi." + key);
 }
 
 // A login that waits for its second factor outlives a reload: on a phone, looking for a code
@@ -82,6 +81,19 @@ function forget() {
 // and elsewhere (contract section 7).
 export const challenge = () => JSON.parse(tab.get("flowxi.challenge") || "{}");
 export const setChallenge = (value) => tab.set("flowxi.challenge", JSON.stringify(value));
+
+// Whose the registration is that waits for a code or a link outlives a reload, too. The code
+// does not.
+export const joining = () => tab.get("flowxi.joining") || "";
+export const setJoining = (email) => email ? tab.set("flowxi.joining", email) : tab.remove("flowxi.joining");
+
+// What was typed goes along to the page in another language, which takes it out.
+export const setTyped = (value) => tab.set("flowxi.typed", JSON.stringify(value));
+export function takeTyped() {
+  const value = JSON.parse(tab.get("flowxi.typed") || "{}");
+  tab.remove("flowxi.typed");
+  return value;
+}
 
 export const language = () => browser.get("flowxi.language");
 export const setLanguage = (value) => browser.set("flowxi.language", value);
