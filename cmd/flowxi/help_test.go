@@ -109,6 +109,7 @@ func TestWhatIsMisspelt(t *testing.T) {
 		"backup --recipent a f":     `there is no flag --recipent; did you mean --recipient?`,
 		"user list --stauts=closed": `there is no flag --stauts; did you mean --status?`,
 		"mock --all":                `there is no flag --all; see flowxi mock --help`,
+		"--version":                 `there is no flag --version; did you mean flowxi version?`,
 		"mock --ur x":               `there is no flag --ur; did you mean --url?`,
 		"backup --quick f":          `there is no flag --quick; see flowxi backup --help`,
 		"keys retire -yz k1":        `there is no flag -z; see flowxi keys retire --help`,

@@ -54,7 +54,7 @@ type migrateStatus struct {
 func (migrateStatus) Examples() []example {
 	return []example{
 		{"flowxi migrate status", "See which steps wait."},
-		{"flowxi migrate status --json", "For a script; a step that waits was applied in the year 1."},
+		{"flowxi migrate status --json", "For a script; a step that waits has no applied_at."},
 	}
 }
 

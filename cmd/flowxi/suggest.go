@@ -111,6 +111,9 @@ func unknownFlag(at *kong.Node, name string) error {
 	if meant := config.Nearest(strings.TrimLeft(name, "-"), known); meant != "" {
 		return fmt.Errorf("there is no flag %s; did you mean --%s?", name, meant)
 	}
+	if command := childOf(at, strings.TrimLeft(name, "-")); command != nil { // as --version elsewhere
+		return fmt.Errorf("there is no flag %s; did you mean %s?", name, command.FullPath())
+	}
 	return fmt.Errorf("there is no flag %s; see %s --help", name, at.FullPath())
 }
 

@@ -24,7 +24,7 @@ const versionTable = "schema_versions"
 type Migration struct {
 	Version   int64     `json:"version"`
 	Name      string    `json:"name"`
-	AppliedAt time.Time `json:"applied_at"` // zero where it is still to come
+	AppliedAt time.Time `json:"applied_at,omitzero"` // zero where it is still to come
 }
 
 // MigrateTo brings an empty database up to a version of the schema that is not the
