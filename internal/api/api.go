@@ -37,6 +37,8 @@ type Deps struct {
 	// time. Nil is never.
 	Ended context.Context
 
+	Uploads *Uploads // of this node
+
 	// Observe is told of every request once it is answered, from many goroutines. Where
 	// it is nil nobody asks.
 	Observe func(Answered)
@@ -59,7 +61,6 @@ type server struct {
 	resources map[string]resource // by path
 	cors      *cors.Cors          // nil where no frontend has another origin
 	proxies   proxies
-	uploads   *uploads
 	https     bool                        // plain HTTP is refused
 	languages map[account.Locale][]string // as values of Content-Language, shared by all answers
 }
@@ -77,7 +78,6 @@ func New(d Deps) http.Handler {
 		resources: resources(Routes()),
 		cors:      newCORS(d.Config.FrontendOrigins, d.LocalOrigins),
 		proxies:   proxies(d.Config.TrustedProxies),
-		uploads:   newUploads(),
 		https:     d.Config.PublicURL.Scheme == "https",
 	}
 }

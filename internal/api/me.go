@@ -28,7 +28,7 @@ func (x *exchange) updateMe(in auth.ProfileInput) (Answer, error) {
 
 func (x *exchange) updatePhoto() (Answer, error) {
 	ctx := x.request.Context()
-	leave, err := x.uploads.enter(x.client, x.caller.Identity.User.ID, x.caller.Network())
+	leave, err := x.Uploads.enter(x.client, x.caller.Identity.User.ID, x.caller.Network())
 	if err != nil {
 		return nil, err
 	}

@@ -35,30 +35,43 @@ const (
 	maxWaitingPerNetwork = 30
 )
 
-// uploads bounds the memory of uploads.
-type uploads struct {
+// Uploads bounds the memory of uploads on a node. Any number of goroutines may use it.
+type Uploads struct {
 	mu      sync.Mutex
 	inside  crowd
 	waiting crowd
+	refused uint64
 	left    chan struct{} // closed, and replaced, when somebody leaves
 }
 
-func newUploads() *uploads {
-	return &uploads{
+// NewUploads returns the bounds of a node on which nothing is uploaded yet.
+func NewUploads() *Uploads {
+	return &Uploads{
 		inside:  newCrowd(maxUploads, maxUploadsPerPerson, maxUploadsPerNetwork),
 		waiting: newCrowd(maxWaiting, maxWaitingPerPerson, maxWaitingPerNetwork),
 		left:    make(chan struct{}),
 	}
 }
 
+// Load tells how many uploads wait for a place, and how many were sent away without one since
+// the start. Clients that hung up are none of these.
+func (u *Uploads) Load() (waiting int, refused uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.waiting.all, u.refused
+}
+
 // enter takes a place, which leave gives back. It waits for one, but not for long.
-func (u *uploads) enter(ctx context.Context, person account.UserID, network string) (leave func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, uploadWait)
+func (u *Uploads) enter(client context.Context, person account.UserID, network string) (leave func(), err error) {
+	ctx, cancel := context.WithTimeout(client, uploadWait)
 	defer cancel()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for u.inside.full(person, network) {
 		if ctx.Err() != nil || u.waiting.full(person, network) {
+			if client.Err() == nil {
+				u.refused++
+			}
 			return nil, errors.Join(account.ErrServiceUnavailable, errUploads)
 		}
 		u.wait(ctx, person, network)
@@ -68,7 +81,7 @@ func (u *uploads) enter(ctx context.Context, person account.UserID, network stri
 }
 
 // wait unlocks u until somebody leaves or ctx ends.
-func (u *uploads) wait(ctx context.Context, person account.UserID, network string) {
+func (u *Uploads) wait(ctx context.Context, person account.UserID, network string) {
 	left := u.left
 	u.waiting.add(person, network)
 	u.mu.Unlock()
@@ -80,7 +93,7 @@ func (u *uploads) wait(ctx context.Context, person account.UserID, network strin
 	u.waiting.remove(person, network)
 }
 
-func (u *uploads) leave(person account.UserID, network string) {
+func (u *Uploads) leave(person account.UserID, network string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.inside.remove(person, network)

@@ -23,7 +23,7 @@ func impatient(t *testing.T) context.Context {
 // TestUploadsHaveTheirTurns has one person send many at once.
 func TestUploadsHaveTheirTurns(t *testing.T) {
 	t.Parallel()
-	u := newUploads()
+	u := NewUploads()
 	var most, inside atomic.Int32
 	var all sync.WaitGroup
 	for range maxUploadsPerPerson + maxWaitingPerPerson {
@@ -56,7 +56,7 @@ func TestUploadsAreSharedOut(t *testing.T) {
 		{"one person from everywhere", func(i int) (account.UserID, string) { return 1, fmt.Sprint(i) }, maxUploadsPerPerson},
 		{"everybody from one network", func(i int) (account.UserID, string) { return account.UserID(i), "192.0.2.1" }, maxUploadsPerNetwork},
 	} {
-		u := newUploads()
+		u := NewUploads()
 		for round := range 2 {
 			var inside []func()
 			for i := range 100 {
@@ -85,7 +85,7 @@ func TestUploadsAreSharedOut(t *testing.T) {
 // TestTheOthersAreLetInBesideWhoTakesAll has one network take all that it gets.
 func TestTheOthersAreLetInBesideWhoTakesAll(t *testing.T) {
 	t.Parallel()
-	u := newUploads()
+	u := NewUploads()
 	for i := range 100 {
 		_, _ = u.enter(impatient(t), account.UserID(i), "192.0.2.1")
 	}
@@ -108,7 +108,7 @@ func TestThePlacesToWaitAreSharedOut(t *testing.T) {
 		{"everybody from one network", func(i int) (account.UserID, string) { return account.UserID(i), "192.0.2.1" }, maxWaitingPerNetwork},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			u := newUploads()
+			u := NewUploads()
 			for i := range maxUploads {
 				if _, err := u.enter(t.Context(), account.UserID(-1-i), fmt.Sprint("before ", i)); err != nil {
 					t.Fatal(err)
@@ -140,4 +140,32 @@ func TestThePlacesToWaitAreSharedOut(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhoIsSentAwayIsCounted has more wait than may, and one of them hang up.
+func TestWhoIsSentAwayIsCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		u := NewUploads()
+		for range maxUploadsPerPerson {
+			if _, err := u.enter(t.Context(), 1, "192.0.2.1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		client, hangUp := context.WithCancel(t.Context())
+		go u.enter(client, 1, "192.0.2.1") //nolint:errcheck // it is counted
+		for range maxWaitingPerPerson {
+			go u.enter(t.Context(), 1, "192.0.2.1") //nolint:errcheck // it is counted
+			synctest.Wait()
+		}
+		if waiting, refused := u.Load(); waiting != maxWaitingPerPerson || refused != 1 {
+			t.Errorf("%d wait and %d were sent away at once, want %d and 1", waiting, refused, maxWaitingPerPerson)
+		}
+		hangUp()
+		time.Sleep(2 * uploadWait)
+		synctest.Wait()
+		if waiting, refused := u.Load(); waiting != 0 || refused != maxWaitingPerPerson {
+			t.Errorf("%d wait and %d were sent away in the end, want 0 and %d", waiting, refused, maxWaitingPerPerson)
+		}
+	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/auth"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
@@ -21,17 +22,18 @@ import (
 
 // Parts is what is asked at each scrape. What may be nil says so.
 type Parts struct {
-	Auth   *auth.Auth
-	Hasher *password.Hasher
-	Photos *photo.Processor
-	Store  *store.Store
-	Redis  *cache.Redis        // nil where the node counts in its own memory
-	Rooms  func() []cache.Room // of the node's own count of limits
-	Mails  *mail.Worker
-	Bucket *blob.S3         // nil where photos are in a folder
-	Data   string           // the folder that the node keeps things in; empty where it keeps none
-	Now    func() time.Time // the clock of the node
-	Log    *slog.Logger     // nil is nowhere
+	Auth    *auth.Auth
+	Hasher  *password.Hasher
+	Photos  *photo.Processor
+	Uploads *api.Uploads
+	Store   *store.Store
+	Redis   *cache.Redis        // nil where the node counts in its own memory
+	Rooms   func() []cache.Room // of the node's own count of limits
+	Mails   *mail.Worker
+	Bucket  *blob.S3         // nil where photos are in a folder
+	Data    string           // the folder that the node keeps things in; empty where it keeps none
+	Now     func() time.Time // the clock of the node
+	Log     *slog.Logger     // nil is nowhere
 
 	// Certificate tells when the one that is served is over; the zero time is for none.
 	Certificate func() time.Time
@@ -119,12 +121,13 @@ func (p *parts) Collect(to chan<- prometheus.Metric) {
 
 func (p *parts) collect(out sink) {
 	h, f, m := p.Hasher.Load(), p.Photos.Load(), p.Mails.Counts()
+	waiting, refused := p.Uploads.Load()
 	out.gauge(hashActive, float64(h.Active))
 	out.gauge(hashWaiting, float64(h.Waiting))
 	out.count(hashRefused, h.Refused)
 	out.gauge(photoActive, float64(f.Active))
-	out.gauge(photoWaiting, float64(f.Waiting))
-	out.count(photoRefused, f.Refused)
+	out.gauge(photoWaiting, float64(f.Waiting+waiting))
+	out.count(photoRefused, f.Refused+refused)
 	out.count(mails, m.Sent, "sent")
 	out.count(mails, m.Retried, "retried")
 	out.count(mails, m.Dropped, "dropped")

@@ -252,11 +252,12 @@ func (n *Node) assemble(o Options) error {
 		Chance:   o.Chance,
 		WakeMail: n.worker.Wake,
 	})
-	n.watchParts(hasher, photos)
+	uploads := api.NewUploads()
+	n.watchParts(hasher, photos, uploads)
 	n.unheard = func(asked http.Header) (http.Header, []byte) { return api.Unheard(catalog, asked) }
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
-		Ended: n.ended, Observe: n.observeAPI(), Tracer: n.tracer,
+		Ended: n.ended, Uploads: uploads, Observe: n.observeAPI(), Tracer: n.tracer,
 		Pages: n.pages(catalog, o.Version), LocalOrigins: o.LocalOrigins,
 	})
 	return nil

@@ -43,7 +43,7 @@ func (n *Node) observeAPI() func(api.Answered) {
 }
 
 // watchParts has every scrape ask the parts that count for themselves.
-func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
+func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor, uploads *api.Uploads) {
 	if n.metrics == nil {
 		return
 	}
@@ -54,7 +54,7 @@ func (n *Node) watchParts(hasher *password.Hasher, photos *photo.Processor) {
 		data = string(n.data)
 	}
 	n.metrics.Watch(metrics.Parts{
-		Auth: n.auth, Hasher: hasher, Photos: photos, Store: n.store, Redis: redis, Rooms: n.rooms,
+		Auth: n.auth, Hasher: hasher, Photos: photos, Uploads: uploads, Store: n.store, Redis: redis, Rooms: n.rooms,
 		Mails: n.worker, Bucket: bucket, Data: data, Now: n.now, Log: n.log, Certificate: n.certificateEnd,
 	})
 }
