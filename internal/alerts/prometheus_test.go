@@ -17,8 +17,9 @@ import (
 	"flowxi.app/flowxi/internal/backing"
 )
 
-// patience is for what takes a second or two, on a machine that is busy.
-const patience = 90 * time.Second
+// patience is for what takes a second or two on a machine that is busy, and for a job that
+// is taken to be stale after 75 seconds.
+const patience = 3 * time.Minute
 
 // quick makes of the rules such as see in seconds what they else see in minutes, and of
 // few, since jobs and calls of S3 do not come faster.
