@@ -119,21 +119,28 @@ func TestEachAlertSaysWhatAPersonNeeds(t *testing.T) {
 // parts are those of every section of a runbook.
 var parts = []string{"**For people.**", "**Look first.**", "**Mend.**", "**Wake somebody.**", "**Walked.**"}
 
-func expectRunbook(t *testing.T, a rule) {
+// section is that of an alert in the runbooks, empty where it has none.
+func section(t *testing.T, a rule) string {
 	t.Helper()
 	page, anchor, found := strings.Cut(strings.TrimPrefix(a.Annotations["runbook_url"], runbooks), "#")
 	if !found || anchor != strings.ToLower(a.Alert) {
 		t.Errorf("the runbook of %s is %q", a.Alert, a.Annotations["runbook_url"])
-		return
+		return ""
 	}
-	_, section, found := strings.Cut(read(t, runbooks+page), "\n## "+a.Alert+"\n")
+	_, text, found := strings.Cut(read(t, runbooks+page), "\n## "+a.Alert+"\n")
 	if !found {
 		t.Errorf("%s has no section ## %s", page, a.Alert)
-		return
+		return ""
 	}
-	section, _, _ = strings.Cut(section, "\n## ")
+	text, _, _ = strings.Cut(text, "\n## ")
+	return text
+}
+
+func expectRunbook(t *testing.T, a rule) {
+	t.Helper()
+	text := section(t, a)
 	for _, part := range parts {
-		if strings.Count(section, part) != 1 {
+		if strings.Count(text, part) != 1 {
 			t.Errorf("the runbook of %s has not one part %s", a.Alert, part)
 		}
 	}

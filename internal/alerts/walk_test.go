@@ -149,6 +149,8 @@ type walk struct {
 	name   string
 	fires  string // alerts, all of which do
 	slow   bool   // only where all is walked
+	shows  string // words that their pages tell to look at, on the node that is named
+	on     int    // the first where it is zero
 	breaks func(*testing.T, *site)
 	goesOn func(*site) // what people do meanwhile, again and again; may be nil
 	mends  func(*testing.T, *site)
@@ -158,6 +160,8 @@ func (s *site) walk(t *testing.T, w walk) {
 	began := time.Now()
 	mend := sync.OnceFunc(func() { w.mends(t, s) })
 	defer mend()
+	node := max(w.on, 1)
+	before := len(s.log(t, node))
 	w.breaks(t, s)
 	end := s.while(w.goesOn)
 	defer end()
@@ -165,6 +169,9 @@ func (s *site) walk(t *testing.T, w walk) {
 		await(t, name+" fires", func() bool { return s.hasFired(t, name) })
 	}
 	fired := time.Since(began)
+	if w.shows != "" {
+		s.looks(t, w, node, before)
+	}
 	s.note(t)
 	end()
 	mend()
@@ -234,7 +241,11 @@ func (s *site) post(from, path string, body map[string]string) int {
 }
 
 func (s *site) send(from, method, path string, payload []byte) int {
-	req, err := http.NewRequest(method, s.NodeURL(1)+"/api/v1"+path, bytes.NewReader(payload))
+	return s.sendTo(1, from, method, path, payload)
+}
+
+func (s *site) sendTo(node int, from, method, path string, payload []byte) int {
+	req, err := http.NewRequest(method, s.NodeURL(node)+"/api/v1"+path, bytes.NewReader(payload))
 	if err != nil {
 		return 0
 	}

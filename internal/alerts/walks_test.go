@@ -45,6 +45,13 @@ func wrongLogin() map[string]string {
 
 func wrongCode() map[string]string { return map[string]string{"email": stranger(), "code": "000000"} }
 
+// checksCode asks the second node, each network until it meets its limit.
+func checksCode(s *site) {
+	n := number.Add(1) / 70
+	payload, _ := json.Marshal(wrongCode())
+	s.sendTo(2, fmt.Sprintf("10.%d.%d.2", n>>8&255, n&255), http.MethodPost, "/register-email-code/verify", payload)
+}
+
 func logsIn(s *site) { s.post(anywhere(), "/auth/login", wrongLogin()) }
 
 func guesses(s *site) {
@@ -193,28 +200,54 @@ func again(t *testing.T, s *site) {
 // ahead has the second node take it for so much later than it is: a clock of a machine
 // cannot be wrong for one process alone.
 func ahead(by time.Duration) func(*testing.T, *site) {
-	return func(t *testing.T, s *site) {
-		const usual = "node.Options{"
-		serve, own := filepath.Join(backing.Root(), "cmd", "flowxi", "serve.go"), t.TempDir()
-		text, err := os.ReadFile(serve)
-		if err != nil || strings.Count(string(text), usual) != 1 {
-			t.Fatalf("%s does not give a node its options once, %v", serve, err)
+	return planted{
+		file: "cmd/flowxi/serve.go", usual: "node.Options{", instead: "node.Options{Now: ahead, ",
+		beside: fmt.Sprintf("package main\n\nimport \"time\"\n\nfunc ahead() time.Time { return time.Now().Add(%d) }\n", by),
+	}.runs
+}
+
+// planted is a change to the source, for a fault that no setting makes.
+type planted struct {
+	file, usual, instead string
+	beside               string // another file of the package; may be empty
+}
+
+// runs has the second node run a build with the change.
+func (p planted) runs(t *testing.T, s *site) {
+	file, own := filepath.Join(backing.Root(), filepath.FromSlash(p.file)), t.TempDir()
+	text, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(text), p.usual) != 1 {
+		t.Fatalf("%s has not once %s, %v", p.file, p.usual, err)
+	}
+	replace := map[string]string{file: filepath.Join(own, "changed.go")}
+	if p.beside != "" {
+		replace[filepath.Join(filepath.Dir(file), "planted.go")] = filepath.Join(own, "planted.go")
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"changed.go": strings.Replace(string(text), p.usual, p.instead, 1), "planted.go": p.beside, "overlay.json": string(overlay),
+	} {
+		if err := os.WriteFile(filepath.Join(own, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
 		}
-		clock := fmt.Sprintf("package main\n\nimport \"time\"\n\nfunc ahead() time.Time { return time.Now().Add(%d) }\n", by)
-		overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
-			serve: filepath.Join(own, "serve.go"), filepath.Join(filepath.Dir(serve), "ahead.go"): filepath.Join(own, "ahead.go"),
-		}})
+	}
+	another("-overlay", filepath.Join(own, "overlay.json"))(t, s)
+}
+
+// sql has somebody change the database by hand.
+func sql(statement string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		conn, err := pgx.Connect(t.Context(), s.Setting(t, "FLOWXI_DATABASE_URL"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, content := range map[string]string{
-			"serve.go": strings.Replace(string(text), usual, usual+"Now: ahead, ", 1), "ahead.go": clock, "overlay.json": string(overlay),
-		} {
-			if err := os.WriteFile(filepath.Join(own, name), []byte(content), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		defer func() { _ = conn.Close(context.Background()) }()
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
 		}
-		another("-overlay", filepath.Join(own, "overlay.json"))(t, s)
 	}
 }
 
@@ -285,5 +318,16 @@ var walks = []walk{
 	{
 		name: "more is asked for than the mail server takes", fires: "FlowxiOutboxGrows", slow: true,
 		breaks: mailServer("busy"), goesOn: together(20, asksForCode), mends: mailServer(""),
+	},
+	{
+		name: "a table is taken away", fires: "FlowxiInternalErrors", slow: true, shows: "registration_codes", goesOn: asksForCode,
+		breaks: sql("ALTER TABLE registration_codes RENAME TO taken_away"), mends: sql("ALTER TABLE taken_away RENAME TO registration_codes"),
+	},
+	{
+		name: "a build has a bug", fires: "FlowxiPanics", slow: true, shows: "VerifyCode", on: 2, goesOn: checksCode,
+		breaks: planted{
+			file: "internal/auth/register_code.go", usual: "	return a.checkCode(ctx, c, in.Email, in.Code)\n",
+			instead: "	var none []int\n	none[len(in.Email)]++\n	return a.checkCode(ctx, c, in.Email, in.Code)\n",
+		}.runs, mends: again,
 	},
 }

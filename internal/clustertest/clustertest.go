@@ -319,7 +319,7 @@ func (c *Cluster) FlushRedis(t testing.TB) {
 func (c *Cluster) Operate(t testing.TB, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(c.Dir, "bin", "flowxi"), args...)
-	cmd.Env = c.nodeEnviron(t)
+	cmd.Env = c.Environ(t)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("flowxi %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -327,8 +327,8 @@ func (c *Cluster) Operate(t testing.TB, args ...string) string {
 	return string(out)
 }
 
-// nodeEnviron is the environment of a node that starts now.
-func (c *Cluster) nodeEnviron(t testing.TB) []string {
+// Environ is the environment of a node that starts now.
+func (c *Cluster) Environ(t testing.TB) []string {
 	t.Helper()
 	return append([]string{"PATH=" + os.Getenv("PATH")}, c.settings(t)...)
 }
