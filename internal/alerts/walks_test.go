@@ -251,6 +251,48 @@ func sql(statement string) func(*testing.T, *site) {
 	}
 }
 
+// little is the room of a build in which nothing is counted for long.
+const little = 2000
+
+// fillsUp has the second node count little, and what it counts of codes for seconds.
+func fillsUp(t *testing.T, s *site) {
+	s.Set(t, "FLOWXI_LIMIT_CODE_PER_EMAIL", "10/20s")
+	s.Set(t, "FLOWXI_LIMIT_CODE_PER_NETWORK", "60/20s")
+	planted{file: "cmd/flowxi/serve.go", usual: "node.Options{", instead: fmt.Sprintf("node.Options{Entries: %d, ", little)}.runs(t, s)
+}
+
+// isLeft waits until what the second node has counted is over, and starts it as usual.
+func isLeft(t *testing.T, s *site) {
+	await(t, "there is room again", func() bool { return !s.hasFired(t, "FlowxiLimitsFull") && !s.hasFired(t, "FlowxiLimitsNearlyFull") })
+	s.Set(t, "FLOWXI_LIMIT_CODE_PER_EMAIL", "10/10m")
+	s.Set(t, "FLOWXI_LIMIT_CODE_PER_NETWORK", "60/10m")
+	again(t, s)
+}
+
+// writesBeside has a program that is not Flowxi write all people, again and again.
+func writesBeside(t *testing.T, s *site) {
+	ctx, cancel := context.WithCancel(context.Background())
+	conn, err := pgx.Connect(ctx, s.Setting(t, "FLOWXI_DATABASE_URL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, "SET application_name = 'somebody''s script'"); err != nil {
+		t.Fatal(err)
+	}
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = conn.Exec(ctx, "UPDATE users SET email = email")
+		}
+		_ = conn.Close(context.Background())
+	})
+	s.unlock = func() { cancel(); writing.Wait() }
+}
+
+func edits(s *site) {
+	s.send(anywhere(), http.MethodPatch, "/me", []byte(`{"first_name": "Ada"}`))
+}
+
 // walks are in the order in which they are walked.
 var walks = []walk{
 	{name: "no backup was made", fires: "FlowxiBackupMissing", breaks: nothing, mends: backsUp},
@@ -329,5 +371,13 @@ var walks = []walk{
 			file: "internal/auth/register_code.go", usual: "	return a.checkCode(ctx, c, in.Email, in.Code)\n",
 			instead: "	var none []int\n	none[len(in.Email)]++\n	return a.checkCode(ctx, c, in.Email, in.Code)\n",
 		}.runs, mends: again,
+	},
+	{
+		name: "there is little room to count", fires: "FlowxiLimitsNearlyFull FlowxiLimitsFull", slow: true, shows: `kind="codes" limit.reached`, on: 2,
+		breaks: fillsUp, goesOn: together(10, checksCode), mends: isLeft,
+	},
+	{
+		name: "another program writes the same rows", fires: "FlowxiTransactionsCollide", slow: true, shows: "somebody's",
+		breaks: writesBeside, goesOn: together(8, edits), mends: func(_ *testing.T, s *site) { s.unlock() },
 	},
 }
