@@ -223,7 +223,7 @@ func (s *site) live(t *testing.T) {
 	c := s.Node(t, 1).Client(t)
 	person := c.Register("someone@example.com").LoginOn("phone")
 	person.Get("/me").Expect(200, "ME_OK")
-	person.Upload(photo(t)).Expect(200, "ME_PHOTO_UPDATED")
+	person.Upload(photo(t, 8)).Expect(200, "ME_PHOTO_UPDATED")
 	s.token = person.Bearer()
 	login := wrongLogin()
 	for range 100 {

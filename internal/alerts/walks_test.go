@@ -107,10 +107,11 @@ func locksUsers(t *testing.T, s *site) {
 	s.unlock = func() { cancel(); holding.Wait() }
 }
 
-func photo(t *testing.T) []byte {
+// photo is a square of so many pixels.
+func photo(t *testing.T, side int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -269,6 +270,19 @@ func isLeft(t *testing.T, s *site) {
 	again(t, s)
 }
 
+// uploads has people send large photos all at once, until each has met the limit.
+func uploads(t *testing.T, s *site) {
+	c, large := s.Node(t, 1).Client(t), photo(t, 6000)
+	var sending sync.WaitGroup
+	for range 12 {
+		person := c.From(anywhere()).Register(stranger())
+		for range 10 {
+			sending.Go(func() { person.Upload(large) })
+		}
+	}
+	s.unlock = sending.Wait
+}
+
 // writesBeside has a program that is not Flowxi write all people, again and again.
 func writesBeside(t *testing.T, s *site) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -375,6 +389,10 @@ var walks = []walk{
 	{
 		name: "there is little room to count", fires: "FlowxiLimitsNearlyFull FlowxiLimitsFull", slow: true, shows: `kind="codes" limit.reached`, on: 2,
 		breaks: fillsUp, goesOn: together(10, checksCode), mends: isLeft,
+	},
+	{
+		name: "many photos come at once", fires: "FlowxiPhotosTurnedAway", slow: true, shows: "flowxi_photo_refused_total profile.photo_updated",
+		breaks: uploads, mends: func(_ *testing.T, s *site) { s.unlock() },
 	},
 	{
 		name: "another program writes the same rows", fires: "FlowxiTransactionsCollide", slow: true, shows: "somebody's",
