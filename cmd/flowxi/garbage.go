@@ -24,24 +24,26 @@ const (
 )
 
 // paceCollections has a busy server collect its garbage once spareBytes of it have
-// gathered. While passwords are hashed it does as usual, since each takes more than
-// spareBytes for itself. A GOGC of the operator is left alone.
+// gathered. Where more is held than that it does as usual, and so while passwords are hashed:
+// each takes more for itself, without settings. A GOGC of the operator is left alone.
 func paceCollections(environ []string) {
 	if variable(environ, "GOGC") == "" {
 		(&pacer{percent: usualPercent, collected: time.Now()}).arm()
 	}
 }
 
-// pacer is told of collections one by one, by the one goroutine that runs cleanups.
+// pacer is told of collections one at a time: the next is armed once it was told of the one
+// before.
 type pacer struct {
 	percent   int
 	collected time.Time
-	hashed    time.Time // when a collection last met a password that was hashed
+	heavy     time.Time // when a collection last left spareBytes or more
+	busy      bool      // since the server last was at rest
 }
 
 // arm has the next collection told.
 func (p *pacer) arm() {
-	sentinel := &struct{ next *pacer }{}
+	sentinel := new(*pacer) // with a pointer in it, or it would share its place with others
 	runtime.AddCleanup(sentinel, func(p *pacer) {
 		p.told(time.Now(), held())
 		p.arm()
@@ -52,26 +54,28 @@ func (p *pacer) told(now time.Time, held uint64) {
 	since := now.Sub(p.collected)
 	p.collected = now
 	if held >= spareBytes {
-		p.hashed = now
+		p.heavy = now
 	}
 	switch {
-	case now.Sub(p.hashed) < busyWithin:
+	case now.Sub(p.heavy) < busyWithin:
+		p.busy = true
 		p.set(usualPercent)
 	case since < busyWithin:
+		p.busy = true
 		p.set(sparing(held))
-	case since > restsAfter && p.set(usualPercent):
+	case since > restsAfter && p.busy:
+		p.busy = false
+		p.set(usualPercent)
 		debug.FreeOSMemory()
 	}
 }
 
-// set tells whether that is a change. The world stops for a moment where it is one.
-func (p *pacer) set(percent int) bool {
-	if percent == p.percent {
-		return false
+// set stops the world for a moment where it changes something.
+func (p *pacer) set(percent int) {
+	if percent != p.percent {
+		debug.SetGCPercent(percent)
+		p.percent = percent
 	}
-	debug.SetGCPercent(percent)
-	p.percent = percent
-	return true
 }
 
 // sparing is the percentage of what is held that leaves room for spareBytes.

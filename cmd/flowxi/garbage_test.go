@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -89,6 +90,37 @@ func TestRoomForGarbage(t *testing.T) {
 	for held, want := range map[uint64]int{0: 400, 1 << 20: 400, 4 << 20: 400, 8 << 20: 200, 16 << 20: 100, 40 << 20: 100} {
 		if got := sparing(held); got != want {
 			t.Errorf("%d bytes are held: %d %%, want %d %%", held, got, want)
+		}
+	}
+}
+
+// TestWhenGarbageGathers tells the pacer of collections, each some time after the one before.
+func TestWhenGarbageGathers(t *testing.T) {
+	const soon, later, little, hash = busyWithin / 10, restsAfter + time.Second, 2 << 20, 19 << 20
+	defer debug.SetGCPercent(debug.SetGCPercent(usualPercent))
+	p := &pacer{percent: usualPercent, collected: time.Now()}
+	now := p.collected
+	for i, step := range []struct {
+		after   time.Duration
+		held    uint64
+		percent int
+		busy    bool
+	}{
+		{later, little, usualPercent, false},
+		{soon, little, mostPercent, true},
+		{2 * busyWithin, little, mostPercent, true}, // neither busy nor at rest
+		{soon, hash, usualPercent, true},
+		{soon, little, usualPercent, true}, // between two hashes
+		{busyWithin, little, usualPercent, true},
+		{soon, little, mostPercent, true},
+		{soon, hash, usualPercent, true},
+		{later, little, usualPercent, false}, // and the memory is given back
+		{later, little, usualPercent, false},
+	} {
+		now = now.Add(step.after)
+		p.told(now, step.held)
+		if p.percent != step.percent || p.busy != step.busy {
+			t.Errorf("step %d: %d %%, busy %t; want %d %%, %t", i, p.percent, p.busy, step.percent, step.busy)
 		}
 	}
 }

@@ -387,11 +387,11 @@ var walks = []walk{
 		}.runs, mends: again,
 	},
 	{
-		name: "there is little room to count", fires: "FlowxiLimitsNearlyFull FlowxiLimitsFull", slow: true, shows: `kind="codes" limit.reached`, on: 2,
+		name: "there is little room to count", fires: "FlowxiLimitsNearlyFull FlowxiLimitsFull", slow: true, shows: `flowxi_cache_entries\{kind="codes"\}\s[1-9] limit\.reached`, on: 2,
 		breaks: fillsUp, goesOn: together(10, checksCode), mends: isLeft,
 	},
 	{
-		name: "many photos come at once", fires: "FlowxiPhotosTurnedAway", slow: true, shows: "flowxi_photo_refused_total profile.photo_updated",
+		name: "many photos come at once", fires: "FlowxiPhotosTurnedAway", slow: true, shows: `flowxi_photo_refused_total\s[1-9] profile\.photo_updated`,
 		breaks: uploads, mends: func(_ *testing.T, s *site) { s.unlock() },
 	},
 	{

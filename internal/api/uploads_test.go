@@ -153,9 +153,9 @@ func TestWhoIsSentAwayIsCounted(t *testing.T) {
 			}
 		}
 		client, hangUp := context.WithCancel(t.Context())
-		go u.enter(client, 1, "192.0.2.1") //nolint:errcheck // it is counted
+		go u.enter(client, 1, "192.0.2.1")
 		for range maxWaitingPerPerson {
-			go u.enter(t.Context(), 1, "192.0.2.1") //nolint:errcheck // it is counted
+			go u.enter(t.Context(), 1, "192.0.2.1")
 			synctest.Wait()
 		}
 		if waiting, refused := u.Load(); waiting != maxWaitingPerPerson || refused != 1 {

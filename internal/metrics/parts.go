@@ -61,7 +61,7 @@ var (
 
 	photoActive  = desc("photo_active", "Photos that are being worked on.")
 	photoWaiting = desc("photo_waiting", "Uploads that wait for their turn.")
-	photoRefused = desc("photo_refused_total", "Uploads that were sent away because too many waited.")
+	photoRefused = desc("photo_refused_total", "Uploads that were sent away without a turn.")
 	photoTrash   = desc("photo_trash_waiting", "Objects that wait to be deleted from the storage; every node tells the same number.")
 
 	poolMax    = desc("database_connections_max", "Connections that a pool may have.", "pool")

@@ -12,8 +12,8 @@ const backedUp = "backed up"
 
 // NoteBackup notes that a backup which was begun at a time has been written whole, and that
 // it is a later time now. One that was begun before the one that is noted changes nothing,
-// unless that is still to come: it was made by a clock that was ahead, and would hide that
-// none are made any more.
+// unless that is still to come by this clock: the one or the other is wrong, and a note of the
+// future would hide that none are made any more.
 func (s *Store) NoteBackup(ctx context.Context, begun, now time.Time) error {
 	return s.Tx(ctx, func(tx *Tx) error {
 		_, err := tx.exec(ctx, "note backup", `

@@ -18,16 +18,19 @@ func (s *Store) Reclaim(ctx context.Context, now time.Time) error {
 	})
 }
 
+// clocksApart is more than clocks of nodes differ by that work together at all.
+const clocksApart = time.Hour
+
 // Lease gives a named duty to one holder until a time; false where somebody else has
-// it. The holder renews it by asking again. A lease that has twice as long to go as this one
-// would have is passed on: its holder's clock was ahead, and it may be gone by now.
+// it. The holder renews it by asking again. A lease that ends so much later than this one
+// would that their clocks are clocksApart is passed on, since its holder may be gone by now.
 func (s *Store) Lease(ctx context.Context, name, holder string, now, until time.Time) (held bool, err error) {
 	err = s.Tx(ctx, func(tx *Tx) error {
 		n, err := tx.exec(ctx, "take lease", `
 			INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
 			WHERE leases.holder = excluded.holder OR leases.expires_at <= $4 OR leases.expires_at > $5`,
-			name, holder, micros(until), micros(now), micros(until.Add(until.Sub(now))))
+			name, holder, micros(until), micros(now), micros(until.Add(clocksApart)))
 		held = n == 1
 		return err
 	})

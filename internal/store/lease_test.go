@@ -41,7 +41,9 @@ func TestALeaseOfAClockThatWasAheadPassesOn(t *testing.T) {
 	each(t, func(d db) {
 		same(d.t, d.lease("sweep", "node 1", after(10)), true)
 		same(d.t, d.lease("sweep", "node 2", noon), false) // clocks are never quite alike
-		same(d.t, d.lease("sweep", "node 1", after(3600)), true)
+		same(d.t, d.lease("sweep", "node 1", after(1800)), true)
+		same(d.t, d.lease("sweep", "node 2", noon), false) // it is alive, and so is its sweep
+		same(d.t, d.lease("sweep", "node 1", after(3610)), true)
 		same(d.t, d.lease("sweep", "node 2", noon), true)
 		same(d.t, d.lease("sweep", "node 3", noon), false)
 	})

@@ -217,9 +217,16 @@ func asksForTheCodeAgain(t *testing.T, v visitor) {
 // the one way for the other: the address stays until nobody needs it.
 func keepsTheWayIn(t *testing.T, v visitor) {
 	const email = "reload@example.org"
-	p := v.visits(t, "/account?lang=en")
+	p := v.visits(t, "/account?lang=fr")
 	p.isAt("login")
 	p.fill("login-email", email)
+	p.fill("login-password", authtest.Password)
+	p.press(kb.Tab + kb.Enter) // shows it
+	p.is(`document.getElementById("login-password").type === "text"`)
+	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
+	p.is(`document.documentElement.lang === "en"`)
+	p.isAt("login")
+	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && document.getElementById("login-password").value === ""`)
 	p.fill("login-password", authtest.Password)
 	p.press(kb.Tab + kb.Tab + kb.Tab + kb.Enter) // to the registration
 	p.isAt("join")

@@ -60,9 +60,11 @@ async function resend(by, path, sent) {
 }
 
 async function checkCode(typed) {
-  const answer = await post("/register-email-code/verify", { email: joining(), ...typed });
+  const email = joining() || typed.email;
+  const answer = await post("/register-email-code/verify", { ...typed, email });
   if (answer.code !== "OTP_VALID") return answer;
-  if (!joining()) setJoining(typed.email);
+  if ($("code").hidden) return; // they went another way meanwhile
+  setJoining(email);
   code = typed.code;
   go("choose");
 }

@@ -100,10 +100,13 @@ function clearAll(form) {
   tell(form.id + "-problem", "");
 }
 
-// typed is what was typed in a part of the page, by the ids of the inputs. Passwords and codes
-// are not for keeping.
+// Names of what is not for keeping. The type of an input tells less: a password that is shown
+// is text.
+const secrets = ["password", "password_confirmation", "code"];
+
+// typed is what was typed in a part of the page, by the ids of the inputs, save secrets.
 export function typed(part) {
-  const kept = inputs(part).filter((i) => i.type === "radio" ? i.checked : i.type !== "password" && i.name !== "code");
+  const kept = inputs(part).filter((i) => !secrets.includes(i.name) && (i.type !== "radio" || i.checked));
   return Object.fromEntries(kept.map((i) => [i.id, i.value]));
 }
 

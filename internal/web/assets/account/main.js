@@ -72,9 +72,11 @@ function enterElsewhere() {
   return view ? go(view) : render();
 }
 
-// takeAlong keeps what was typed for the page in another language.
-function takeAlong() {
-  if (shown) store.setTyped({ view: shown, values: typed($(shown)) });
+// takeAlong keeps what was typed for the page in another language, once this one is left for
+// it: a link may be opened in another tab.
+function takeAlong(event) {
+  if (!shown || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
 }
 
 // logout is done here whatever becomes of it on the server.

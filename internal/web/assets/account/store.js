@@ -38,6 +38,7 @@ others.addEventListener("message", ({ data }) => {
   const mine = token();
   if (data.is === "asked" && mine) others.postMessage({ is: "token", token: mine });
   if (data.is === "token" && data.token !== mine) {
+    forget(); // it may be somebody else's
     tab.set("flowxi.token", data.token);
     onStart();
   }
