@@ -104,14 +104,15 @@ func names(list []*kong.Node) (all []string) {
 }
 
 func unknownFlag(at *kong.Node, name string) error {
+	word := strings.TrimLeft(name, "-")
 	var known []string
 	for _, f := range flagsOf(at) {
 		known = append(known, f.Name)
 	}
-	if meant := config.Nearest(strings.TrimLeft(name, "-"), known); meant != "" {
+	if meant := config.Nearest(word, known); meant != "" {
 		return fmt.Errorf("there is no flag %s; did you mean --%s?", name, meant)
 	}
-	if command := childOf(at, strings.TrimLeft(name, "-")); command != nil { // as --version elsewhere
+	if command := childOf(at, word); command != nil { // as --version elsewhere
 		return fmt.Errorf("there is no flag %s; did you mean %s?", name, command.FullPath())
 	}
 	return fmt.Errorf("there is no flag %s; see %s --help", name, at.FullPath())

@@ -89,22 +89,28 @@ func locksLeases(t *testing.T, s *site) {
 	s.unlock = func() { _ = conn.Close(context.Background()) }
 }
 
-// locksUsers has somebody hold a table for two seconds, again and again.
-func locksUsers(t *testing.T, s *site) {
-	ctx, cancel := context.WithCancel(context.Background())
-	conn, err := pgx.Connect(ctx, s.Setting(t, "FLOWXI_DATABASE_URL"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var holding sync.WaitGroup
-	holding.Go(func() {
-		for ctx.Err() == nil {
-			_, _ = conn.Exec(ctx, "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT")
-			time.Sleep(100 * time.Millisecond)
+// repeats has a program that is not Flowxi run statements, again and again with a pause
+// between, until it is mended.
+func repeats(pause time.Duration, statements string) func(*testing.T, *site) {
+	return func(t *testing.T, s *site) {
+		ctx, cancel := context.WithCancel(context.Background())
+		conn, err := pgx.Connect(ctx, s.Setting(t, "FLOWXI_DATABASE_URL"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		_ = conn.Close(context.Background())
-	})
-	s.unlock = func() { cancel(); holding.Wait() }
+		if _, err := conn.Exec(ctx, "SET application_name = 'somebody''s script'"); err != nil {
+			t.Fatal(err)
+		}
+		var running sync.WaitGroup
+		running.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = conn.Exec(ctx, statements)
+				time.Sleep(pause)
+			}
+			_ = conn.Close(context.Background())
+		})
+		s.unlock = func() { cancel(); running.Wait() }
+	}
 }
 
 // photo is a square of so many pixels.
@@ -283,26 +289,6 @@ func uploads(t *testing.T, s *site) {
 	s.unlock = sending.Wait
 }
 
-// writesBeside has a program that is not Flowxi write all people, again and again.
-func writesBeside(t *testing.T, s *site) {
-	ctx, cancel := context.WithCancel(context.Background())
-	conn, err := pgx.Connect(ctx, s.Setting(t, "FLOWXI_DATABASE_URL"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Exec(ctx, "SET application_name = 'somebody''s script'"); err != nil {
-		t.Fatal(err)
-	}
-	var writing sync.WaitGroup
-	writing.Go(func() {
-		for ctx.Err() == nil {
-			_, _ = conn.Exec(ctx, "UPDATE users SET email = email")
-		}
-		_ = conn.Close(context.Background())
-	})
-	s.unlock = func() { cancel(); writing.Wait() }
-}
-
 func edits(s *site) {
 	s.send(anywhere(), http.MethodPatch, "/me", []byte(`{"first_name": "Ada"}`))
 }
@@ -338,7 +324,7 @@ var walks = []walk{
 	{name: "a storm of logins", fires: "FlowxiHashQueueLong FlowxiLoginsTurnedAway FlowxiLoginsSlow", slow: true, breaks: nothing, goesOn: together(400, logsIn), mends: nothing},
 	{
 		name: "a table is locked", fires: "FlowxiDatabaseSlow FlowxiDatabasePoolFull FlowxiReadsSlow", slow: true,
-		breaks: locksUsers, goesOn: together(2, readsAndLogsIn), mends: func(_ *testing.T, s *site) { s.unlock() },
+		breaks: repeats(100*time.Millisecond, "BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(2); COMMIT"), goesOn: together(2, readsAndLogsIn), mends: func(_ *testing.T, s *site) { s.unlock() },
 	},
 	{
 		name: "a node starts again and again", fires: "FlowxiNodeRestarts", slow: true,
@@ -396,6 +382,6 @@ var walks = []walk{
 	},
 	{
 		name: "another program writes the same rows", fires: "FlowxiTransactionsCollide", slow: true, shows: "somebody's",
-		breaks: writesBeside, goesOn: together(8, edits), mends: func(_ *testing.T, s *site) { s.unlock() },
+		breaks: repeats(0, "UPDATE users SET email = email"), goesOn: together(8, edits), mends: func(_ *testing.T, s *site) { s.unlock() },
 	},
 }

@@ -62,27 +62,28 @@ func hasTitledTabs(t *testing.T, browser context.Context) {
 func searches(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/docs")
 	defer p.close()
-	p.is(`!search.hidden`)
-	p.do(focus("query"))
-	p.press("strict privacy")
+	p.searchesFor("strict privacy")
 	p.shows("results", "Registration › Strict privacy")
 	p.is(`query.getAttribute("aria-expanded") === "true" && query.getAttribute("aria-activedescendant") === "result-0"`)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/registration" && location.hash === "#strict-privacy"`)
-	p.is(`!search.hidden`)
-	p.do(focus("query"))
-	p.press("strict privacy")
+	p.searchesFor("strict privacy")
 	p.shows("results", "Registration › Strict privacy")
 	p.press(kb.Enter) // leads to a part of the page that is open
 	p.is(`results.hidden && query.getAttribute("aria-expanded") === "false"`)
 }
 
+func (p tab) searchesFor(words string) {
+	p.t.Helper()
+	p.is(`!search.hidden`)
+	p.do(focus("query"))
+	p.press(words)
+}
+
 func countsAll(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/docs")
 	defer p.close()
-	p.is(`!search.hidden`)
-	p.do(focus("query"))
-	p.press("a")
+	p.searchesFor("a")
 	p.is(`results.children.length === 12 && Number.parseInt(document.getElementById("count").textContent) > 12`)
 }
 
