@@ -190,7 +190,14 @@ func TestTheDescriptionOfTheAPI(t *testing.T) {
 	if a := s.get("/openapi.json"); a.text != description || a.Header.Get("Content-Type") != "application/json; charset=utf-8" {
 		t.Errorf("got %q as %q", a.text, a.Header.Get("Content-Type"))
 	}
-	s.get("/docs/try").expect(t, http.StatusMovedPermanently, "Location", "/docs/try/")
+}
+
+func TestPagesHaveOneAddress(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for from, to := range map[string]string{"/docs/try": "/docs/try/", "/account/?lang=en": "/account?lang=en"} {
+		s.get(from).expect(t, http.StatusMovedPermanently, "Location", to)
+	}
 }
 
 func TestWhatCannotBeWrittenIsAServerError(t *testing.T) {

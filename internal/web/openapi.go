@@ -18,9 +18,7 @@ func (s *site) mountOpenAPI() {
 	s.openAPI = sync.OnceValues(s.OpenAPI)
 	s.mux.HandleFunc("/openapi.yaml", s.openAPIYAML)
 	s.mux.HandleFunc("/openapi.json", s.openAPIJSON)
-	s.mux.HandleFunc("/docs/try", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/docs/try/", http.StatusMovedPermanently)
-	})
+	s.mux.HandleFunc("/docs/try", moved("/docs/try/"))
 	s.mux.HandleFunc("/docs/try/{$}", s.try)
 	for _, name := range []string{"swagger-ui.css", "swagger-ui-bundle.js"} {
 		s.mux.Handle("/docs/try/"+name, newPacked(name))

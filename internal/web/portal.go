@@ -14,6 +14,7 @@ import (
 // the public API like any other: what it does, a frontend of somebody else can do.
 func (s *site) mountPortal() {
 	s.mux.HandleFunc("/account", s.portal)
+	s.mux.HandleFunc("/account/{$}", moved("/account"))
 	s.mux.HandleFunc("/assets/account/{version}/{name}", s.module)
 }
 

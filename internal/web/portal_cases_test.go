@@ -589,6 +589,25 @@ func leavesAlone(t *testing.T, v visitor) {
 // holdsAnswers has what is asked from now on wait until the page calls release.
 const holdsAnswers = `(window.realFetch = fetch) && (window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`
 
+// goesNoLateWay has somebody go to log in while they are being sent a code.
+func goesNoLateWay(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=en#/join")
+	p.isAt("join")
+	p.fill("join-email", "late.way@example.org")
+	p.is(holdsAnswers)
+	p.press(kb.Enter)
+	p.is(`window.release`)
+	p.is(`(location.hash = "#/login")`)
+	p.isAt("login")
+	p.is(`(window.fetch = realFetch) && (window.json = Response.prototype.json)`)
+	p.is(`(Response.prototype.json = function () { return json.call(this).finally(() => setTimeout(() => (window.came = true), 100)); })`)
+	p.is(`release() === undefined`)
+	p.is(`window.came`)
+	p.isAt("login")
+	p.is(`sessionStorage.getItem("flowxi.joining") === null`)
+	p.ends()
+}
+
 func showsNoLateSecret(t *testing.T, v visitor) {
 	p := v.register(t, "late.secret@example.org", "/account?lang=en#/security")
 	p.isAt("security")

@@ -98,6 +98,14 @@ func (s *site) mountPages() {
 	s.mux.HandleFunc("/files/{key...}", s.file)
 }
 
+// moved leads to the one address of a page, in the language that was asked for.
+func moved(to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		there := url.URL{Path: to, RawQuery: r.URL.RawQuery}
+		http.Redirect(w, r, there.String(), http.StatusMovedPermanently)
+	}
+}
+
 // Serves tells whether a page, or a folder of pages, stands at a path under its own name,
 // such as /docs.
 func (s *site) Serves(path string) bool {

@@ -48,6 +48,7 @@ export function prepare(to, welcome) {
 async function join({ email, by }) {
   const answer = by === "link" ? await post("/auth/register-email", { email }) : await post("/register-email-code/send", { email });
   if (!answer.ok) return answer;
+  if ($("join").hidden) return; // they went another way meanwhile
   setJoining(email);
   go(by);
   coolDown($(by + "-again"), answer.wait);
