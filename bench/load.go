@@ -39,6 +39,17 @@ func (w window) At(percent float64) time.Duration {
 	return time.Duration(w.Latency.ValueAtPercentile(percent)) * time.Microsecond
 }
 
+// OfAllDue is the time within which that many percent of the requests of an open loop were
+// answered. Those missed count as slower than any that was made: where they are more than the
+// rest, there is no such time.
+func (w window) OfAllDue(percent float64) (time.Duration, bool) {
+	ofMade := percent * float64(w.Requests+w.Missed) / float64(max(1, w.Requests))
+	if ofMade > 100 {
+		return 0, false
+	}
+	return w.At(ofMade), true
+}
+
 // newHistogram tells times from a microsecond to a minute apart by a thousandth.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Microseconds(), 3)

@@ -234,9 +234,12 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			return err
 		}
 		r.tell(fmt.Sprintf("%s: reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", name, part*capacity, d), engine, round(w.At(50)), "")
-		value := fmt.Sprintf("%s, × %.1f", round(w.At(99.9)), float64(w.At(99.9))/float64(w.At(50)))
+		value := "none"
+		if slow, ok := w.OfAllDue(99.9); ok {
+			value = fmt.Sprintf("%s, × %.1f", round(slow), float64(slow)/float64(w.At(50)))
+		}
 		if w.Missed > 0 {
-			value = fmt.Sprintf("none: nobody was free for %d", w.Missed)
+			value += fmt.Sprintf("; nobody was free for %d", w.Missed)
 		}
 		r.tell("the same: p99.9", engine, value, bar)
 	}
