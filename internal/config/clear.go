@@ -11,6 +11,7 @@ import (
 func (c Config) warnClear(warn func(bool, string)) {
 	const exposed = " TRAVEL IN CLEAR, for everybody on the way to read and change: "
 	warn(clearDatabase(string(c.DatabaseURL)), "FLOWXI_DATABASE_URL: ALL DATA AND THE PASSWORD OF THE DATABASE"+exposed+"use sslmode=verify-full, or a network of the servers alone")
+	warn(unknownDatabase(string(c.DatabaseURL)), "FLOWXI_DATABASE_URL: WHOEVER IS ON THE WAY CAN BE THE DATABASE, since sslmode=require looks at no certificate: use sslmode=verify-full")
 	warn(clearURL(string(c.RedisURL), "redis"), "FLOWXI_REDIS_URL: LIMITS, WAITING LOGINS AND THE PASSWORD OF REDIS"+exposed+"use rediss://, or a network of the servers alone")
 	warn(clearStorage(string(c.StorageURL)), "FLOWXI_STORAGE_URL with tls=false: PHOTOS AND THEIR ADDRESSES"+exposed+"leave tls=false out, or use a network of the servers alone")
 	warn(clearURL(c.TracesURL, "http"), "FLOWXI_TRACES_URL: TRACES AND THE PASSWORD OF THE COLLECTOR"+exposed+"use https://, or a network of the servers alone")
@@ -22,24 +23,34 @@ func clearURL(text, plain string) bool {
 	return err == nil && u.Scheme == plain && !IsLoopback(u.Hostname())
 }
 
-// clearDatabase tells whether one of the hosts is another machine, and may be spoken to
-// without TLS. What is asked for without sslmode is prefer, which takes what it gets.
+// clearDatabase tells whether the database may be spoken to without TLS. What is asked for
+// without sslmode is prefer, which takes what it gets.
 func clearDatabase(text string) bool {
+	elsewhere, query := databaseElsewhere(text)
+	return elsewhere && !slices.Contains([]string{"require", "verify-ca", "verify-full"}, query.Get("sslmode"))
+}
+
+// unknownDatabase tells whether the database is spoken to by TLS, and its certificate is not
+// looked at: require does that only where a file of authorities is named.
+func unknownDatabase(text string) bool {
+	elsewhere, query := databaseElsewhere(text)
+	return elsewhere && query.Get("sslmode") == "require" && query.Get("sslrootcert") == ""
+}
+
+// databaseElsewhere tells whether one of the hosts of a database is another machine.
+func databaseElsewhere(text string) (elsewhere bool, query url.Values) {
 	u, err := url.Parse(text)
 	if err != nil || text == "" {
-		return false
+		return false, nil
 	}
-	query := u.Query()
-	if slices.Contains([]string{"require", "verify-ca", "verify-full"}, query.Get("sslmode")) {
-		return false
-	}
+	query = u.Query()
 	hosts := query.Get("host")
 	if hosts == "" {
 		hosts = u.Hostname()
 	}
 	return slices.ContainsFunc(strings.Split(hosts, ","), func(host string) bool {
 		return host != "" && !strings.HasPrefix(host, "/") && !IsLoopback(host) // a path is a socket
-	})
+	}), query
 }
 
 // clearStorage looks behind the keys, which may hold what no other URL may.

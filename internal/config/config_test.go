@@ -158,6 +158,23 @@ func TestWhatIsAllowedButDangerousIsSaid(t *testing.T) {
 	}
 }
 
+func TestADatabaseThatCouldBeAnybodyIsNamed(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]bool{
+		"postgres://u:p4ss@db/d?sslmode=require":                          true,
+		"postgres:///d?host=127.0.0.1,db&sslmode=require":                 true,
+		"postgres://u:p4ss@127.0.0.1/d?sslmode=require":                   false,
+		"postgres://u:p4ss@db/d?sslmode=require&sslrootcert=/etc/ssl/our": false,
+		"postgres://u:p4ss@db/d?sslmode=verify-full":                      false,
+		"postgres://u:p4ss@db/d":                                          false, // in clear, which is said
+	} {
+		said := strings.Join(load(t, "FLOWXI_KEYS=k", "FLOWXI_DATABASE_URL="+url).Warnings(), "\n")
+		if strings.Contains(said, "CAN BE THE DATABASE") != want || strings.Contains(said, "p4ss") {
+			t.Errorf("%s: it warns of %q", url, said)
+		}
+	}
+}
+
 func TestServersThatAreSpokenToInClearAreNamed(t *testing.T) {
 	t.Parallel()
 	for given, want := range map[string]bool{
