@@ -75,7 +75,7 @@ func (c *keysRetire) giveUp(w *world, ids []string) error {
 	if slices.Contains(ids, c.ID) {
 		return fmt.Errorf("%s is in the ring: it is not lost", c.ID)
 	}
-	question := fmt.Sprintf("Give up the key %s? People whose second factor is sealed under it cannot log in any more, and mails that wait are lost.", c.ID)
+	question := fmt.Sprintf("Give up the key %s? People whose second factor is sealed under it cannot log in until you take that away (flowxi user reset-2fa), and mails that wait are lost.", c.ID)
 	if err := confirm(w, c.Yes, question); err != nil {
 		return err
 	}

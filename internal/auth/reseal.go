@@ -14,17 +14,25 @@ const resealBatch = 200
 
 // Reseal seals everything that is stored under the active key again, so that an older
 // key can be retired. It may be stopped and started again; progress is told how many
-// values of all it has been through.
+// values of all it has been through. What is sealed under a key that was given up stays as
+// it is, should that key be found again.
 func (o *Operator) Reseal(ctx context.Context, progress func(done, total int64)) error {
 	total, err := o.store.CountSealed(ctx)
 	if err != nil {
 		return err
 	}
+	if err := o.store.UseKeys(ctx, o.keys.IDs()[0]); err != nil {
+		return err
+	}
+	used, err := o.store.UsedKeys(ctx)
+	if err != nil {
+		return err
+	}
 	done := int64(0)
 	for _, next := range []func(context.Context) (int, error){
-		resealing(o, 0, o.store.SealedTOTP, totpContext, (*store.Tx).ResealTOTP),
-		resealing(o, "", o.store.SealedMail, mailContext, (*store.Tx).ResealMail),
-		resealing(o, 0, o.auditKeys, store.AuditKeyContext, (*store.Tx).ResealAuditKey),
+		resealing(o, used, 0, o.store.SealedTOTP, totpContext, (*store.Tx).ResealTOTP),
+		resealing(o, used, "", o.store.SealedMail, mailContext, (*store.Tx).ResealMail),
+		resealing(o, used, 0, o.store.SealedAuditKeys, store.AuditKeyContext, (*store.Tx).ResealAuditKey),
 	} {
 		for {
 			n, err := next(ctx)
@@ -44,7 +52,7 @@ func (o *Operator) Reseal(ctx context.Context, progress func(done, total int64))
 
 // resealing returns what reseals one batch of values after the other, and tells how many
 // there were.
-func resealing[ID any](o *Operator, last ID,
+func resealing[ID any](o *Operator, used []string, last ID,
 	list func(context.Context, ID, int) ([]store.Sealed[ID], error),
 	where func(ID) string,
 	put func(*store.Tx, context.Context, store.Sealed[ID], []byte) error,
@@ -57,6 +65,9 @@ func resealing[ID any](o *Operator, last ID,
 		last = batch[len(batch)-1].ID
 		return len(batch), o.store.Tx(ctx, func(tx *store.Tx) error {
 			for _, s := range batch {
+				if o.givenUp(s.Value, used) {
+					continue
+				}
 				value, err := o.sealAnew(s.Value, where(s.ID))
 				if err != nil {
 					return err
@@ -70,14 +81,11 @@ func resealing[ID any](o *Operator, last ID,
 	}
 }
 
-// auditKeys leaves out those whose key was lost: they stay as they are, and what they
-// signed cannot be proved any more.
-func (o *Operator) auditKeys(ctx context.Context, after int64, limit int) ([]store.Sealed[int64], error) {
-	list, err := o.store.SealedAuditKeys(ctx, after, limit)
-	return slices.DeleteFunc(list, func(s store.Sealed[int64]) bool {
-		by, _ := o.keys.SealedBy(s.Value)
-		return !slices.Contains(o.keys.IDs(), by)
-	}), err
+// givenUp tells whether a value is sealed under a key that the ring has not and the database
+// demands of nobody.
+func (o *Operator) givenUp(value []byte, used []string) bool {
+	by, ok := o.keys.SealedBy(value)
+	return ok && !slices.Contains(o.keys.IDs(), by) && !slices.Contains(used, by)
 }
 
 func mailContext(id string) string { return account.Mail{ID: id}.SealContext() }

@@ -8,6 +8,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/seal"
 	"flowxi.app/flowxi/internal/store"
 	"flowxi.app/flowxi/internal/totp"
 )
@@ -220,9 +221,13 @@ func (a *Auth) prove(ctx context.Context, c *Caller, code account.Secret, action
 	return a.orReplayed(ctx, c, u.ID, err)
 }
 
-// matchCode finds the time step of a code of a person's stored secret.
+// matchCode finds the time step of a code of a person's stored secret. Where that is sealed
+// under a key that the ring has not, which is new or was lost, no code is right or wrong.
 func (a *Auth) matchCode(ctx context.Context, c *Caller, u account.User, code account.Secret) (int64, error) {
 	secret, err := a.keys.Open(u.TOTP.Sealed, totpContext(u.ID))
+	if errors.Is(err, seal.ErrUnknownKey) {
+		err = errors.Join(account.ErrServiceUnavailable.After(busyPause), err)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("open second factor of user %d: %w", u.ID, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"flowxi.app/flowxi/internal/blob"
@@ -43,17 +44,26 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 	if err != nil {
 		return Report{}, err
 	}
+	used, err := b.Store.UsedKeys(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	// After the hold, so that whatever the snapshot speaks of is held.
 	shot, err := b.Store.Snapshot(ctx)
 	if err != nil {
 		return Report{}, err
 	}
 	defer func() { _ = shot.Close() }()
+	// A key may have come or gone meanwhile: the rows are sealed under some of both lists.
+	usedSince, err := b.Store.UsedKeys(ctx)
+	if err != nil {
+		return Report{}, err
+	}
 	if now, err := b.Store.SchemaVersion(ctx); err != nil || now != schema {
 		return Report{}, errors.Join(errors.New("the database was migrated a moment ago: begin again"), err)
 	}
 	out := newWriter(w)
-	if err := b.header(ctx, schema, shot, out); err != nil {
+	if err := b.header(ctx, schema, union(used, usedSince), shot, out); err != nil {
 		return Report{}, err
 	}
 	if report.Photos, err = b.photos(held, shot, out); err != nil {
@@ -103,7 +113,14 @@ func (b Backup) holdOnce(ctx context.Context) error {
 	return rescue.Do(func() error { return b.Store.HoldTrash(ctx, b.Now().Add(holdFor)) })
 }
 
-func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, out *writer) error {
+// union has each of both lists once.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (b Backup) header(ctx context.Context, schema int64, used []string, shot *store.Snapshot, out *writer) error {
 	rows, err := countRows(ctx, shot)
 	if err != nil {
 		return err
@@ -114,7 +131,7 @@ func (b Backup) header(ctx context.Context, schema int64, shot *store.Snapshot, 
 	}
 	out.json(kindHeader, Header{
 		Format: format, Schema: schema, Engine: b.Store.Engine(), Flowxi: b.Version,
-		Created: b.Now().UTC(), Rows: rows, Photos: photos, Key: b.Keys.IDs()[0],
+		Created: b.Now().UTC(), Rows: rows, Photos: photos, Key: b.Keys.IDs()[0], Used: used,
 	})
 	return out.err
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"time"
 
 	"flowxi.app/flowxi/internal/blob"
@@ -44,7 +45,14 @@ type Header struct {
 	Rows    int64     `json:"rows"`
 	Photos  int64     `json:"photos"`
 	Key     string    `json:"key"` // the id of the ring's key that proves it
+
+	// Used are the ids of the keys that open what is sealed in it. What is sealed under
+	// another was given up. Where it is empty nobody knows, and nothing counts as given up.
+	Used []string `json:"used,omitempty"`
 }
+
+// givenUp tells whether the instance lived on without a key when the backup was made.
+func (h Header) givenUp(id string) bool { return len(h.Used) > 0 && !slices.Contains(h.Used, id) }
 
 // trailer ends a backup with what must have come before it.
 type trailer struct {

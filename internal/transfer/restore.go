@@ -266,8 +266,9 @@ func (l *loading) insert(ctx context.Context, tx *store.Tx, t store.Table, page 
 }
 
 // opens demands that the ring has the key of what is sealed in a row, since nobody could
-// use that otherwise. An instance that lost its ring keeps the keys of its audit trail
-// from before: there one that opens is enough.
+// use that otherwise, unless the instance has given up what is sealed under that key. An
+// instance that lost its ring keeps the keys of its audit trail from before: there one that
+// opens is enough.
 func (l *loading) opens(t store.Table, row store.Row) error {
 	for i, c := range t.Columns {
 		value, _ := row[i].([]byte)
@@ -281,7 +282,7 @@ func (l *loading) opens(t store.Table, row store.Row) error {
 		here := slices.Contains(l.Keys.IDs(), id)
 		if t.Name == store.AuditKeys {
 			l.auditKeys[here] = id
-		} else if !here {
+		} else if !here && !l.header.givenUp(id) {
 			return missingKey(t, id)
 		}
 		if here {
