@@ -17,7 +17,7 @@ type restoreCommand struct {
 
 // Help tells how to restore.
 func (restoreCommand) Help() string {
-	return `It restores into the place that the settings name, where nobody is yet: a data folder without a database, or an empty PostgreSQL database, with the bucket. Either engine takes the backup of the other.
+	return `It restores into the place that the settings name, where nobody is yet: a data folder without a database and the journal of one, or an empty PostgreSQL database, with the bucket. Either engine takes the backup of the other.
 
 The key ring of the instance must be there first: the file "keys" in the data folder, or FLOWXI_KEYS. A backup that is cut off, altered, or written by whoever has not the ring is refused, also one for a --recipient, and then nothing of it is in the database or among the photos.
 

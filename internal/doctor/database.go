@@ -132,7 +132,7 @@ func (p *patient) integrity(ctx context.Context) []Finding {
 		damage = []string{err.Error()}
 	}
 	if len(damage) > 0 {
-		return fail("the file is damaged: "+strings.Join(damage, "; "), "Stop the server, keep a copy of the data directory, and restore the last backup: flowxi restore --help.")
+		return fail("the file is damaged: "+strings.Join(damage, "; "), "Stop the server, move the data directory away as a whole, and restore the last backup into an empty one with a copy of the key file (docs/operations/failures.md).")
 	}
 	return well("quick_check finds nothing wrong")
 }

@@ -221,6 +221,32 @@ func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
 	start(t, again, nil)
 }
 
+// TestARestoreBesideALeftJournalRefuses has the journal there of a server that was killed,
+// whose database somebody has taken out of the way.
+func TestARestoreBesideALeftJournalRefuses(t *testing.T) {
+	t.Parallel()
+	file, cfg := settled(t)
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		again := restoreSettings(t, authtest.Embedded, cfg)
+		left := filepath.Join(again.DataDir, "flowxi.db"+suffix)
+		if err := os.Mkdir(again.DataDir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(left, []byte("changes"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := restore(t, again, file); err == nil || !strings.Contains(err.Error(), left) || !strings.Contains(err.Error(), "move the whole folder") {
+			t.Errorf("beside %s it says %v", suffix, err)
+		}
+		if there := filesIn(t, again.DataDir); !slices.Equal(there, []string{filepath.Base(left), "server.lock"}) {
+			t.Errorf("beside %s there is now %v", suffix, there)
+		}
+		if is, err := os.ReadFile(left); err != nil || string(is) != "changes" {
+			t.Errorf("%s is now %q, %v", suffix, is, err)
+		}
+	}
+}
+
 // TestARefusedRestoreLeavesNoPhotos spoils a backup in its middle, where the photos are, and
 // cuts it to a third, as a file and as a pipe that cannot be read twice.
 func TestARefusedRestoreLeavesNoPhotos(t *testing.T) {

@@ -43,6 +43,11 @@ func Restore(ctx context.Context, cfg config.Config, from io.Reader, o RestoreOp
 		}
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
+	if cfg.DatabaseURL == "" {
+		if err := d.vacant(); err != nil {
+			return h, report, err
+		}
+	}
 	if err := transfer.Verify(from, keys, o.Identities); err != nil {
 		return h, report, err
 	}
@@ -117,11 +122,23 @@ func (r restoring) fill(ctx context.Context, where store.Options) (h transfer.He
 	return h, report, nil
 }
 
+// vacant refuses a folder where a database is, or the journal of one: SQLite would play
+// that over the database that comes, and who restores would have the old one. It may hold
+// what is nowhere else, so that it is for the operator to put away.
+func (d dataDir) vacant() error {
+	if there(d.database()) {
+		return fmt.Errorf("there is a database in %s already: restore into a folder without one", d)
+	}
+	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
+		if journal := d.database() + suffix; there(journal) {
+			return fmt.Errorf("the journal of a database before is left, %s, which may hold changes that are nowhere else and would be played over what is restored: move the whole folder %s away, and restore into an empty one with a copy of the key file", journal, d)
+		}
+	}
+	return nil
+}
+
 // file fills an SQLite file of another name, and then gives it its own.
 func (r restoring) file(ctx context.Context, d dataDir) (h transfer.Header, report transfer.Report, err error) {
-	if there(d.database()) {
-		return h, report, fmt.Errorf("there is a database in %s already: restore into a folder without one", d)
-	}
 	draft := d.database() + ".restoring"
 	if err := removeDatabase(draft); err != nil {
 		return h, report, err

@@ -199,7 +199,7 @@ func sqlitePool(path, extra string) (*sql.DB, error) {
 func opening(path string, err error) error {
 	var file *sqlite.Error
 	if errors.As(err, &file) && (file.Code()&0xff == sqlite3.SQLITE_CORRUPT || file.Code()&0xff == sqlite3.SQLITE_NOTADB) {
-		return fmt.Errorf("database %s is damaged: restore it from a backup: %w", path, err)
+		return fmt.Errorf("database %s is damaged: restore it from a backup, into a folder that is empty but for the key file: %w", path, err)
 	}
 	return fmt.Errorf("open database: %w", err)
 }
