@@ -56,6 +56,7 @@ func (c *backupCommand) Run(w *world) error {
 			return err
 		}
 		noteBackup(w, begun)
+		missingPhotos(w, report)
 		return nil
 	}
 	if err := transfer.CreateFile(c.File, write); err != nil {
