@@ -100,6 +100,9 @@ func TestAnEmptyDatabaseIsNotMadeOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.expect("keys failure is missing", "database failure the schema is at version 0")
+	if read(t, node.DatabaseFile(i.cfg)) != "" {
+		t.Error("the examination wrote into the file")
+	}
 	var tables int
 	db, err := sql.Open("sqlite", node.DatabaseFile(i.cfg))
 	if err != nil {
@@ -165,6 +168,52 @@ func TestTheExaminationLeavesNothingBehind(t *testing.T) {
 	if after := filesIn(t, i.cfg.DataDir); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
+}
+
+// TestTheExaminationLeavesACrashAsItWas looks at the files as a server leaves them that is
+// killed, with all that it has written in the journal.
+func TestTheExaminationLeavesACrashAsItWas(t *testing.T) {
+	t.Parallel()
+	i := embedded(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(i.cfg.DataDir)); err != nil {
+		t.Fatal(err)
+	}
+	i.chmod(dir, 0o700)
+	for _, name := range []string{"flowxi.db", "flowxi.db-wal", "flowxi.db-shm", "keys"} {
+		i.chmod(filepath.Join(dir, name), 0o600) // CopyFS lets others read
+	}
+	i.cfg.DataDir = dir
+	database, journal := read(t, node.DatabaseFile(i.cfg)), read(t, node.DatabaseFile(i.cfg)+"-wal")
+	if journal == "" {
+		t.Fatal("nothing is in the journal")
+	}
+	i.expect()
+	if read(t, node.DatabaseFile(i.cfg)) != database || read(t, node.DatabaseFile(i.cfg)+"-wal") != journal {
+		t.Error("the database or its journal is another than before")
+	}
+}
+
+// TestTheExaminationLeavesAStoppedServerAsItWas looks at a database without a journal.
+func TestTheExaminationLeavesAStoppedServerAsItWas(t *testing.T) {
+	t.Parallel()
+	i := settle(t)
+	i.serve()()
+	i.backUp()
+	before, database := filesIn(t, i.cfg.DataDir), read(t, node.DatabaseFile(i.cfg))
+	i.expect()
+	if after := filesIn(t, i.cfg.DataDir); after != before || read(t, node.DatabaseFile(i.cfg)) != database {
+		t.Errorf("before:\n%s\nafter:\n%s", before, after)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func filesIn(t *testing.T, dir string) string {

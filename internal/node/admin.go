@@ -37,8 +37,8 @@ func OpenAdmin(ctx context.Context, cfg config.Config, actor string) (*Admin, er
 	return &Admin{Store: s, Operator: auth.NewOperator(actor, s, keys, cfg, time.Now)}, nil
 }
 
-// OpenDatabase opens the database as OpenAdmin does, for whoever only looks at it: the key
-// ring need not be there.
+// OpenDatabase opens the database for whoever only looks at it, and leaves it as it is: the
+// key ring need not be there.
 func OpenDatabase(ctx context.Context, cfg config.Config) (*store.Store, error) {
 	d := dataDir(cfg.DataDir)
 	if cfg.DatabaseURL == "" {
@@ -46,7 +46,7 @@ func OpenDatabase(ctx context.Context, cfg config.Config) (*store.Store, error) 
 			return nil, err
 		}
 	}
-	return openStore(ctx, cfg, d, nil, nil)
+	return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Path: d.database(), Look: true})
 }
 
 // ReadRing reads the key ring that a server would have, and makes none.

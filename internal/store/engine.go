@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
+	"os"
 	"runtime"
 	"time"
 
@@ -168,9 +170,14 @@ func away(err error) bool {
 	return false
 }
 
-// openSQLite returns a pool of one writer and a pool of readers on one file.
+// openSQLite returns a pool of one writer and a pool of readers on one file, or one pool of
+// readers for both where somebody only looks.
 // synchronous=FULL with WAL makes a committed transaction survive a power cut.
-func openSQLite(path string) (writer, reader *sql.DB, err error) {
+func openSQLite(path string, look bool) (writer, reader *sql.DB, err error) {
+	if look {
+		reader, err = lookingPool(path)
+		return reader, reader, err
+	}
 	if writer, err = sqlitePool(path, "_txlock=immediate"); err != nil {
 		return nil, nil, err
 	}
@@ -187,8 +194,26 @@ func openSQLite(path string) (writer, reader *sql.DB, err error) {
 // readers is how many statements read an SQLite file at once.
 func readers() int { return max(4, runtime.GOMAXPROCS(0)) }
 
-func sqlitePool(path, extra string) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(sqliteDSN(path, extra))
+// lookingPool is a pool of readers that change nothing. The last connection that is closed
+// writes the journal into the file, unless it was opened to be read alone (mode=ro). Such a
+// connection does not take its own empty journal away, so that where there is none one that
+// may write is needed: it has nothing to write.
+func lookingPool(path string) (*sql.DB, error) {
+	mode := "ro"
+	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		mode = "rw"
+	}
+	db, err := sqliteDB(sqliteURL(path, "_pragma=busy_timeout(5000)&_pragma=query_only(1)&mode="+mode))
+	if err == nil {
+		db.SetMaxOpenConns(readers() + 1)
+	}
+	return db, err
+}
+
+func sqlitePool(path, extra string) (*sql.DB, error) { return sqliteDB(sqliteDSN(path, extra)) }
+
+func sqliteDB(dsn string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
@@ -208,7 +233,11 @@ func opening(path string, err error) error {
 // 2 MB that are usual those who are active among a million do not fit.
 func sqliteDSN(path, extra string) string {
 	const pragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-8000)"
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + pragmas + "&" + extra
+	return sqliteURL(path, pragmas+"&"+extra)
+}
+
+func sqliteURL(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?" + query
 }
 
 // openPostgres returns one pool for everything. Each connection keeps its statements

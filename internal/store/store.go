@@ -35,6 +35,11 @@ type Options struct {
 	URL  string
 	Path string
 
+	// Look opens what is only read, and leaves an SQLite file and its journal as they are:
+	// whoever closes one that a server has left in a crash would else write the journal
+	// into it. Nothing can be written then, Migrate included.
+	Look bool
+
 	// Keys seals the key of the audit trail; nil where no event is written or verified.
 	Keys *seal.KeyRing
 
@@ -66,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		t := newTally(o.Observe)
 		return &Store{reader: reader{q: db, tally: t}, engine: postgresEngine(), db: db, ro: db, trail: newTrail(o.Keys), tableWait: tableWait}, nil
 	}
-	db, ro, err := openSQLite(o.Path)
+	db, ro, err := openSQLite(o.Path, o.Look)
 	if err != nil {
 		return nil, err
 	}
