@@ -27,7 +27,7 @@ func (p *patient) dns(ctx context.Context) []Finding {
 	for _, record := range p.records(domain) {
 		there, err := record.ask(ctx)
 		if err != nil {
-			return skip("the resolver of this machine does not tell of %s: %s", domain, unanswered(err))
+			return append(list, skip("the resolver of this machine does not tell of the %s record of %s: %s", record.kind, domain, unanswered(err))...)
 		}
 		if !there {
 			list = append(list, warn(fmt.Sprintf("%s has no %s record: %s", domain, record.kind, record.lacks), record.do)...)

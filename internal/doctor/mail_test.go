@@ -186,8 +186,9 @@ func TestATestMailThatCannotLeaveIsTold(t *testing.T) {
 // names is a resolver that knows these records, by their name and kind. Of what else it is
 // asked it says there is no such domain, or that it fails.
 type names struct {
-	records map[string]string
-	fails   bool
+	records  map[string]string
+	fails    bool
+	failsFor string // a kind of records, where it fails for that alone
 }
 
 func (n names) resolver(t *testing.T) *net.Resolver {
@@ -224,7 +225,7 @@ func (n names) answer(query []byte) ([]byte, error) {
 	text, known := n.records[strings.TrimSuffix(q.Name.String(), ".")+" "+strings.TrimPrefix(q.Type.String(), "Type")]
 	header := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}
 	switch {
-	case n.fails:
+	case n.fails, n.failsFor != "" && n.failsFor == strings.TrimPrefix(q.Type.String(), "Type"):
 		m.RCode = dnsmessage.RCodeServerFailure
 	case !known:
 		m.RCode = dnsmessage.RCodeNameError
@@ -247,6 +248,8 @@ func TestRecordsThatADomainLacksAreTold(t *testing.T) {
 	}
 	i.o.Resolver = names{records: map[string]string{"mail.flowxi.test TXT": "some other text"}}.resolver(t)
 	i.expect("dns warning has no MX record", "dns warning has no SPF record", "dns warning has no DMARC record")
+	i.o.Resolver = names{failsFor: "TXT"}.resolver(t)
+	i.expect("dns warning has no MX record")
 	i.o.Resolver = names{fails: true}.resolver(t)
 	i.expect()
 	if f := i.findings()[slot("dns")]; f.Level != Skipped || !strings.Contains(f.Found, "does not tell") {
