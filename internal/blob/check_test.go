@@ -1,10 +1,12 @@
 package blob_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 
@@ -26,6 +28,37 @@ func TestACheckLeavesNothingInABucket(t *testing.T) {
 		for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true, WithVersions: true}) {
 			t.Errorf("%s: %s is left, %v", name, o.Key, o.Err)
 		}
+	}
+}
+
+// TestACheckLeavesNothingThatWasNotAnswered has the server take the object, and its answer
+// lost.
+func TestACheckLeavesNothingThatWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.New(t)
+	p := newProxy(t, bucket.Host())
+	s := openS3(t, bucket.At(p.host()))
+	keys := func() (list []string) {
+		for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true}) {
+			list = append(list, o.Key)
+		}
+		return list
+	}
+	p.set(mute)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for end := time.Now().Add(10 * time.Second); len(keys()) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		}
+		cancel()
+		time.Sleep(100 * time.Millisecond)
+		p.set(passing)
+	}()
+	if err := s.Check(ctx); err == nil || !strings.Contains(err.Error(), "write to S3 bucket") {
+		t.Errorf("got error %v", err)
+	}
+	if left := keys(); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	deleteWithin = 5 * time.Second
 	pingWithin   = 10 * time.Second
 	signWithin   = 2 * time.Second // where the keys of a role have to be renewed
+	clearWithin  = time.Second     // for what a check has left, whose caller is to hear of that
 	longestCall  = putWithin
 )
 
@@ -148,16 +149,18 @@ func (s *S3) Ping(ctx context.Context) error {
 // URL, as clients read photos. The object is deleted even where ctx has ended.
 func (s *S3) Check(ctx context.Context) (err error) {
 	key := checkPrefix + rand.Text()
-	if err := persist(ctx, s.put(key, "text/plain", []byte(key))); err != nil {
-		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signWithin)
+	written := false
+	defer func() { // also after a put that failed: it may be there all the same
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearWithin)
 		defer cancel()
-		if failed := persist(ctx, s.delete(key)); failed != nil {
+		if failed := persist(ctx, s.delete(key)); failed != nil && written {
 			err = errors.Join(err, fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, failed))
 		}
 	}()
+	if err := persist(ctx, s.put(key, "text/plain", []byte(key))); err != nil {
+		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
+	}
+	written = true
 	var body []byte
 	if err := persist(ctx, s.get(key, &body)); err != nil {
 		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, err)
