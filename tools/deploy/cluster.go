@@ -193,6 +193,8 @@ func (c cluster) checkProbes() error {
 		rule{maps.Equal(used, map[string]bool{"http": true, "ops": true}), "a probe, the service or a policy names another port than http or ops"},
 		rule{ports["http"] == 8080 && ports["ops"] == 9090, "the ports are not those that the image and the settings name"},
 		rule{pod.TerminationGracePeriodSeconds != nil && *pod.TerminationGracePeriodSeconds > int64(drain.Seconds()), "a node is killed before it may have drained"},
+		rule{container.StartupProbe.HTTPGet.Path == "/livez" && container.LivenessProbe.HTTPGet.Path == "/livez" && container.ReadinessProbe.HTTPGet.Path == "/readyz",
+			"a node is ended in the midst of its migrations, or gets requests before they are done"},
 		rule{c.deployment.Spec.Strategy.RollingUpdate.MaxUnavailable.IntValue() == 0, "a rollout takes nodes away before others are ready"},
 	)
 }

@@ -76,6 +76,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"kubernetes/deployment.yaml", "runAsNonRoot: true", "runAsNonRoot: false", "as root"},
 		{"kubernetes/deployment.yaml", "drop: [ALL]", "drop: [NET_RAW]", "keeps capabilities"},
 		{"kubernetes/deployment.yaml", "enableServiceLinks: false", "enableServiceLinks: true", "FLOWXI_PORT"},
+		{"kubernetes/deployment.yaml", "path: /livez\n              port: ops\n            periodSeconds: 1\n", "path: /readyz\n              port: ops\n            periodSeconds: 1\n", "in the midst of its migrations"},
 		{"kubernetes/deployment.yaml", "port: ops", "port: opps", "names another port"},
 		{"kubernetes/deployment.yaml", "GracePeriodSeconds: 30", "GracePeriodSeconds: 15", "drained"},
 		{"kubernetes/deployment.yaml", "component: node", "component: server", "does not select the nodes"},
