@@ -70,7 +70,7 @@ type Config struct {
 
 // Passwords are the costs of the argon2id hashes that are made from now on.
 type Passwords struct {
-	MemoryKiB int `env:"FLOWXI_PASSWORD_MEMORY_KIB" envDefault:"19456" min:"7168" max:"1048576" doc:"Memory of one password hash (argon2id), in KiB. A server hashes as many passwords at once as it has processors. Give all servers the same costs. A hash of other costs is made anew at the next login of its owner. Raise costs rather than lower them: until then a person with a dearer hash is told from a stranger by the time of a login."`
+	MemoryKiB int `env:"FLOWXI_PASSWORD_MEMORY_KIB" envDefault:"19456" min:"7168" max:"1048576" doc:"Memory of one password hash (argon2id), in KiB. A server hashes as many passwords at once as it has processors but one, and one at the least. Give all servers the same costs. A hash of other costs is made anew at the next login of its owner. Raise costs rather than lower them: until then a person with a dearer hash is told from a stranger by the time of a login."`
 	Passes    int `env:"FLOWXI_PASSWORD_PASSES" envDefault:"2" min:"1" max:"100" doc:"Passes over that memory. The less memory, the more passes are demanded: 1 from 47104 KiB on, 2 from 19456, 3 from 12288, 4 from 9216 and 5 below (OWASP Password Storage Cheat Sheet)."`
 	Lanes     int `env:"FLOWXI_PASSWORD_LANES" envDefault:"1" min:"1" max:"16" doc:"Processors that work on one password hash. More of them than one make a single login faster, and a storm of logins no faster."`
 }
