@@ -114,7 +114,6 @@ func (l *loading) all(ctx context.Context) error {
 		return err
 	}
 	return l.Store.Once(ctx, func(tx *store.Tx) error {
-		l.whole = false // it may be tried again
 		err := l.rows(ctx, tx)
 		l.whole = err == nil
 		return err
