@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"flowxi.app/flowxi/internal/node"
@@ -35,7 +36,7 @@ func (c *auditTail) Run(w *world) error {
 	return withAdmin(w, func(_ context.Context, a *node.Admin) error {
 		ctx, stop := untilSignal()
 		defer stop()
-		f := follower{store: a.Store, seen: make(map[int64]bool)}
+		f := follower{after: a.Store.AuditAfter, now: time.Now, seen: make(map[int64]bool)}
 		if c.Follow { // from here on
 			if err := f.next(ctx, func(store.AuditEvent) error { return nil }); err != nil {
 				return err
@@ -60,14 +61,24 @@ func (c *auditTail) Run(w *world) error {
 
 const (
 	followEvery = time.Second
-	followBack  = 5 * time.Minute // an event may become visible that much later than its id tells
 	followPage  = 1_000
+
+	// An event may become visible so much later than its id tells: its transaction took
+	// long, or it was written by a clock that is behind. Nearly all are there at once, so
+	// that all of that time is read again only now and then.
+	followBack = 5 * time.Minute
+	followNear = 5 * time.Second // is read again each time
+	followFar  = 15 * time.Second
 )
 
 // follower tells of each event once, in the order in which they can be seen.
 type follower struct {
-	store *store.Store
-	seen  map[int64]bool // of the ids that are read again
+	after func(ctx context.Context, id int64, limit int) ([]store.AuditEvent, error)
+	now   func() time.Time
+
+	seen map[int64]bool // of the ids that are read again
+	last int64          // the highest id up to which it has read, 0 at first
+	far  time.Time      // when it last read all that may have become visible
 }
 
 func (f *follower) follow(ctx context.Context, tell func(store.AuditEvent) error) error {
@@ -86,19 +97,14 @@ func (f *follower) follow(ctx context.Context, tell func(store.AuditEvent) error
 }
 
 func (f *follower) next(ctx context.Context, tell func(store.AuditEvent) error) error {
-	last := store.BeforeAudit(time.Now().Add(-followBack))
-	for id := range f.seen {
-		if id <= last {
-			delete(f.seen, id)
-		}
-	}
+	at := f.from()
 	for {
-		page, err := f.store.AuditAfter(ctx, last, followPage)
+		page, err := f.after(ctx, at, followPage)
 		if err != nil {
 			return err
 		}
 		for _, e := range page {
-			last = e.ID
+			at = e.ID
 			if f.seen[e.ID] {
 				continue
 			}
@@ -107,8 +113,26 @@ func (f *follower) next(ctx context.Context, tell func(store.AuditEvent) error) 
 				return err
 			}
 		}
+		f.last = max(f.last, at)
 		if len(page) < followPage {
 			return nil
 		}
 	}
+}
+
+// from is the id after which to read: never above that of the last event, or what happened
+// while this process stood still would not be told.
+func (f *follower) from() int64 {
+	now, back := f.now(), followNear
+	if now.Sub(f.far) >= followFar {
+		f.far, back = now, followBack
+	}
+	id := store.BeforeAudit(now.Add(-back))
+	if f.last > 0 {
+		id = min(id, f.last)
+	}
+	if back == followBack {
+		maps.DeleteFunc(f.seen, func(seen int64, _ bool) bool { return seen <= id })
+	}
+	return id
 }
