@@ -221,9 +221,9 @@ func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
 	start(t, again, nil)
 }
 
-// TestARestoreBesideALeftJournalRefuses has the journal there of a server that was killed,
+// TestALeftJournalIsNotWrittenOver has the journal there of a server that was killed,
 // whose database somebody has taken out of the way.
-func TestARestoreBesideALeftJournalRefuses(t *testing.T) {
+func TestALeftJournalIsNotWrittenOver(t *testing.T) {
 	t.Parallel()
 	file, cfg := settled(t)
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
@@ -240,6 +240,9 @@ func TestARestoreBesideALeftJournalRefuses(t *testing.T) {
 		}
 		if there := filesIn(t, again.DataDir); !slices.Equal(there, []string{filepath.Base(left), "server.lock"}) {
 			t.Errorf("beside %s there is now %v", suffix, there)
+		}
+		if _, err := node.New(t.Context(), again, node.Options{}); err == nil || !strings.Contains(err.Error(), left) {
+			t.Errorf("beside %s a server says %v", suffix, err)
 		}
 		if is, err := os.ReadFile(left); err != nil || string(is) != "changes" {
 			t.Errorf("%s is now %q, %v", suffix, is, err)

@@ -147,10 +147,23 @@ func openStore(ctx context.Context, cfg config.Config, d dataDir, keys *seal.Key
 	if cfg.DatabaseURL != "" {
 		return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Keys: keys, Observe: observe})
 	}
+	if journal := d.journal(); journal != "" && !there(d.database()) {
+		return nil, fmt.Errorf("there is no database in %s, but the journal of one, %s, which a new one would delete: put the database back beside it, or move the whole folder away and restore a backup", d, journal)
+	}
 	if err := createPrivate(d.database()); err != nil {
 		return nil, fmt.Errorf("make database: %w", err)
 	}
 	return store.Open(ctx, store.Options{Path: d.database(), Keys: keys, Observe: observe})
+}
+
+// journal is the path of a journal of SQLite that is in the folder, if there is one.
+func (d dataDir) journal() string {
+	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
+		if path := d.database() + suffix; there(path) {
+			return path
+		}
+	}
+	return ""
 }
 
 // createPrivate makes an empty file where there is none, before anybody else could make

@@ -129,10 +129,8 @@ func (d dataDir) vacant() error {
 	if there(d.database()) {
 		return fmt.Errorf("there is a database in %s already: restore into a folder without one", d)
 	}
-	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
-		if journal := d.database() + suffix; there(journal) {
-			return fmt.Errorf("the journal of a database before is left, %s, which may hold changes that are nowhere else and would be played over what is restored: move the whole folder %s away, and restore into an empty one with a copy of the key file", journal, d)
-		}
+	if journal := d.journal(); journal != "" {
+		return fmt.Errorf("the journal of a database before is left, %s, which may hold changes that are nowhere else and would be played over what is restored: move the whole folder %s away, and restore into an empty one with a copy of the key file", journal, d)
 	}
 	return nil
 }
