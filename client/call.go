@@ -95,7 +95,7 @@ func (c *Client) try(ctx context.Context, op operation, body payload) ([]byte, e
 // time more, by chance, keeps those who were turned away together from coming back together.
 func (c *Client) pause(ctx context.Context, op operation, body payload, err error) (time.Duration, bool) {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.RetryAfter <= 0 || refused.RetryAfter > c.options.MaxWait {
+	if errors.Is(err, errHeld) || !errors.As(err, &refused) || refused.RetryAfter <= 0 || refused.RetryAfter > c.options.MaxWait {
 		return 0, false
 	}
 	safe := refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusServiceUnavailable && op.repeat
@@ -112,6 +112,15 @@ func (c *Client) once(ctx context.Context, op operation, body payload) (text []b
 	req, token, err := c.request(ctx, op, body)
 	if err != nil {
 		return nil, fmt.Errorf("flowxi: %s: %w", op.id, err)
+	}
+	if sent, ok := req.Body.(*sending); ok {
+		patience, stop := c.patience(ctx)
+		defer stop()
+		defer func() {
+			if held := sent.end(patience); held != nil {
+				text, err = nil, errors.Join(err, fmt.Errorf("flowxi: %s: %w", op.id, held))
+			}
+		}()
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -135,6 +144,14 @@ func (c *Client) once(ctx context.Context, op operation, body payload) (text []b
 	return nil, refused
 }
 
+// patience is a context that ends when the HTTP client gives a request up, too.
+func (c *Client) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if c.http.Timeout > 0 {
+		return context.WithTimeout(ctx, c.http.Timeout)
+	}
+	return ctx, func() {}
+}
+
 func (c *Client) request(ctx context.Context, op operation, body payload) (*http.Request, Secret, error) {
 	req, err := http.NewRequestWithContext(ctx, op.method, c.base+op.path, nil)
 	if err != nil {
@@ -145,7 +162,7 @@ func (c *Client) request(ctx context.Context, op operation, body payload) (*http
 		if err != nil {
 			return nil, "", err
 		}
-		req.Body, req.ContentLength = io.NopCloser(content), length
+		req.Body, req.ContentLength = newSending(content), length
 		req.Header.Set("Content-Type", kind)
 	}
 	req.Header.Set("Accept", "application/json")

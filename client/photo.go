@@ -13,6 +13,9 @@ import (
 // UpdatePhoto sets the profile photo: a JPEG, PNG or WebP file of up to 5 MiB. It is sent
 // as it is read, and never in memory as a whole. A photo that is an [io.Seeker] is sent
 // from where it stands, and once more where the server had no room for it.
+//
+// When it has returned, the photo is read no more: it waits for a read that is under way,
+// until ctx or the timeout of the HTTP client ends the wait.
 func (c *Client) UpdatePhoto(ctx context.Context, photo io.Reader) (*PhotoUpdated, error) {
 	body, err := newUpload(photo)
 	if err != nil {

@@ -367,3 +367,84 @@ func TestAPhotoIsSentAsItIsRead(t *testing.T) {
 		t.Errorf("%d bytes came of a request of %d", got, known)
 	}
 }
+
+// watched is a photo that takes its time, and notes who uses it when nobody should.
+type watched struct {
+	*bytes.Reader
+	returned, reading atomic.Bool
+	wrong             atomic.Int32
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	w.reading.Store(true)
+	defer w.reading.Store(false)
+	time.Sleep(20 * time.Millisecond)
+	if w.returned.Load() {
+		w.wrong.Add(1)
+	}
+	return w.Reader.Read(p)
+}
+
+func (w *watched) Seek(offset int64, whence int) (int64, error) {
+	if w.reading.Load() {
+		w.wrong.Add(1)
+	}
+	return w.Reader.Seek(offset, whence)
+}
+
+func TestAPhotoIsReadByOneTryAloneAndNotAfterTheCall(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int32
+	c := with(t, client.Options{Retries: 1}, func(w http.ResponseWriter, _ *http.Request) {
+		tries.Add(1)
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	photo := &watched{Reader: bytes.NewReader(make([]byte, 4<<20))}
+	if _, err := c.UpdatePhoto(t.Context(), photo); err == nil || tries.Load() != 2 {
+		t.Fatalf("%d tries ended with %v", tries.Load(), err)
+	}
+	photo.returned.Store(true)
+	_, _ = photo.Seek(0, io.SeekStart)
+	time.Sleep(100 * time.Millisecond)
+	if wrong := photo.wrong.Load(); wrong != 0 {
+		t.Errorf("the photo was used %d times by a try that was over", wrong)
+	}
+}
+
+func TestAReadThatDoesNotComeBackEndsWithTheCall(t *testing.T) {
+	t.Parallel()
+	refuse := func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // or it would wait for the body first
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}
+	for name, o := range map[string]client.Options{
+		"by its context":                  {},
+		"by the timeout of its transport": {HTTPClient: &http.Client{Timeout: 200 * time.Millisecond}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wait := time.Minute
+			if o.HTTPClient == nil {
+				wait = 200 * time.Millisecond
+			}
+			ctx, stop := context.WithTimeout(t.Context(), wait)
+			defer stop()
+			read, write := io.Pipe()
+			_, err := with(t, o, refuse).UpdatePhoto(ctx, read)
+			var e *client.Error
+			if !errors.As(err, &e) || e.Status != http.StatusTooManyRequests || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("it ended with %v", err)
+			}
+			_, _ = write.Write([]byte("what that read waits for"))
+			go func() { _, _ = io.WriteString(write, "the caller's") }()
+			time.Sleep(50 * time.Millisecond)
+			_ = time.AfterFunc(10*time.Second, func() { _ = write.Close() })
+			next := make([]byte, len("the caller's"))
+			if _, err := io.ReadFull(read, next); err != nil {
+				t.Errorf("after the call the pipe was read by it: %v", err)
+			}
+		})
+	}
+}
