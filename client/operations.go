@@ -109,12 +109,20 @@ func (c *Client) LoginTwoFactor(ctx context.Context, in LoginTwoFAInput) (*Logge
 // wants out is out here, and the session may last on the server. Where that says that the
 // token was worth nothing already, the error is CodeUnauthenticated.
 func (c *Client) Logout(ctx context.Context) (*Done, error) {
-	token, err := c.options.Tokens.Token(ctx)
+	token, err := c.tokenToEnd(ctx)
 	if err != nil {
 		return nil, err
 	}
-	done, err := call[Done](ctx, c, operation{id: "logout", method: http.MethodPost, path: "/auth/logout", bearer: true}, nil)
+	done, err := call[Done](ctx, c.WithToken(token), operation{id: "logout", method: http.MethodPost, path: "/auth/logout", bearer: true}, nil)
 	return done, c.drop(ctx, token, err)
+}
+
+// tokenToEnd is the token, also where it is fit for nothing but to be ended.
+func (c *Client) tokenToEnd(ctx context.Context) (Secret, error) {
+	if file, ok := c.options.Tokens.(*FileTokens); ok {
+		return file.tokenToEnd()
+	}
+	return c.options.Tokens.Token(ctx)
 }
 
 // ListDevices lists the devices that are logged in, the latest used first.

@@ -30,11 +30,30 @@ var _ TokenStore = (*FileTokens)(nil)
 func NewFileTokens(path string) *FileTokens { return &FileTokens{path: path} }
 
 // Token implements [TokenStore]. A file that others may read is an error: the token in it
-// may be theirs by now.
+// may be theirs by now. [Client.Logout] ends that token all the same.
 func (f *FileTokens) Token(context.Context) (Secret, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.read()
+	token, err := f.read()
+	if err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// tokenToEnd returns the token also where others may read it.
+func (f *FileTokens) tokenToEnd() (Secret, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.readAny()
+}
+
+func (f *FileTokens) readAny() (Secret, error) {
+	token, err := f.read()
+	if errors.Is(err, errOpenToOthers) {
+		err = nil
+	}
+	return token, err
 }
 
 // SetToken implements [TokenStore].
@@ -47,11 +66,11 @@ func (f *FileTokens) SetToken(_ context.Context, token Secret) error {
 	return nil
 }
 
-// DropToken implements [TokenStore].
+// DropToken implements [TokenStore]. It drops a token that others may read, too.
 func (f *FileTokens) DropToken(_ context.Context, token Secret) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	kept, err := f.read()
+	kept, err := f.readAny()
 	if err != nil || kept != token {
 		return err
 	}
@@ -61,6 +80,10 @@ func (f *FileTokens) DropToken(_ context.Context, token Secret) error {
 	return nil
 }
 
+// errOpenToOthers is said of a token beside that token: to log out with it is what is left to do.
+var errOpenToOthers = errors.New("others may read it")
+
+// read returns the token also where others may read it, and then the error beside it.
 func (f *FileTokens) read() (Secret, error) {
 	file, err := os.Open(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -74,14 +97,15 @@ func (f *FileTokens) read() (Secret, error) {
 	if err != nil {
 		return "", fmt.Errorf("read token: %w", err)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("read token: others may read %s: log out, and chmod 600 it", f.path)
-	}
 	text, err := io.ReadAll(io.LimitReader(file, longestToken))
 	if err != nil {
 		return "", fmt.Errorf("read token: %w", err)
 	}
-	return Secret(strings.TrimSpace(string(text))), nil
+	token := Secret(strings.TrimSpace(string(text)))
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return token, fmt.Errorf("read token: %w: log out, or chmod 600 %s", errOpenToOthers, f.path)
+	}
+	return token, nil
 }
 
 // write puts a new file in the place of the old one, so that there is never half a token.

@@ -448,3 +448,26 @@ func TestAReadThatDoesNotComeBackEndsWithTheCall(t *testing.T) {
 		})
 	}
 }
+
+func TestALogoutEndsATokenThatOthersMayRead(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "token")
+	var seen atomic.Value
+	c := with(t, client.Options{Tokens: client.NewFileTokens(path)}, func(w http.ResponseWriter, r *http.Request) {
+		seen.Store(r.URL.Path + " " + r.Header.Get("Authorization"))
+		_, _ = io.WriteString(w, `{"code":"LOGOUT_SUCCESS","message":""}`)
+	})
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Me(t.Context()); err == nil || seen.Load() != nil {
+		t.Errorf("a token that others may read was used: %v", err)
+	}
+	ok[*client.Done](t)(c.Logout(t.Context()))
+	if want := "/api/v1/auth/logout Bearer " + secret; seen.Load() != want {
+		t.Errorf("the server saw %v, want %s", seen.Load(), want)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the token is still there: %v", err)
+	}
+}
