@@ -27,7 +27,7 @@ func (unsigned) SignedURL(context.Context, string, time.Duration) (string, error
 func TestAPhotoWhoseAddressCannotBeSignedIsNoFaultOfOurs(t *testing.T) {
 	t.Parallel()
 	a, _, _ := olderHash(t)
-	a.bucket, a.photos = unsigned{}, photo.NewProcessor(1, 1, time.Minute)
+	a.bucket, a.photos = unsigned{}, photo.NewProcessor(1, time.Minute)
 	in, err := login(t.Context(), a)
 	if err != nil {
 		t.Fatal(err)

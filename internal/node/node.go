@@ -82,11 +82,11 @@ type Node struct {
 	opened []io.Closer // in the order of opening
 }
 
-// photoQueue is how many uploads may wait for the one that is being decoded, which takes
-// much memory (see package photo).
+// photoSlots is how many photos are decoded at once, which takes much memory (see package
+// photo). Uploads wait for their turn as long as photoWait, and how many there are is bounded
+// before they are read (api.Uploads).
 const (
 	photoSlots = 1
-	photoQueue = 32
 	photoWait  = 15 * time.Second
 )
 
@@ -243,7 +243,7 @@ func (n *Node) assemble(o Options) error {
 	if o.Chance == nil {
 		o.Chance = auth.Random{}
 	}
-	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoQueue, photoWait)
+	hasher, photos := password.NewHasher(o.Password), photo.NewProcessor(photoSlots, photoWait)
 	n.auth = auth.New(auth.Deps{
 		Store: n.store, Cache: n.cache, Keys: n.keys, Bucket: n.bucket, Config: n.cfg, Now: n.now,
 		Limiter:  ratelimit.New(n.cache, limitKey, !n.cfg.RateLimits),

@@ -18,7 +18,7 @@ import (
 	"flowxi.app/flowxi/internal/photo"
 )
 
-func newProcessor() *photo.Processor { return photo.NewProcessor(2, 1000, time.Hour) }
+func newProcessor() *photo.Processor { return photo.NewProcessor(2, time.Hour) }
 
 // process returns the picture that comes of an upload, once it is sure that it
 // is nothing but a picture.

@@ -9,25 +9,20 @@ import (
 )
 
 // Processor bounds the memory and the processors that photos take. Any number
-// of goroutines may use it.
+// of goroutines may use it. How many wait is for the caller to bound.
 type Processor struct {
-	places chan struct{} // for those at work and those that wait
-	slots  chan struct{} // for those at work
-	wait   time.Duration
+	slots chan struct{} // for those at work
+	wait  time.Duration
 
+	waiting atomic.Int64
 	refused atomic.Uint64
 }
 
 // NewProcessor returns a processor that works on at most slots photos at once,
-// lets at most queue callers wait for their turn, and none of them for longer
-// than wait. At least one slot there is.
-func NewProcessor(slots, queue int, wait time.Duration) *Processor {
-	slots, queue = max(1, slots), max(0, queue)
-	return &Processor{
-		places: make(chan struct{}, slots+queue),
-		slots:  make(chan struct{}, slots),
-		wait:   wait,
-	}
+// and has nobody wait for their turn for longer than wait. At least one slot
+// there is.
+func NewProcessor(slots int, wait time.Duration) *Processor {
+	return &Processor{slots: make(chan struct{}, max(1, slots)), wait: wait}
 }
 
 // enter waits for a slot, which leave gives back.
@@ -38,23 +33,12 @@ func (p *Processor) enter(ctx context.Context) (err error) {
 		return err
 	}
 	select {
-	case p.places <- struct{}{}:
-	default:
-		return p.refuse()
-	}
-	if err := p.awaitSlot(ctx); err != nil {
-		<-p.places
-		return err
-	}
-	return nil
-}
-
-func (p *Processor) awaitSlot(ctx context.Context) error {
-	select {
 	case p.slots <- struct{}{}:
 		return nil
 	default:
 	}
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
 	timer := time.NewTimer(p.wait)
 	defer timer.Stop()
 	select {
@@ -67,10 +51,7 @@ func (p *Processor) awaitSlot(ctx context.Context) error {
 	}
 }
 
-func (p *Processor) leave() {
-	<-p.slots
-	<-p.places
-}
+func (p *Processor) leave() { <-p.slots }
 
 func (p *Processor) refuse() error {
 	p.refused.Add(1)
@@ -86,6 +67,5 @@ type Load struct {
 
 // Load tells how busy the processor is.
 func (p *Processor) Load() Load {
-	active := len(p.slots)
-	return Load{Active: active, Waiting: max(0, len(p.places)-active), Refused: p.refused.Load()}
+	return Load{Active: len(p.slots), Waiting: int(p.waiting.Load()), Refused: p.refused.Load()}
 }

@@ -21,7 +21,7 @@ import (
 func TestNoMoreThanTheSlotsAreAtWork(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewProcessor(2, 8, time.Minute)
+		p := NewProcessor(2, time.Minute)
 		var atWork, most atomic.Int64
 		var all sync.WaitGroup
 		for range 10 {
@@ -45,30 +45,33 @@ func TestNoMoreThanTheSlotsAreAtWork(t *testing.T) {
 	})
 }
 
-func TestPastTheQueueItIsBusyAtOnce(t *testing.T) {
+func TestTheLoadTellsWhoWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewProcessor(1, 1, time.Minute)
+		p := NewProcessor(1, time.Minute)
 		if err := p.enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		waited := make(chan error)
-		go func() { waited <- p.enter(t.Context()) }()
-		synctest.Wait()
-		start := time.Now()
-		if err := p.enter(t.Context()); !errors.Is(err, ErrBusy) || time.Since(start) != 0 {
-			t.Errorf("past the queue: %v after %v", err, time.Since(start))
+		const callers = 40
+		ended := make(chan error)
+		for range callers {
+			go func() { ended <- p.enter(t.Context()) }()
 		}
-		if got := p.Load(); got != (Load{Active: 1, Waiting: 1, Refused: 1}) {
+		synctest.Wait()
+		if got := p.Load(); got != (Load{Active: 1, Waiting: callers}) {
 			t.Errorf("the load is %+v", got)
 		}
 		p.leave()
-		if err := <-waited; err != nil {
-			t.Errorf("in the queue: %v", err)
+		if err := <-ended; err != nil {
+			t.Errorf("whose turn it was: %v", err)
 		}
-		p.leave()
-		if err := p.enter(t.Context()); err != nil {
-			t.Errorf("after all have left: %v", err)
+		for range callers - 1 {
+			if err := <-ended; !errors.Is(err, ErrBusy) {
+				t.Errorf("who has waited for a minute: %v", err)
+			}
+		}
+		if got := p.Load(); got != (Load{Active: 1, Refused: callers - 1}) {
+			t.Errorf("the load is %+v", got)
 		}
 	})
 }
@@ -76,7 +79,7 @@ func TestPastTheQueueItIsBusyAtOnce(t *testing.T) {
 func TestNobodyWaitsForEver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := NewProcessor(1, 1, time.Minute)
+		p := NewProcessor(1, time.Minute)
 		if err := p.enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +101,7 @@ func TestNobodyWaitsForEver(t *testing.T) {
 
 func TestAProcessorHasASlot(t *testing.T) {
 	t.Parallel()
-	p := NewProcessor(0, -1, 0)
+	p := NewProcessor(0, 0)
 	if err := p.enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
