@@ -3,7 +3,9 @@
 //
 // Its one rule: a page is plain. It asks nothing of another host, runs no script and
 // wears no style that does not come from /assets, and looking at it (GET, HEAD)
-// changes nothing and spends nothing (contract section 6).
+// changes nothing and spends nothing (contract section 6). There are two exceptions: the
+// account portal shows photos from the host of the bucket, where that is elsewhere, and
+// /docs/try runs Swagger UI, which comes from under /docs/try.
 package web
 
 import (
@@ -23,7 +25,7 @@ import (
 	"flowxi.app/flowxi/internal/mail"
 )
 
-// Deps is what the pages are made of. Catalog, Config and Now are required.
+// Deps is what the pages are made of. Catalog, Config, Now and Log are required.
 type Deps struct {
 	Catalog *locale.Catalog
 	Config  config.Config
