@@ -70,17 +70,13 @@ func (c *moveCommand) goOn(w *world, cfg config.Config) {
 	printf(w.stdout, "\nDo not start a server on the old database again: what happens there is not moved.\n")
 }
 
-// masked is an address without the secrets that may be in it: a secret may hold what no
-// other URL may, so all before the last @ goes unread.
+// masked is an address that says where secrets are left out of it.
 func masked(address string) string {
-	scheme, rest, _ := strings.Cut(address, "://")
-	shown := scheme + "://"
-	if at := strings.LastIndex(rest, "@"); at >= 0 {
-		shown, rest = shown+"[secret]@", rest[at+1:]
+	shown := bare(address)
+	if strings.Contains(address, "@") {
+		shown = strings.Replace(shown, "://", "://[secret]@", 1)
 	}
-	place, _, more := strings.Cut(rest, "?")
-	shown += place
-	if more {
+	if strings.Contains(address, "?") {
 		shown += "?[as given]"
 	}
 	return shown

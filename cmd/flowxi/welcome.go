@@ -72,15 +72,15 @@ func whole(path string) string {
 	return path
 }
 
-// bare is an address without all that could be a secret in it: who asks, and how. What
-// stands before the last @ of a bucket may be what no other URL holds.
+// bare is an address without all that could be a secret in it: who asks, and how. A secret
+// may hold what no other URL may, so all before the last @ goes unread. Where a ? stands
+// before that, nobody can tell which of both is in the secret.
 func bare(address string) string {
 	scheme, rest, _ := strings.Cut(address, "://")
-	if scheme == "s3" {
-		rest = rest[strings.LastIndexByte(rest, '@')+1:]
-	}
-	u, err := url.Parse(scheme + "://" + rest)
-	if err != nil {
+	who := rest[:strings.LastIndexByte(rest, '@')+1]
+	at, _, _ := strings.Cut(rest[len(who):], "?")
+	u, err := url.Parse(scheme + "://" + at)
+	if err != nil || strings.Contains(who, "?") {
 		return scheme + "://…"
 	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()

@@ -95,8 +95,23 @@ func TestWelcomeTellsNoSecret(t *testing.T) {
 	if list := cfg.Shortcuts(); len(list) > 0 {
 		t.Errorf("it warns of %v", list)
 	}
-	if got := bare("postgres://user:secret@h:x/name"); got != "postgres://…" {
-		t.Errorf("of an address that nobody can read it tells %q", got)
+}
+
+func TestAddressesAreShownWithoutTheirSecrets(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][2]string{
+		"postgres://db/flowxi":                            {"postgres://db/flowxi", "postgres://db/flowxi"},
+		"postgres://ada:hush@db:5432/flowxi?sslmode=full": {"postgres://db:5432/flowxi", "postgres://[secret]@db:5432/flowxi?[as given]"},
+		"postgres://ada:hu@sh@db/flowxi":                  {"postgres://db/flowxi", "postgres://[secret]@db/flowxi"},
+		"s3://ID:hu@s/h@s3.example.org/b?region=r":        {"s3://s3.example.org/b", "s3://[secret]@s3.example.org/b?[as given]"},
+		"smtp://ada:hu/sh@mail.example.org:25":            {"smtp://mail.example.org:25", "smtp://[secret]@mail.example.org:25"},
+		"postgres://db/flowxi?password=hu@sh":             {"postgres://…", "postgres://[secret]@…?[as given]"},
+		"s3://ID:hu?sh@s3.example.org/b":                  {"s3://…", "s3://[secret]@…?[as given]"},
+		"postgres://user:hush@h:x/name":                   {"postgres://…", "postgres://[secret]@…"},
+	} {
+		if got := [2]string{bare(address), masked(address)}; got != want {
+			t.Errorf("%s is shown as %q, want %q", address, got, want)
+		}
 	}
 }
 
