@@ -17,8 +17,10 @@ import (
 
 	"github.com/rs/cors"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/password"
 )
@@ -163,6 +165,11 @@ func (m *Mock) enter() *play {
 
 // ServeHTTP answers what a server does, and what is under /mock.
 func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !m.isMeant(r.Host) {
+		header.Data.Set(w.Header())
+		refuse(w, http.StatusForbidden, account.ErrForbidden, "A mock answers to localhost, to IP addresses and to the host of --url, unless --expose lets others call it.")
+		return
+	}
 	if isOwn(r.URL.Path) {
 		m.guard(w, r)
 		return

@@ -433,9 +433,27 @@ func TestPagesOfThisMachineMayCall(t *testing.T) {
 			t.Errorf("a page of %s may reset: %d %s", origin, status, text)
 		}
 	}
-	if status, _, _ := r.do("GET", "/mock/people", "", "Host", "rebound.example"); status != http.StatusForbidden {
-		t.Errorf("by another name the tokens are there: %d", status)
+}
+
+func TestNobodyElsesNameIsAnswered(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	login := `{"email": "active@example.com", "password": "` + mock.Password + `", "device_id": "a", "device_type": "web", "device_name": "A"}`
+	for _, host := range []string{"rebound.example", "rebound.example:8080", "localhost.rebound.example", "127.0.0.1.rebound.example", "xlocalhost"} {
+		if status, _, text := r.do("POST", "/api/v1/auth/login", login, "Host", host, "Origin", "http://"+host, "Content-Type", "application/json"); status != http.StatusForbidden || strings.Contains(text, "token") {
+			t.Errorf("by the name %s there is a login: %d %s", host, status, text)
+		}
+		for _, path := range []string{"/mock/people", "/dev/inbox.json", "/account", "/api/v1/health"} {
+			if status, _, text := r.do("GET", path, "", "Host", host); status != http.StatusForbidden || !strings.Contains(text, "FORBIDDEN") {
+				t.Errorf("by the name %s there is %s: %d", host, path, status)
+			}
+		}
 	}
+	for _, host := range []string{"localhost", "LOCALHOST:5173", "app.localhost:3000", "127.0.0.1:8080", "[::1]:8080", "[::1]", "10.0.2.2:8080"} {
+		r.must("GET", "/api/v1/health", "", "Host", host)
+		r.must("GET", "/mock/people", "", "Host", host)
+	}
+	r.must("GET", "/api/v1/health", "", "Origin", "http://app.test:5173") // of a page whose server passes its calls on
 }
 
 func TestWhatIsThereIsTold(t *testing.T) {
@@ -541,7 +559,9 @@ func TestTheFewSettingsThatItTakes(t *testing.T) {
 	_, err := r.client().SendRegistrationCode(t.Context(), client.EmailInput{Email: "active@example.com"})
 	code(t, "a registration of somebody who is there", err, "")
 	exposed := start(t, mock.Options{URL: "http://mock.example:8080", Exposed: true})
-	if status, _, _ := exposed.do("GET", "/mock/people", "", "Host", "mock.example:8080"); status != http.StatusOK {
-		t.Errorf("others may not ask what is there for them: %d", status)
+	for _, host := range []string{"mock.example:8080", "another.example"} {
+		if status, _, _ := exposed.do("GET", "/mock/people", "", "Host", host); status != http.StatusOK {
+			t.Errorf("others may not ask what is there for them: %d", status)
+		}
 	}
 }

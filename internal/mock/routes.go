@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -36,18 +37,23 @@ func (m *Mock) routes() http.Handler {
 	return mux
 }
 
-// guard lets only pages and programs of this machine through, by its own name, unless the
-// mock is there for others: a page of a stranger that somebody has open must not move the
-// clock, or read the tokens.
+// isMeant tells whether a Host is one that this machine is meant by, and no name of a
+// stranger's that was pointed here (DNS rebinding): whose page that is would be let in as the
+// mock's own. Emulators and containers know this machine by addresses that are not loopback.
+func (m *Mock) isMeant(host string) bool {
+	u := url.URL{Host: host}
+	name := strings.ToLower(u.Hostname())
+	_, err := netip.ParseAddr(name)
+	return m.options.Exposed || err == nil || name == "localhost" || strings.HasSuffix(name, ".localhost") ||
+		name == strings.ToLower(m.config.PublicURL.Hostname())
+}
+
+// guard lets only pages of this machine and programs through, unless the mock is there for
+// others: a page of a stranger that somebody has open must not move the clock.
 func (m *Mock) guard(w http.ResponseWriter, r *http.Request) {
 	header.Data.Set(w.Header())
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
 	origin := r.Header.Get("Origin")
-	strange := origin != "" && !config.IsLocalOrigin(origin)
-	if !m.options.Exposed && (strange || !config.IsLoopback(strings.Trim(host, "[]"))) {
+	if origin != "" && !m.options.Exposed && !config.IsLocalOrigin(origin) {
 		refuse(w, http.StatusForbidden, account.ErrForbidden, "This is for pages and programs of this machine alone.")
 		return
 	}
