@@ -589,23 +589,67 @@ func leavesAlone(t *testing.T, v visitor) {
 // holdsAnswers has what is asked from now on wait until the page calls release.
 const holdsAnswers = `(window.realFetch = fetch) && (window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`
 
-// goesNoLateWay has somebody go to log in while they are being sent a code.
+// holdsAnswer has what is asked next wait for the answer that the page is given by release.
+const holdsAnswer = `delete window.release && (window.fetch = () => new Promise((resolve) => {
+	window.release = (status, answer) => { resolve(Response.json(answer, { status })); setTimeout(() => (window.came = true), 100); };
+}))`
+
+// goesNoLateWay has somebody go another way before the answer comes that would lead them on.
 func goesNoLateWay(t *testing.T, v visitor) {
-	p := v.visits(t, "/account?lang=en#/join")
-	p.isAt("join")
-	p.fill("join-email", "late.way@example.org")
-	p.is(holdsAnswers)
-	p.press(kb.Enter)
-	p.is(`window.release`)
-	p.is(`(location.hash = "#/login")`)
-	p.isAt("login")
-	p.is(`(window.fetch = realFetch) && (window.json = Response.prototype.json)`)
-	p.is(`(Response.prototype.json = function () { return json.call(this).finally(() => setTimeout(() => (window.came = true), 100)); })`)
-	p.is(`release() === undefined`)
-	p.is(`window.came`)
-	p.isAt("login")
-	p.is(`sessionStorage.getItem("flowxi.joining") === null`)
-	p.ends()
+	for from, answer := range map[string]string{
+		"login":     `200, {code: "TWOFA_REQUIRED", message: "", data: {challenge_id: "a", expires_in: 300}}`,
+		"challenge": `410, {code: "TWOFA_CHALLENGE_EXPIRED", message: "Over."}`,
+		"join":      `200, {code: "OTP_SENT", message: ""}`,
+		"code":      `200, {code: "OTP_VALID", message: ""}`,
+		"choose":    `410, {code: "OTP_EXPIRED", message: "Over."}`,
+	} {
+		p := v.visits(t, "/account?lang=en#/join")
+		p.isAt("join")
+		p.leadsTo(from)
+		p.is(holdsAnswer)
+		p.is(`document.getElementById(` + quote(from+"-form") + `).requestSubmit() === undefined`)
+		p.is(`window.release`)
+		elsewhere := map[bool]string{true: "login", false: "join"}[from == "join"]
+		p.is(`(location.hash = ` + quote("#/"+elsewhere) + `)`)
+		p.isAt(elsewhere)
+		p.is(`release(` + answer + `) === undefined`)
+		p.is(`window.came`)
+		p.isAt(elsewhere)
+		p.is(`!sessionStorage.getItem("flowxi.joining") && document.getElementById("notice").hidden`)
+		p.is(`sessionStorage.getItem("flowxi.challenge") ` + map[bool]string{true: "!", false: "="}[from == "challenge"] + `== null`)
+		p.ends()
+	}
+}
+
+// leadsTo goes to a view of the way in, and fills its form in, without the server.
+func (p tab) leadsTo(view string) {
+	p.t.Helper()
+	switch view {
+	case "choose":
+		p.leadsTo("code")
+		p.is(holdsAnswer)
+		p.press(kb.Enter)
+		p.is(`window.release`)
+		p.is(`release(200, {code: "OTP_VALID", message: ""}) === undefined`)
+		p.is(`window.came && delete window.came`)
+		p.isAt("choose")
+		p.fill("choose-password", authtest.Password)
+		p.fill("choose-confirmation", authtest.Password)
+		return
+	case "challenge":
+		p.is(`sessionStorage.setItem("flowxi.challenge", JSON.stringify({ id: "a", until: Date.now() + 300000 })) === undefined`)
+	}
+	p.is(`(location.hash = ` + quote("#/"+view) + `)`)
+	p.isAt(view)
+	if view != "challenge" {
+		p.fill(view+"-email", "late.way@example.org")
+	}
+	switch view {
+	case "login":
+		p.fill("login-password", authtest.Password)
+	case "challenge", "code":
+		p.fill(view+"-code", "123456")
+	}
 }
 
 func showsNoLateSecret(t *testing.T, v visitor) {

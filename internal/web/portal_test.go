@@ -51,7 +51,7 @@ func TestPortal(t *testing.T) {
 		"a question ends with its view":            asksNoLonger,
 		"what was typed outlives the session":      keepsWhatWasTyped,
 		"an answer that comes late":                hearsNoLateAnswer,
-		"a code that is sent late":                 goesNoLateWay,
+		"an answer that would lead on comes late":  goesNoLateWay,
 		"a secret that comes late":                 showsNoLateSecret,
 		"a list that does not come":                tellsOfAListThatIsOld,
 		"a logout that the server does not hear":   leavesAlone,

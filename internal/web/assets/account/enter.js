@@ -5,7 +5,16 @@ import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining } from "./store.js";
 
 // The code that was right. Only memory has it.
-let go, code = "";
+let go, code = "", turn = 0;
+
+// ask is post for who is still on the view when the answer comes. Who went another way
+// meanwhile is led nowhere by it, unless it has let them in.
+async function ask(path, body) {
+  const mine = turn;
+  const answer = await post(path, body);
+  if (mine === turn || answer.code === "LOGIN_SUCCESS" || answer.code === "TOKEN_ISSUED") return answer;
+  return { ok: false, code: "", message: "", wait: answer.ok ? 0 : answer.wait };
+}
 
 // prepare is given the way to another view, and what to do once somebody is in.
 export function prepare(to, welcome) {
@@ -20,7 +29,7 @@ export function prepare(to, welcome) {
   for (const button of document.querySelectorAll("[data-reveals]")) button.addEventListener("click", () => reveal(button));
 
   async function login(typed) {
-    const answer = await post("/auth/login", { ...typed, ...device() });
+    const answer = await ask("/auth/login", { ...typed, ...device() });
     if (answer.code === "TWOFA_REQUIRED") {
       const { challenge_id, expires_in } = answer.data;
       setChallenge({ id: challenge_id, until: Date.now() + expires_in * 1000 });
@@ -31,14 +40,14 @@ export function prepare(to, welcome) {
   }
 
   async function answerChallenge(typed) {
-    const answer = await post("/auth/login/2fa", { ...typed, challenge_id: challenge().id, device_id: device().device_id });
+    const answer = await ask("/auth/login/2fa", { ...typed, challenge_id: challenge().id, device_id: device().device_id });
     if (answer.code === "LOGIN_SUCCESS") welcome(answer.data.access_token, answer.message);
     if (answer.code !== "TWOFA_CHALLENGE_EXPIRED") return answer;
     go("login", answer.message);
   }
 
   async function choose(typed) {
-    const answer = await post("/register-email-code/set-password", { email: joining(), code, ...typed, ...device() });
+    const answer = await ask("/register-email-code/set-password", { email: joining(), code, ...typed, ...device() });
     if (answer.code === "TOKEN_ISSUED") welcome(answer.access_token, texts.welcome);
     if (answer.code !== "OTP_EXPIRED" && answer.code !== "OTP_INVALID") return answer;
     backToCode(answer);
@@ -46,9 +55,8 @@ export function prepare(to, welcome) {
 }
 
 async function join({ email, by }) {
-  const answer = by === "link" ? await post("/auth/register-email", { email }) : await post("/register-email-code/send", { email });
+  const answer = by === "link" ? await ask("/auth/register-email", { email }) : await ask("/register-email-code/send", { email });
   if (!answer.ok) return answer;
-  if ($("join").hidden) return; // they went another way meanwhile
   setJoining(email);
   go(by);
   coolDown($(by + "-again"), answer.wait);
@@ -62,9 +70,8 @@ async function resend(by, path, sent) {
 
 async function checkCode(typed) {
   const email = joining() || typed.email;
-  const answer = await post("/register-email-code/verify", { ...typed, email });
+  const answer = await ask("/register-email-code/verify", { ...typed, email });
   if (answer.code !== "OTP_VALID") return answer;
-  if ($("code").hidden) return; // they went another way meanwhile
   setJoining(email);
   code = typed.code;
   go("choose");
@@ -106,6 +113,7 @@ export const views = {
 // more, where the password is chosen. The address goes along to who took the one way for the
 // other.
 export function leave(view) {
+  turn++;
   if (view !== "choose") code = "";
   if (!["code", "choose", "link"].includes(view)) setJoining("");
   const from = { login: "join-email", join: "login-email" }[view];

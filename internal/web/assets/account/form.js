@@ -19,7 +19,7 @@ export function onSubmit(id, work) {
     tell("notice", "");
     if (complainOfMissing(form)) return;
     const answer = await rest(button, () => work(values(form)));
-    if (answer && !answer.ok && !form.closest("[hidden]")) explain(form, answer); // they may be elsewhere by now
+    if (answer?.message && !answer.ok && !form.closest("[hidden]")) explain(form, answer); // they may be elsewhere by now
   });
 }
 
