@@ -26,7 +26,8 @@ export function webStorage(kind: "local" | "session"): ClientStorage {
   const memory = memoryStorage();
   const open = (): Storage => (kind === "local" ? globalThis.localStorage : globalThis.sessionStorage);
   return {
-    getItem: (key) => attempt(() => open().getItem(key)) ?? memory.getItem(key),
+    // What the browser did not take is newer than what it has.
+    getItem: (key) => memory.getItem(key) ?? attempt(() => open().getItem(key)) ?? null,
     setItem: (key, value) => {
       const kept = attempt(() => (open().setItem(key, value), true));
       return kept ? memory.removeItem(key) : memory.setItem(key, value);

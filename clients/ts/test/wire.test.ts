@@ -267,6 +267,13 @@ test("a browser that refuses to keep anything", async () => {
       await storage.removeItem("a");
       assert.equal(items.size, 0);
 
+      await storage.setItem("a", "older");
+      Object.defineProperty(globalThis, name, { configurable: true, value: { ...globalThis[name], setItem: refuse } }); // it is full
+      await storage.setItem("a", "newer");
+      assert.equal(await storage.getItem("a"), "newer");
+      await storage.removeItem("a");
+      assert.equal(await storage.getItem("a"), null);
+
       Object.defineProperty(globalThis, name, { configurable: true, get: refuse });
       await storage.setItem("a", "2");
       assert.equal(await storage.getItem("a"), "2");
