@@ -51,8 +51,8 @@ var (
 	// longer than a JPEG can have.
 	ErrTooManyPixels = errors.New("photo: too many pixels")
 
-	// ErrBusy says that too many others wait, or that it took too long until it
-	// was this one's turn. The caller may try again.
+	// ErrBusy says that it took too long until it was this one's turn. The caller
+	// may try again.
 	ErrBusy = errors.New("photo: busy")
 )
 
