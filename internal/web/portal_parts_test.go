@@ -233,3 +233,24 @@ func imagesOf(t *testing.T, address string) string {
 	_ = response.Body.Close()
 	return imageSources.FindString(response.Header.Get("Content-Security-Policy"))
 }
+
+// TestNoAttributeIsTakenForAScript holds names of attributes to those whose values are text
+// to templates: what begins with on is an event to them, after data- too, and its value a
+// script, in quotation marks of its own.
+func TestNoAttributeIsTakenForAScript(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, path := range []string{"/", "/account", "/register", "/docs/try/", "/dev/inbox", "/docs/welcome"} {
+		root, err := html.Parse(strings.NewReader(s.get(path).text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for node := range root.Descendants() {
+			for _, a := range node.Attr {
+				if strings.HasPrefix(strings.TrimPrefix(a.Key, "data-"), "on") {
+					t.Errorf("%s has %s=%q", path, a.Key, a.Val)
+				}
+			}
+		}
+	}
+}

@@ -98,7 +98,7 @@ export const views = {
     $("code-asked").hidden = Boolean(who); // in another tab, say: there they tell it once more
   },
   choose() {
-    if (!code) return { instead: "code", because: texts.onceMore };
+    if (!code) return { instead: "code", because: texts.codeOnceMore };
     $("choose-who").textContent = $("choose-user").value = joining();
   },
   link() {
