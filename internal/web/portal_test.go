@@ -334,6 +334,7 @@ func usesTwoFactors(p tab, v visitor, says func(string) string, lang, email stri
 	p.focused("twofa-title")
 	p.is(`!document.documentElement.outerHTML.includes(` + quote(secret) + `) && document.getElementById("state-on").checkVisibility()`)
 	p.is(`document.querySelectorAll("details").forEach((d) => { d.open = true; }) === undefined`)
+	p.shows("verify-hint", map[string]string{"fr": "nouveau code", "en": "new code"}[lang]) // that one is used
 	p.look(lang + "-13-security-on")
 
 	p.click("leave")
