@@ -61,6 +61,8 @@ func TestPortal(t *testing.T) {
 		"a picture that comes late":                showsNoLatePicture,
 		"a dialog ends with its view":              showsNoQuestionOverAnother,
 		"a photo that is cancelled":                cancelsAPhoto,
+		"changes that are not saved":               keepsADraft,
+		"changes end with a logout":                forgetsADraft,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, visitor{browser, srv}) })
 	}

@@ -32,16 +32,21 @@ async function start() {
   devices.prepare(loggedOut);
   security.prepare();
   whenExpired(() => {
-    if (shown === "profile") profile.keep();
+    profile.keep();
     const view = hashView();
     wanted = view in inside ? view : "";
-    loggedOut(texts.expired);
+    goOut(texts.expired);
   });
-  store.watch(enterElsewhere, () => go("login", texts.elsewhere));
+  store.watch(enterElsewhere, () => {
+    profile.discard();
+    go("login", texts.elsewhere);
+  });
   onClick($("leave"), "notice", logout);
   onClick($("retry"), "notice", render);
   for (const a of document.querySelectorAll("[data-lang]")) a.addEventListener("click", takeAlong);
   addEventListener("hashchange", render);
+  addEventListener("pagehide", profile.store);
+  document.addEventListener("visibilitychange", () => { if (document.hidden) profile.store(); }); // a phone may tell no more
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // what stands behind the # is a view
     page.focus();
@@ -87,6 +92,11 @@ async function logout() {
 }
 
 function loggedOut(message) {
+  profile.discard();
+  goOut(message);
+}
+
+function goOut(message) {
   store.end();
   go("login", message);
 }

@@ -2,9 +2,9 @@
 import { patch, remove, upload } from "./api.js";
 import * as countries from "./countries.js";
 import * as crop from "./crop.js";
-import { empty, onClick, onSubmit } from "./form.js";
+import { empty, onClick, onSubmit, values } from "./form.js";
 import { $, announce, dayOf, sure, tell, texts } from "./page.js";
-import { token } from "./store.js";
+import { setDraft, takeDraft, token } from "./store.js";
 
 const details = ["first_name", "last_name", "birth_date", "country", "nationality", "phone_number"];
 let me = {}, draft = {};
@@ -14,6 +14,7 @@ let saving = new AbortController();
 const input = (name) => $("profile-" + name.replace("_", "-"));
 
 export function prepare() {
+  draft = takeDraft();
   countries.offer(input("country"), 2);
   countries.offer(input("nationality"), 3);
   input("birth_date").max = new Date().toISOString().slice(0, 10);
@@ -30,6 +31,7 @@ export function prepare() {
 }
 
 export function enter(person) {
+  keep(); // the form has it while another view is shown
   const kept = draft.of === person.email ? draft.typed : {};
   draft = {};
   me = person;
@@ -38,15 +40,25 @@ export function enter(person) {
   tell("saved", "");
   tell("photo-problem", "");
   for (const name of details) input(name).value = kept[name] ?? me[name] ?? "";
-  if (Object.keys(kept).length > 0) tell("profile-form-problem", texts.unsaved);
+  if (details.some((name) => name in kept && kept[name] !== (me[name] ?? ""))) tell("profile-form-problem", texts.unsaved);
   present();
 }
 
 // keep holds what was typed and not saved, for who typed it, be the form in sight or not.
 export function keep() {
+  if (!me.email) return;
   const typed = Object.fromEntries(details.map((name) => [name, input(name).value]));
   draft = { of: me.email, typed: Object.fromEntries(changes(typed).map((name) => [name, typed[name]])) };
 }
+
+// store has the draft outlive the page, for as long as its owner is logged in.
+export function store() {
+  keep();
+  setDraft(token() && Object.keys(draft.typed || {}).length > 0 ? draft : null);
+}
+
+// discard forgets what keep holds.
+export function discard() { draft = {}; }
 
 // forget leaves nothing of the person in the page but what keep holds.
 export function forget() {
@@ -84,6 +96,7 @@ async function save(typed) {
   me = { ...me, ...answer.data };
   present();
   for (const name of details) if (input(name).value === (given[name] ?? "")) fill(name);
+  if (changes(values($("profile-form"))).length === 0) tell("profile-form-problem", "");
   tell("saved", answer.message);
 }
 

@@ -74,7 +74,7 @@ export function end() {
 }
 
 function forget() {
-  for (const key of ["token", "challenge", "joining", "typed"]) tab.remove("flowxi." + key);
+  for (const key of ["token", "challenge", "joining", "typed", "draft"]) tab.remove("flowxi." + key);
 }
 
 // A login that waits for its second factor outlives a reload: on a phone, looking for a code
@@ -93,6 +93,14 @@ export const setTyped = (value) => tab.set("flowxi.typed", JSON.stringify(value)
 export function takeTyped() {
   const value = JSON.parse(tab.get("flowxi.typed") || "{}");
   tab.remove("flowxi.typed");
+  return value;
+}
+
+// Changes of a profile that are not saved yet outlive a reload, until their owner logs out.
+export const setDraft = (value) => value ? tab.set("flowxi.draft", JSON.stringify(value)) : tab.remove("flowxi.draft");
+export function takeDraft() {
+  const value = JSON.parse(tab.get("flowxi.draft") || "{}");
+  tab.remove("flowxi.draft");
   return value;
 }
 

@@ -1,0 +1,98 @@
+package web_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"flowxi.app/flowxi/internal/authtest"
+)
+
+// keepsADraft has somebody go elsewhere, reload the page, change its language and leave it
+// before they save.
+func keepsADraft(t *testing.T, v visitor) {
+	const email = "draft@example.org"
+	p := v.register(t, email, "/account?lang=en")
+	p.isAt("profile")
+	p.fill("profile-first-name", "Ada")
+	p.goes("devices")
+	p.goes("profile")
+	p.hasADraft("en")
+	p.goes("security")
+	p.is(`history.back() === undefined`)
+	p.isAt("profile")
+	p.hasADraft("en")
+	p.do(chromedp.Reload())
+	p.isAt("profile")
+	p.hasADraft("en")
+	p.is(`!JSON.stringify({...sessionStorage, ...localStorage}).includes("Ada")`)
+	p.goes("devices")
+	p.do(chromedp.Reload())
+	p.isAt("devices")
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("devices")
+	p.goes("profile")
+	p.hasADraft("fr")
+	p.do(chromedp.Navigate("about:blank"))
+	p.do(chromedp.Navigate(v.srv.URL + "/account"))
+	p.isAt("profile")
+	p.hasADraft("fr")
+	p.do(focus("profile-first-name"))
+	p.press(kb.Enter)
+	p.shows("me-name", "Ada")
+	p.is(`document.getElementById("profile-form-problem").hidden`)
+	p.do(chromedp.Reload())
+	p.isAt("profile")
+	p.is(`document.getElementById("profile-form-problem").hidden && document.getElementById("profile-first-name").value === "Ada"`)
+	p.ends()
+}
+
+func (p tab) hasADraft(lang string) {
+	p.t.Helper()
+	p.shows("profile-form-problem", words(p.t, lang)("page.account.profile.unsaved"))
+	p.is(`document.getElementById("profile-first-name").value === "Ada"`)
+}
+
+// forgetsADraft has people log out before they save, here, by the list of devices and in
+// another tab, and once the session of who typed end.
+func forgetsADraft(t *testing.T, v visitor) {
+	const email, another = "no.draft@example.org", "next.draft@example.org"
+	v.srv.Client(t).Register(another)
+	p := v.register(t, email, "/account?lang=en")
+	nothing := `document.getElementById("profile-first-name").value === "" && document.getElementById("profile-form-problem").hidden && !JSON.stringify({...sessionStorage}).includes("Ada")`
+	types := func() {
+		t.Helper()
+		p.isAt("profile")
+		p.is(nothing)
+		p.fill("profile-first-name", "Ada")
+		p.goes("devices")
+		p.do(chromedp.Reload())
+		p.isAt("devices")
+	}
+	types()
+	p.click("leave")
+	p.logsIn(email, authtest.Password)
+	types()
+	p.is(`document.querySelector("#devices-list button").click() === undefined`)
+	p.logsIn(email, authtest.Password)
+	types()
+	other := v.opens(t, "/account?lang=en", sameBrowser(t, p))
+	other.isAt("profile")
+	other.click("leave")
+	p.logsIn(email, authtest.Password)
+	types()
+	token := p.value(`sessionStorage.getItem("flowxi.token")`)
+	v.srv.Client(t).Token(token).Post("/auth/logout", nil).Expect(200, "LOGOUT_SUCCESS")
+	p.is(`document.querySelector("#nav a[href='#/profile']").click() === undefined`)
+	p.logsIn(another, authtest.Password) // who is somebody else
+	p.isAt("profile")
+	p.is(nothing)
+	p.click("leave")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.is(nothing)
+	p.ends()
+	other.ends()
+}
