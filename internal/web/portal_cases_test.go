@@ -418,6 +418,8 @@ func TestThePortalWaitsAsLongAsTheServerAsks(t *testing.T) {
 	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash(), authtest.WithLimits())}
 	t.Run("a mail is asked for too soon", func(t *testing.T) { countsDown(t, v) })
 	t.Run("wrong passwords", func(t *testing.T) { countsDownLogins(t, v) })
+	t.Run("a wait outlives a reload", func(t *testing.T) { countsOn(t, v) })
+	t.Run("a wait is for an address", func(t *testing.T) { countsByAddress(t, v) })
 }
 
 func countsDown(t *testing.T, v visitor) {

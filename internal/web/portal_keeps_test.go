@@ -96,3 +96,52 @@ func forgetsADraft(t *testing.T, v visitor) {
 	p.ends()
 	other.ends()
 }
+
+// countsOn reloads the page and changes its language while a button waits.
+func countsOn(t *testing.T, v visitor) {
+	p := v.atCode(t, "counts.on@example.org")
+	p.shows("code-again", "Send again in ")
+	p.do(chromedp.Reload())
+	p.isAt("code")
+	p.waits("code-again", "Send again in ")
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("code")
+	p.waits("code-again", "Nouvel envoi dans ")
+	p.ends()
+}
+
+// waits holds a button to count, by its id.
+func (p tab) waits(id, label string) {
+	p.t.Helper()
+	p.is(`document.getElementById(` + quote(id) + `).textContent.startsWith(` + quote(label) + `) && document.getElementById(` + quote(id) + `).getAttribute("aria-disabled") === "true"`)
+}
+
+// countsByAddress types another address where one has to wait, and takes it back.
+func countsByAddress(t *testing.T, v visitor) {
+	const email = "by.address@example.org"
+	const submit = `document.querySelector("#login-form [type=submit]")`
+	waits := submit + `.textContent.startsWith("Try again in ") && ` + submit + `.getAttribute("aria-disabled") === "true"`
+	p := v.visits(t, "/account?lang=en")
+	for range 5 {
+		p.logsIn(email, "wrong password")
+		p.is(submit + `.getAttribute("aria-disabled") === null && document.getElementById("login-password-error").checkVisibility()`)
+	}
+	p.logsIn(email, "wrong password")
+	p.shows("login-form-problem", words(t, "en")("code.TOO_MANY_REQUESTS"))
+	p.is(waits)
+	p.fill("login-email", "another.address@example.org")
+	p.is(submit + `.getAttribute("aria-disabled") === null && document.getElementById("login-form-problem").hidden`)
+	p.fill("login-email", email)
+	p.is(waits)
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("login")
+	p.is(submit + `.textContent.startsWith("Réessayez dans ")`)
+	p.do(chromedp.Reload())
+	p.isAt("login")
+	p.is(submit + `.getAttribute("aria-disabled") === null`) // nobody has said who they are
+	p.fill("login-email", email)
+	p.is(submit + `.textContent.startsWith("Réessayez dans ")`)
+	p.ends()
+}

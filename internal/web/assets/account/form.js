@@ -1,6 +1,7 @@
 // Forms: what a person typed goes out, errors come back to the field that they are about,
 // and a button rests while a request is on its way or the server asks for patience.
 import { $, announce, fill, tell, texts } from "./page.js";
+import { restsUntil, setRest } from "./store.js";
 
 // onSubmit has a form send itself: work gets its values by name, asks the server, and
 // returns the answer. What is no success is shown here, unless work returns nothing.
@@ -8,8 +9,9 @@ export function onSubmit(id, work) {
   const form = $(id, HTMLFormElement);
   form.addEventListener("input", ({ target }) => {
     clear(target);
-    const button = form.querySelector("[type=submit]");
-    if (target.type === "email" && timers.has(button)) coolDown(button, 0); // another address may have limits of its own
+    if (target.type !== "email") return;
+    tell(id + "-problem", ""); // another address may have limits of its own
+    takeUpRests(form);
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -138,9 +140,10 @@ const isResting = (button) => button.getAttribute("aria-disabled") === "true";
 // The button keeps the focus all the while. Where the work did something and a limit is
 // used up by that, a button with data-pace waits too.
 async function rest(button, work) {
-  const label = button.dataset.label ||= button.textContent;
+  const key = keyOf(button);
+  keepLabel(button);
   button.setAttribute("aria-disabled", "true");
-  button.textContent = button.dataset.busy || label;
+  if (button.dataset.busy) button.textContent = button.dataset.busy;
   let answer;
   try {
     answer = await work();
@@ -148,14 +151,41 @@ async function rest(button, work) {
     console.error(fault);
     answer = { ok: false, code: "", message: texts.fault, wait: 0 };
   }
-  coolDown(button, answer && (!answer.ok || "pace" in button.dataset) ? answer.wait : 0);
+  coolDown(button, answer && (!answer.ok || "pace" in button.dataset) ? answer.wait : 0, key);
   return answer;
 }
 
-// coolDown counts the seconds on a button until it may be pressed again.
-export function coolDown(button, seconds) {
-  const label = button.dataset.label ||= button.textContent;
+// keyOf is what a button is known by after a reload. In a form that asks for an address, it
+// waits for that address alone. Some buttons are not to be told apart, and known by nothing.
+function keyOf(button) {
+  const address = button.type === "submit" && asked(button.form).find((i) => i.type === "email");
+  return [button.id || button.form?.id, address && address.value.trim().toLowerCase()].filter(Boolean).join(" ");
+}
+
+// coolDown has a button wait before it may be pressed again: under its key, which may be
+// that of another address by now.
+export function coolDown(button, seconds, key = keyOf(button)) {
   const until = Date.now() + seconds * 1000;
+  if (key) setRest(key, until);
+  countDown(button, key === keyOf(button) ? until : restsUntil(keyOf(button)));
+}
+
+// takeUpRests has the buttons of a part wait for what they waited for before, save those
+// whose work is under way.
+export function takeUpRests(part) {
+  for (const button of part.querySelectorAll("button")) {
+    const until = restsUntil(keyOf(button));
+    if (timers.has(button) || until > Date.now() && !isResting(button)) countDown(button, until);
+  }
+}
+
+function keepLabel(button) {
+  if (!labels.has(button)) labels.set(button, [...button.childNodes]);
+}
+
+// countDown shows the seconds on a button.
+function countDown(button, until) {
+  keepLabel(button);
   clearTimeout(timers.get(button));
   const count = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
@@ -167,11 +197,11 @@ export function coolDown(button, seconds) {
     }
     timers.delete(button);
     button.removeAttribute("aria-disabled");
-    button.textContent = label;
+    button.replaceChildren(...labels.get(button));
   };
   count();
 }
 
-const timers = new WeakMap();
+const timers = new WeakMap(), labels = new WeakMap();
 
 const clock = (seconds) => seconds < 60 ? seconds + " s" : Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");

@@ -2,7 +2,7 @@
 // the # of the address, so that back, reload and bookmarks do what people expect.
 import { get, post, whenExpired } from "./api.js";
 import * as enter from "./enter.js";
-import { onClick, retype, typed } from "./form.js";
+import { onClick, retype, takeUpRests, typed } from "./form.js";
 import { $, announce, dismiss, lang, page, show, tell, texts } from "./page.js";
 import * as devices from "./devices.js";
 import * as profile from "./profile.js";
@@ -166,6 +166,7 @@ function display(view) {
   show(view, { focus: !first || notice !== "" });
   const kept = store.takeTyped();
   if (kept.view === view) retype($(view), kept.values);
+  takeUpRests($(view));
   if (notice) announce(notice);
   notice = "";
 }

@@ -74,7 +74,7 @@ export function end() {
 }
 
 function forget() {
-  for (const key of ["token", "challenge", "joining", "typed", "draft"]) tab.remove("flowxi." + key);
+  for (const key of ["token", "challenge", "joining", "typed", "draft", "rests"]) tab.remove("flowxi." + key);
 }
 
 // A login that waits for its second factor outlives a reload: on a phone, looking for a code
@@ -103,6 +103,15 @@ export function takeDraft() {
   tab.remove("flowxi.draft");
   return value;
 }
+
+// Until when a button rests outlives a reload, since the server has not forgotten it either.
+export function restsUntil(button) { return rests()[button] || 0; }
+export function setRest(button, until) {
+  const all = Object.entries({ ...rests(), [button]: until }).filter(([, time]) => time > Date.now());
+  if (all.length > 0) tab.set("flowxi.rests", JSON.stringify(Object.fromEntries(all)));
+  else tab.remove("flowxi.rests");
+}
+const rests = () => JSON.parse(tab.get("flowxi.rests") || "{}");
 
 export const language = () => browser.get("flowxi.language");
 export const setLanguage = (value) => browser.set("flowxi.language", value);
