@@ -145,3 +145,41 @@ func countsByAddress(t *testing.T, v visitor) {
 	p.is(submit + `.textContent.startsWith("Réessayez dans ")`)
 	p.ends()
 }
+
+// goesOnToSetUp reloads the page and changes its language while somebody sets up an app,
+// which ends when they cancel it or go elsewhere.
+func goesOnToSetUp(t *testing.T, v visitor) {
+	v = v.alone(t)
+	p := v.register(t, "sets.up@example.org", "/account?lang=en#/security")
+	p.isAt("security")
+	p.click("twofa-begin")
+	p.focused("setup-title")
+	secret := p.value(`document.getElementById("secret").textContent`)
+	shows := `document.getElementById("twofa-setup").checkVisibility() && document.querySelector("#qr svg") && document.getElementById("secret").textContent === ` + quote(secret)
+	p.do(chromedp.Reload())
+	p.isAt("security")
+	p.is(shows)
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("security")
+	p.is(shows)
+	p.is(`!JSON.stringify({...sessionStorage, ...localStorage}).includes(` + quote(secret[:4]) + `)`)
+	begins := `document.getElementById("twofa-begin").checkVisibility() && document.getElementById("secret").textContent === "" && document.getElementById("twofa-setup").hidden`
+	p.click("twofa-cancel")
+	p.do(chromedp.Reload())
+	p.isAt("security")
+	p.is(begins)
+	p.click("twofa-begin")
+	p.is(shows)
+	p.goes("devices")
+	p.goes("security")
+	p.is(begins)
+	p.click("twofa-begin")
+	p.is(shows)
+	p.is(`Object.keys(sessionStorage).forEach((key) => key === "flowxi.setup" && sessionStorage.setItem(key, "1")) === undefined`) // long ago
+	p.do(chromedp.Reload())
+	p.isAt("security")
+	p.shows("twofa-problem", words(t, "fr")("page.account.setup.expired"))
+	p.is(begins)
+	p.ends()
+}

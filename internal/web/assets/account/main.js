@@ -109,7 +109,7 @@ async function render() {
   dismiss();
   if (shown !== view) enter.leave(view);
   if (!(view in inside)) forgetWho();
-  if (shown === "security") security.forget();
+  security.forget(view);
   page.setAttribute("aria-busy", "true");
   const answer = await prepared(view).catch((fault) => {
     console.error(fault);

@@ -1,8 +1,9 @@
 // The second factor: switching it on with an authenticator app, trying it, switching it off.
 import { get, post } from "./api.js";
-import { empty, onClick, onSubmit } from "./form.js";
+import { empty, onClick, onSubmit, sentences } from "./form.js";
 import { $, announce, tell, texts } from "./page.js";
 import { code as qrCode } from "./qr.js";
+import { setSetup, setup } from "./store.js";
 
 let timer = 0, turn = 0;
 
@@ -15,10 +16,16 @@ export function prepare() {
   $("secret-copy").addEventListener("click", copy);
 }
 
-export function enter(me) {
+// enter goes on where somebody was setting up an app before a reload.
+export async function enter(me) {
+  const until = setup();
   tell("twofa-done", "");
   tell("twofa-problem", "");
   present(me.twofa_enabled);
+  if (!until || me.twofa_enabled) return;
+  if (until < Date.now()) return startAgain(texts.setupExpired);
+  const answer = await begin();
+  if (answer) tell("twofa-problem", sentences(answer));
 }
 
 function present(enabled) {
@@ -45,6 +52,7 @@ async function begin() {
   $("twofa-off").hidden = true;
   $("twofa-setup").hidden = false;
   $("setup-title").focus();
+  setSetup(Date.now() + answer.expires_in * 1000);
   timer = setTimeout(() => startAgain(texts.setupExpired), answer.expires_in * 1000);
 }
 
@@ -54,9 +62,11 @@ function startAgain(reason) {
   $("twofa-begin").focus();
 }
 
-// forget leaves nothing of the secret in the page, nor lets one come that was asked for.
-export function forget() {
+// forget leaves nothing of the secret in the page, nor lets one come that was asked for. Where
+// the next view is this one again, it is known that there was one.
+export function forget(next) {
   turn++;
+  if (next !== "security") setSetup(0);
   clearTimeout(timer);
   empty("enable-form");
   $("qr").replaceChildren();

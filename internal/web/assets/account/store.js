@@ -74,7 +74,7 @@ export function end() {
 }
 
 function forget() {
-  for (const key of ["token", "challenge", "joining", "typed", "draft", "rests"]) tab.remove("flowxi." + key);
+  for (const key of ["token", "challenge", "joining", "typed", "draft", "rests", "setup"]) tab.remove("flowxi." + key);
 }
 
 // A login that waits for its second factor outlives a reload: on a phone, looking for a code
@@ -112,6 +112,11 @@ export function setRest(button, until) {
   else tab.remove("flowxi.rests");
 }
 const rests = () => JSON.parse(tab.get("flowxi.rests") || "{}");
+
+// Until when the key of an app waits that somebody is setting up outlives a reload. The key
+// does not.
+export const setup = () => Number(tab.get("flowxi.setup"));
+export const setSetup = (until) => until ? tab.set("flowxi.setup", String(until)) : tab.remove("flowxi.setup");
 
 export const language = () => browser.get("flowxi.language");
 export const setLanguage = (value) => browser.set("flowxi.language", value);
