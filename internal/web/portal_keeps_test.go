@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"context"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -182,4 +185,24 @@ func goesOnToSetUp(t *testing.T, v visitor) {
 	p.shows("twofa-problem", words(t, "fr")("page.account.setup.expired"))
 	p.is(begins)
 	p.ends()
+}
+
+func standsOutInForcedColours(t *testing.T, v visitor) {
+	p := v.register(t, "forced@example.org", "/account?lang=en#/devices")
+	p.isAt("devices")
+	p.do(inForcedColours)
+	p.is(`matchMedia("(forced-colors: active)").matches`)
+	p.is(`[...document.querySelectorAll("#nav a")].every((a) => (getComputedStyle(a).borderBottomColor !== getComputedStyle(document.querySelector("header")).backgroundColor) === a.matches("[aria-current=page]"))`)
+	p.goes("profile")
+	p.choosesAPhoto(t)
+	p.is(`crop.open`)
+	p.is(`((ring) => ring.borderTopStyle === "solid" && parseFloat(ring.borderTopWidth) >= 2)(getComputedStyle(document.querySelector(".cutter"), "::after"))`)
+	p.ends()
+}
+
+// inForcedColours has the page think that the system has a few colours of its own, as in the
+// high contrast of Windows.
+func inForcedColours(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+	_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
+	return chromedp.Void{}, err
 }
