@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -205,4 +206,26 @@ func standsOutInForcedColours(t *testing.T, v visitor) {
 func inForcedColours(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 	_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}})
 	return chromedp.Void{}, err
+}
+
+func tellsDevicesApart(t *testing.T, v visitor) {
+	const email = "twins@example.org"
+	v = v.alone(t)
+	person := v.srv.Client(t).Register(email)
+	for _, device := range []string{"one", "two"} {
+		fields := authtest.LoginFields(email, device)
+		fields["device_name"] = "Twin"
+		person.Token("").Post("/auth/login", fields).Expect(200, "LOGIN_SUCCESS")
+		v.srv.Advance(2 * time.Minute)
+	}
+	p := v.visits(t, "/account?lang=en#/devices")
+	p.logsIn(email, authtest.Password)
+	p.isAt("devices")
+	p.is(`((names) => names.length === 3 && new Set(names).size === 3)([...document.querySelectorAll("#devices-list button")].map((b) => b.textContent))`)
+	p.is(`[...document.querySelectorAll("#devices-list li")].every((li) => li.querySelector("button").textContent.endsWith(li.querySelector("[data-put=since]").textContent))`)
+	p.is(`(window.realFetch = fetch) && (window.fetch = () => Promise.reject(new TypeError("no network")))`)
+	p.is(`(window.wide = document.querySelector("#devices-list button").offsetWidth) && document.querySelector("#devices-list button").click() === undefined`)
+	p.shows("devices-problem", words(t, "en")("page.account.network"))
+	p.is(`document.querySelector("#devices-list button").offsetWidth === wide`) // what is for screen readers stays out of sight
+	p.ends()
 }

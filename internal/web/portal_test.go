@@ -61,6 +61,7 @@ func TestPortal(t *testing.T) {
 		"a picture that comes late":                showsNoLatePicture,
 		"a dialog ends with its view":              showsNoQuestionOverAnother,
 		"a photo that is cancelled":                cancelsAPhoto,
+		"two devices of one name":                  tellsDevicesApart,
 		"colours that the system forces":           standsOutInForcedColours,
 		"a setup outlives a reload":                goesOnToSetUp,
 		"changes that are not saved":               keepsADraft,
@@ -307,7 +308,7 @@ func looksAfterDevices(p tab, v visitor, says func(string) string, lang, email s
 
 // button is the one of the device with that name.
 func button(device string) string {
-	return `[...document.querySelectorAll("#devices-list button")].find((b) => b.textContent.endsWith(` + quote(device) + `))`
+	return `[...document.querySelectorAll("#devices-list button")].find((b) => b.textContent.includes(` + quote(device+",") + `))`
 }
 
 func usesTwoFactors(p tab, v visitor, says func(string) string, lang, email string) {

@@ -35,14 +35,13 @@ function present(devices) {
 
 function card(device) {
   const item = $("device", HTMLTemplateElement).content.cloneNode(true).firstElementChild;
-  const put = (name, text) => { item.querySelector("[data-put=" + name + "]").textContent = text; };
+  const put = (name, text) => { for (const place of item.querySelectorAll("[data-put=" + name + "]")) place.textContent = text; };
   const isPhone = /ios|android|phone|mobile/i.test(device.device_type) || /iPhone|Android/.test(device.device_name);
   item.querySelector(isPhone ? ".computer" : ".phone").remove();
   put("name", device.device_name);
   put("place", [device.ip, device.country && named(device.country)].filter(Boolean).join(" · "));
   put("used", momentOf(device.last_used_at));
   put("since", momentOf(device.created_at));
-  put("of", device.device_name);
   item.querySelector(".badge").hidden = !device.is_current;
   onClick(item.querySelector("button"), "devices-problem", () => leave(device));
   return item;
