@@ -229,3 +229,12 @@ func tellsDevicesApart(t *testing.T, v visitor) {
 	p.is(`document.querySelector("#devices-list button").offsetWidth === wide`) // what is for screen readers stays out of sight
 	p.ends()
 }
+
+func changesTheAddress(t *testing.T, v visitor) {
+	const email = "mistyped@example.org"
+	p := v.atCode(t, email)
+	p.is(`document.querySelector("#code .row a").click() === undefined`)
+	p.isAt("join")
+	p.is(`document.getElementById("join-email").value === ` + quote(email) + ` && sessionStorage.getItem("flowxi.joining") === null`)
+	p.ends()
+}

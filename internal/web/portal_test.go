@@ -61,6 +61,7 @@ func TestPortal(t *testing.T) {
 		"a picture that comes late":                showsNoLatePicture,
 		"a dialog ends with its view":              showsNoQuestionOverAnother,
 		"a photo that is cancelled":                cancelsAPhoto,
+		"an address that was mistyped":             changesTheAddress,
 		"two devices of one name":                  tellsDevicesApart,
 		"colours that the system forces":           standsOutInForcedColours,
 		"a setup outlives a reload":                goesOnToSetUp,

@@ -111,13 +111,13 @@ export const views = {
 
 // leave forgets what was typed on the way in, before a view is shown. A code is needed once
 // more, where the password is chosen. The address goes along to who took the one way for the
-// other.
+// other, and to who changes it.
 export function leave(view) {
   turn++;
   if (view !== "choose") code = "";
-  if (!["code", "choose", "link"].includes(view)) setJoining("");
   const from = { login: "join-email", join: "login-email" }[view];
-  const email = from ? $(from, HTMLInputElement).value : "";
+  const email = view === "join" && joining() || (from ? $(from, HTMLInputElement).value : "");
+  if (!["code", "choose", "link"].includes(view)) setJoining("");
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
   if (from) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);
