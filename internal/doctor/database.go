@@ -59,7 +59,15 @@ func (p *patient) databaseItself(ctx context.Context) []Finding {
 	if err != nil {
 		return fail(err.Error(), p.openDatabase())
 	}
+	mark, err := s.Moving(ctx)
+	if err != nil {
+		return fail(err.Error(), p.openDatabase())
+	}
 	list := schemaFound(is, newest)
+	if mark != "" {
+		list = append(list, fail("it holds an unfinished move: no server starts on it",
+			"Run flowxi move again, with the settings and the --to of the first time: it goes on where it was stopped.")...)
+	}
 	if s.Engine() == "sqlite" {
 		list = append(list, p.journal()...)
 	}

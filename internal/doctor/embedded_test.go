@@ -261,3 +261,10 @@ func TestABackupThatIsTooLongAgoIsTold(t *testing.T) {
 	i.o.Now = func() time.Time { return time.Now().Add(3 * 24 * time.Hour) }
 	i.expect("backup warning the last flowxi backup was begun 72h0m0s ago")
 }
+
+func TestAnUnfinishedMoveIsTold(t *testing.T) {
+	t.Parallel()
+	i := embedded(t)
+	i.change(`INSERT INTO leases (name, holder, expires_at) VALUES ('move', 'somewhere', 0)`)
+	i.expect("database failure an unfinished move: no server starts")
+}
