@@ -26,6 +26,8 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
+	t.Run("what is found lies above the page", func(t *testing.T) { t.Parallel(); showsAboveThePage(t, v) })
+	t.Run("the search shuts when the focus leaves it", func(t *testing.T) { t.Parallel(); shutsBehindTheFocus(t, v) })
 	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
 	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
 	t.Run("a token where nothing can be remembered", func(t *testing.T) { t.Parallel(); usesATokenOnce(t, v) })
@@ -40,6 +42,44 @@ func findsACode(t *testing.T, v visitor) {
 	p.is(`document.getElementById("count").textContent.includes("found")`)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/errors/OTP_EXPIRED"`)
+	p.ends()
+}
+
+// uncovered is whether every point of the list that is in the window shows the list.
+const uncovered = `(() => {
+	const list = document.getElementById("results"), box = list.getBoundingClientRect();
+	for (let y = box.top + 4; y < Math.min(box.bottom, innerHeight) - 4; y += 6)
+		for (let x = box.left + 4; x < box.right - 4; x += 6)
+			if (!list.contains(document.elementFromPoint(x, y))) return false;
+	return box.height > 200;
+})()`
+
+func showsAboveThePage(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/login")
+	p.is(`!document.getElementById("search").hidden`)
+	for _, width := range []int64{390, 800, 1280} {
+		p.do(chromedp.EmulateViewport(width, 844))
+		p.do(focus("query"))
+		p.press("login")
+		p.shows("results", "login")
+		p.is(`document.querySelector(".copy")`)
+		p.is(`[...document.querySelectorAll(".prose .code")].some((block) => block.getBoundingClientRect().top < document.getElementById("results").getBoundingClientRect().bottom)`)
+		p.is(uncovered)
+		p.is(`(document.getElementById("query").value = "") === ""`)
+	}
+	p.ends()
+}
+
+func shutsBehindTheFocus(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/login")
+	p.is(`!document.getElementById("search").hidden`)
+	p.do(focus("query"))
+	p.press("login")
+	p.shows("results", "login")
+	p.is(`document.getElementById("results").scrollHeight > document.getElementById("results").clientHeight`)
+	p.press(kb.Tab)
+	p.is(`!document.getElementById("search").contains(document.activeElement) && document.activeElement !== document.body`)
+	p.is(`document.getElementById("results").hidden && document.getElementById("query").getAttribute("aria-expanded") === "false"`)
 	p.ends()
 }
 

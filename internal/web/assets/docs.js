@@ -165,12 +165,13 @@
     query.addEventListener("input", look);
     query.addEventListener("keydown", onKey);
     document.addEventListener("click", (event) => { if (!$("search").contains(event.target)) close(); });
+    $("search").addEventListener("focusout", (event) => { if (event.relatedTarget && !$("search").contains(event.relatedTarget)) close(); });
 
     async function load() {
       try {
         const response = await fetch(texts.index);
         pages = (await response.json()).pages.map(prepare);
-        look();
+        if (document.activeElement === query) look(); // else whoever typed has gone on
       } catch {
         query.addEventListener("focus", load, { once: true });
       }
