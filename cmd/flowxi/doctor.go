@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"flowxi.app/flowxi/internal/config"
@@ -78,10 +79,14 @@ func (c *doctorCommand) Run(w *world) error {
 // verdict is an error where the command is to fail.
 func (c *doctorCommand) verdict(all []doctor.Finding) error {
 	failures, warnings := count(all, doctor.Failure), count(all, doctor.Warning)
-	if failures > 0 || c.Strict && warnings > 0 {
-		return fmt.Errorf("failures: %d, warnings: %d", failures, warnings)
+	if failures == 0 && (!c.Strict || warnings == 0) {
+		return nil
 	}
-	return nil
+	err := fmt.Errorf("failures: %d, warnings: %d", failures, warnings)
+	if slices.ContainsFunc(all, func(f doctor.Finding) bool { return f.Setting }) {
+		return usage{err}
+	}
+	return err
 }
 
 func count(all []doctor.Finding, level doctor.Level) (n int) {

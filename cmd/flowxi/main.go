@@ -134,7 +134,7 @@ func parser(w *world) (*kong.Kong, error) {
 	return k, nil
 }
 
-// usage is an error of the command line.
+// usage is an error of the command line, or of settings of which a check has told.
 type usage struct{ error }
 
 // Unwrap gives the cause.

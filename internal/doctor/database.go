@@ -21,7 +21,7 @@ func (p *patient) keys(ctx context.Context) []Finding {
 		return skip("there is no key file yet: the first start makes it")
 	}
 	if p.ring.err != nil {
-		return fail("no server starts: "+p.ring.err.Error(), "Do what it says: running servers go on with the keys that they have.")
+		return noStart(p.ring.err, "Do what it says: running servers go on with the keys that they have.")
 	}
 	ids := p.ring.it.IDs()
 	found := fmt.Sprintf("%d in the ring, %s is active", len(ids), ids[0])

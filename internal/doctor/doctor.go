@@ -8,6 +8,7 @@ package doctor
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -38,6 +39,8 @@ type Finding struct {
 	Level Level  `json:"level"`
 	Found string `json:"found"`
 	Do    string `json:"do,omitempty"` // one line; there with warnings and failures
+
+	Setting bool `json:"-"` // it is a setting that is wrong, so that no server starts
 }
 
 // Options is what an examination takes besides the settings. The zero value is that of
@@ -184,6 +187,14 @@ func skip(format string, args ...any) []Finding {
 func warn(found, do string) []Finding { return []Finding{{Level: Warning, Found: found, Do: do}} }
 
 func fail(found, do string) []Finding { return []Finding{{Level: Failure, Found: found, Do: do}} }
+
+// noStart is what keeps a server from starting, be it a setting or something else.
+func noStart(err error, do string) []Finding {
+	if wrong, is := errors.AsType[*config.Error](err); is {
+		return []Finding{{Level: Failure, Found: "no server starts: " + wrong.Error(), Do: do, Setting: true}}
+	}
+	return fail("no server starts: "+err.Error(), do)
+}
 
 // or is what was found, or that all is well where that is nothing.
 func or(list []Finding, format string, args ...any) []Finding {

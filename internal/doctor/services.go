@@ -10,6 +10,7 @@ import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/blob"
 	"flowxi.app/flowxi/internal/cache"
+	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/mail"
 	"flowxi.app/flowxi/internal/node"
@@ -28,6 +29,9 @@ func (p *patient) redis(ctx context.Context) (list []Finding) {
 		return skip("FLOWXI_REDIS_URL is not set: limits are in the memory of the server")
 	}
 	f, err := p.inspectRedis(ctx)
+	if errors.Is(err, cache.ErrURL) {
+		return noStart(node.Refused(err, "FLOWXI_REDIS_URL"), "Mend FLOWXI_REDIS_URL. Servers that run go on with the one that they have.")
+	}
 	if err != nil {
 		return fail(err.Error(), "See that it runs and lets this machine in, and that FLOWXI_REDIS_URL leads to it. Until then logins and codes are refused.")
 	}
@@ -58,8 +62,11 @@ func (p *patient) photos(ctx context.Context) []Finding {
 		defer cancel()
 		err = bucket.Check(limited)
 	}
+	if errors.Is(err, blob.ErrURL) {
+		return noStart(node.Refused(err, "FLOWXI_STORAGE_URL"), "Mend FLOWXI_STORAGE_URL. Servers that run go on with the one that they have.")
+	}
 	if err != nil {
-		return fail(err.Error(), "See that FLOWXI_STORAGE_URL has the host, bucket, region and key of it, and that the key may get, put and delete objects. Everything but photos goes on.")
+		return fail(err.Error(), "See that FLOWXI_STORAGE_URL has the host, bucket, region and key of it, and that the key may get, put and delete objects. On servers that run, everything but photos goes on.")
 	}
 	return well("an object was written, read, read by a signed address, and deleted")
 }
@@ -85,7 +92,7 @@ func (p *patient) mail(ctx context.Context) []Finding {
 	}
 	smtp, err := mail.NewSMTP(string(p.cfg.SMTPURL))
 	if err != nil {
-		return fail(err.Error(), "Mend FLOWXI_SMTP_URL.")
+		return noStart(&config.Error{Name: "FLOWXI_SMTP_URL", Given: "[secret]", Allowed: err.Error()}, "Mend FLOWXI_SMTP_URL. Servers that run go on with the one that they have.")
 	}
 	h, err := smtp.Handshake(ctx, p.cfg.MailFrom)
 	if errors.Is(err, mail.ErrSender) {

@@ -6,7 +6,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"flowxi.app/flowxi/internal/config"
 )
 
 // tls looks at the certificate that a server here shows.
@@ -20,7 +23,7 @@ func (p *patient) tls(context.Context) []Finding {
 	const files = "Put the chain, the certificate of the host first, into FLOWXI_TLS_CERT and its key into FLOWXI_TLS_KEY. A running server takes both up by itself."
 	pair, err := tls.LoadX509KeyPair(p.cfg.TLSCert, p.cfg.TLSKey)
 	if err != nil {
-		return fail("no server starts: "+err.Error(), files)
+		return noStart(&config.Error{Name: "FLOWXI_TLS_CERT", Given: strconv.Quote(p.cfg.TLSCert), Allowed: err.Error()}, files)
 	}
 	chain, err := parse(pair)
 	if err != nil {

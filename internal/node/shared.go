@@ -18,7 +18,7 @@ func (n *Node) openRedis(ctx context.Context, o Options) error {
 		Now: n.now, Log: n.log, MaxEntries: o.Entries, Kind: auth.KindOf,
 	})
 	if err != nil {
-		return refused(err, "FLOWXI_REDIS_URL")
+		return Refused(err, "FLOWXI_REDIS_URL")
 	}
 	n.cache, n.rooms = shared, shared.Rooms
 	n.opened = append(n.opened, shared)
@@ -30,7 +30,7 @@ func (n *Node) openRedis(ctx context.Context, o Options) error {
 func (n *Node) openS3(ctx context.Context) error {
 	shared, err := blob.NewS3(ctx, string(n.cfg.StorageURL))
 	if err != nil {
-		return refused(err, "FLOWXI_STORAGE_URL")
+		return Refused(err, "FLOWXI_STORAGE_URL")
 	}
 	n.bucket = shared
 	n.opened = append(n.opened, shared)
@@ -39,17 +39,18 @@ func (n *Node) openS3(ctx context.Context) error {
 		n.log.Warn("S3 is out of order: photos are refused until it answers", "error", err)
 		return nil
 	}
-	return refused(err, "FLOWXI_STORAGE_URL")
+	return Refused(err, "FLOWXI_STORAGE_URL")
 }
 
 // commandBucket opens a bucket, whose address was given by that name, for a command.
 func commandBucket(ctx context.Context, address account.Secret, name string) (*blob.S3, error) {
 	bucket, err := blob.OpenS3(ctx, string(address))
-	return bucket, refused(err, name)
+	return bucket, Refused(err, name)
 }
 
-// refused names the setting by which the address of a service was given.
-func refused(err error, name string) error {
+// Refused names the setting by which the address of a service was given. Where that is no
+// such address at all, it is a *config.Error.
+func Refused(err error, name string) error {
 	switch {
 	case err == nil:
 		return nil
