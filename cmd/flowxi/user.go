@@ -52,15 +52,25 @@ func (c *userList) Run(w *world) error {
 		if c.Status != nil {
 			status = account.Status(*c.Status)
 		}
-		people, err := a.ListUsers(ctx, status, account.UserID(c.After), c.Limit)
+		people, err := a.ListUsers(ctx, status, account.UserID(c.After), c.Limit+1) // one more tells that there are more
 		if err != nil {
 			return err
 		}
-		if c.JSON {
-			return printJSON(w.stdout, personsOf(people))
+		more := len(people) > c.Limit
+		people = people[:min(len(people), c.Limit)]
+		if err := c.print(w, people); err != nil || !more {
+			return err
 		}
-		return peopleTable(people).print(w.stdout)
+		printf(w.stderr, "There are more: --after %d\n", people[len(people)-1].ID)
+		return nil
 	})
+}
+
+func (c *userList) print(w *world, people []account.User) error {
+	if c.JSON {
+		return printJSON(w.stdout, personsOf(people))
+	}
+	return peopleTable(people).print(w.stdout)
 }
 
 func peopleTable(people []account.User) *table {
