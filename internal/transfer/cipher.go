@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"filippo.io/age"
@@ -22,6 +23,15 @@ const (
 // ErrDamaged says that a backup is cut off or not as it was written.
 var ErrDamaged = errors.New("the backup is cut off or has been altered: nothing was restored from it")
 
+// ErrNotBackup says that a file does not begin as a backup does.
+var ErrNotBackup = errors.New("the file is no backup of Flowxi, or one that is cut off or has been altered: nothing was restored from it")
+
+// closed is why the ring does not open a backup.
+type closed struct{ error }
+
+// Unwrap gives the cause.
+func (c closed) Unwrap() error { return c.error }
+
 // ringKey seals the key of a file with a key ring and opens it again.
 type ringKey struct{ ring *seal.KeyRing }
 
@@ -39,10 +49,10 @@ func (k ringKey) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		fileKey, err := k.ring.Open(s.Body, sealContext)
 		if errors.Is(err, seal.ErrUnknownKey) {
 			id, _ := k.ring.SealedBy(s.Body)
-			return nil, fmt.Errorf("the backup is sealed with the key %s, which the ring here has not: restore the key file or FLOWXI_KEYS of the instance first", id)
+			return nil, closed{fmt.Errorf("the backup is sealed with the key %s, which the ring here has not: restore the key file or FLOWXI_KEYS of the instance first", id)}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the key of the backup does not open: it is altered, or the key of the same id in the ring here is another: %w", err)
+			return nil, closed{fmt.Errorf("the key of the backup does not open: it is altered, or the key of the same id in the ring here is another: %w", err)}
 		}
 		return fileKey, nil
 	}
@@ -84,7 +94,7 @@ func Decrypt(r io.Reader, ring *seal.KeyRing, identities string) (io.Reader, err
 		return nil, errors.New(advice)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open backup: %w", oneLine{err})
+		return nil, unopened(err)
 	}
 	return plain, nil
 }
@@ -114,9 +124,16 @@ func Verify(r io.Reader, ring *seal.KeyRing, identities string) error {
 	return nil
 }
 
-// oneLine is an error that age tells in several lines, with its hints.
-type oneLine struct{ error }
-
-func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
-
-func (e oneLine) Unwrap() error { return e.error }
+// unopened is why a file does not open. What age says of one that is none of its own
+// shows what is in it, which may be anything.
+func unopened(err error) error {
+	var ring closed
+	var unread *fs.PathError
+	switch {
+	case errors.As(err, &ring):
+		return fmt.Errorf("open backup: %w", ring)
+	case errors.As(err, &unread):
+		return fmt.Errorf("open backup: %w", unread)
+	}
+	return ErrNotBackup
+}
