@@ -48,7 +48,7 @@ func addresses(cfg config.Config, n *node.Node) []place {
 
 // backing is where the server keeps things, and whom it asks.
 func backing(cfg config.Config) []place {
-	database, limits, photos, mail := "SQLite in "+whole(node.DatabaseFile(cfg)), "in the memory of this server", "in "+whole(cfg.DataDir), "stays in the inbox"
+	database, limits, photos, mail := "SQLite in "+whole(node.DatabaseFile(cfg)), "in the memory of this server", "in "+whole(node.PhotoFolder(cfg)), "stays in the inbox"
 	if cfg.DatabaseURL != "" {
 		database = bare(string(cfg.DatabaseURL))
 	}

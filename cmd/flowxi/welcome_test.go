@@ -30,7 +30,7 @@ func TestServeWelcomesWhoeverIsAtATerminal(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	s := onScreen(t, []string{"FLOWXI_ADDR=" + freeAddr(t), "FLOWXI_OPS_ADDR=" + freeAddr(t), "FLOWXI_DATA_DIR=" + data, "FLOWXI_DRAIN_DELAY=0s"}, "flowxi", "serve")
 	text := s.shows("Ctrl-C stops it.")
-	for _, want := range []string{"  Docs      http://localhost:", "  Inbox     http://localhost:", "  Metrics   http://127.0.0.1:", "  Database  SQLite in " + data, "\x1b[33mNot for production: plain HTTP, mail stays"} {
+	for _, want := range []string{"  Docs      http://localhost:", "  Inbox     http://localhost:", "  Metrics   http://127.0.0.1:", "  Database  SQLite in " + data, "  Photos    in " + filepath.Join(data, "photos"), "\x1b[33mNot for production: plain HTTP, mail stays"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q in %s", want, text)
 		}

@@ -532,9 +532,9 @@ func TestSettingsOfAServerWithPeopleAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}} {
-		if _, err := mock.New(t.Context(), o); err == nil {
-			t.Errorf("%q is taken", o.URL)
+	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://mock.example:99999"}} {
+		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") {
+			t.Errorf("%q: %v", o.URL, err)
 		}
 	}
 	for addr, want := range map[string]bool{"127.0.0.1:8080": true, "localhost:0": true, "[::1]:1": true, ":8080": false, "0.0.0.0:8080": false, "192.0.2.1:80": false, "8080": false} {

@@ -2,9 +2,11 @@ package mock
 
 import (
 	"encoding/base64"
+	"errors"
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"flowxi.app/flowxi/internal/config"
@@ -13,6 +15,9 @@ import (
 // taken are the settings that a mock takes. Every other is one of a server with people
 // behind it, or one that a mock sets itself.
 var taken = []string{"FLOWXI_MAGIC_LINK_URL", "FLOWXI_REGISTRATION_PRIVACY", "FLOWXI_LOG_LEVEL", "FLOWXI_LOG_FORMAT"}
+
+// fromURL are the settings that are made of the address.
+var fromURL = []string{"FLOWXI_PUBLIC_URL", "FLOWXI_ADDR"}
 
 const sandbox = "FLOWXI_ENVIRONMENT=sandbox"
 
@@ -39,7 +44,11 @@ func settings(o Options) (config.Config, error) {
 	if o.Exposed {
 		given = append(given, "FLOWXI_INSECURE_HTTP=allow")
 	}
-	return config.Load(given)
+	cfg, err := config.Load(given)
+	if wrong, is := errors.AsType[*config.Error](err); is && slices.Contains(fromURL, wrong.Name) {
+		wrong.Name, wrong.Given = "--url", strconv.Quote(o.URL)
+	}
+	return cfg, err
 }
 
 // ours picks the settings that a mock takes, and refuses the others.
