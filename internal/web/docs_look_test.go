@@ -26,6 +26,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
+	t.Run("what is called so is found first", func(t *testing.T) { t.Parallel(); findsWhatIsCalledSoFirst(t, v) })
 	t.Run("what is found lies above the page", func(t *testing.T) { t.Parallel(); showsAboveThePage(t, v) })
 	t.Run("the search shuts when the focus leaves it", func(t *testing.T) { t.Parallel(); shutsBehindTheFocus(t, v) })
 	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
@@ -80,6 +81,17 @@ func shutsBehindTheFocus(t *testing.T, v visitor) {
 	p.press(kb.Tab)
 	p.is(`!document.getElementById("search").contains(document.activeElement) && document.activeElement !== document.body`)
 	p.is(`document.getElementById("results").hidden && document.getElementById("query").getAttribute("aria-expanded") === "false"`)
+	p.ends()
+}
+
+func findsWhatIsCalledSoFirst(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs")
+	p.is(`!document.getElementById("search").hidden`)
+	p.do(focus("query"))
+	p.press("Login")
+	p.is(`document.querySelector("#results li strong").textContent.split(" › ")[0] === "Login"`)
+	p.press(kb.Enter)
+	p.is(`location.pathname === "/docs/login"`)
 	p.ends()
 }
 

@@ -243,12 +243,13 @@
   }
 
   // find returns the pages that have all words, the best first: a word in a title
-  // counts more than one in a heading, and that more than one in the text.
+  // counts more than one in a heading, and that more than one in the text. What is called
+  // as the words are comes before all.
   function find(pages, words) {
     const hits = [];
     for (const page of pages) {
       const scores = words.map((word) => score(page.plain, word));
-      if (scores.every((n) => n > 0)) hits.push({ ...place(page, words), score: scores.reduce((a, b) => a + b) });
+      if (scores.every((n) => n > 0)) hits.push({ ...place(page, words), score: scores.reduce((a, b) => a + b, page.plain.title === words.join(" ") ? 1000 : 0) });
     }
     return hits.sort((a, b) => b.score - a.score);
   }
