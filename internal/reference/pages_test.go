@@ -216,6 +216,7 @@ func TestTheGoExamplesCompile(t *testing.T) {
 	files := token.NewFileSet()
 	check := types.Config{Importer: importer.ForCompiler(files, "source", nil)}
 	for _, source := range sources(t, "go") {
+		source += "\n" // that before the fence
 		if formatted, err := format.Source([]byte(source)); err != nil || string(formatted) != source {
 			t.Errorf("not as gofmt has it: %v\n%s", err, source)
 			continue

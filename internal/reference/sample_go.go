@@ -37,7 +37,7 @@ func (s sample) goProgram() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write Go: %w", err)
 	}
-	return string(text), nil
+	return strings.TrimSuffix(string(text), "\n"), nil
 }
 
 func goCheck() []string { return []string{"if err != nil {", "log.Fatal(err)", "}"} }
