@@ -45,6 +45,15 @@ func reseal(t *testing.T, cfg config.Config, retired string) error {
 	return a.Store.DropKey(t.Context(), retired)
 }
 
+func backedUp(t *testing.T, cfg config.Config) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if _, err := node.Backup(t.Context(), cfg, &file, node.BackupOptions{Progress: quiet}); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
 func keyID(ring account.Secret) string {
 	id, _, _ := strings.Cut(string(ring), ":")
 	return id
@@ -70,6 +79,9 @@ func TestAnInstanceThatLostItsKeysLivesOn(t *testing.T) {
 	if err := errors.Join(a.Store.DropKey(t.Context(), keyID(lost)), a.Close()); err != nil {
 		t.Fatal(err)
 	}
+	if err := restore(t, restoreSettings(t, authtest.Embedded, cfg), backedUp(t, cfg)); err != nil {
+		t.Fatalf("before a server has begun with the new key: %v", err)
+	}
 
 	srv = authtest.Start(t, authtest.Embedded, authtest.FastHash(), on(cfg))
 	srv.Advance(time.Minute)
@@ -80,12 +92,8 @@ func TestAnInstanceThatLostItsKeysLivesOn(t *testing.T) {
 	}
 	srv.Stop()
 
-	var file bytes.Buffer
-	if _, err := node.Backup(t.Context(), cfg, &file, node.BackupOptions{Progress: quiet}); err != nil {
-		t.Fatal(err)
-	}
 	again := restoreSettings(t, authtest.Embedded, cfg)
-	if err := restore(t, again, file.Bytes()); err != nil {
+	if err := restore(t, again, backedUp(t, cfg)); err != nil {
 		t.Fatal(err)
 	}
 	newest, retired := account.Secret(seal.NewKey()), keyID(again.Keys)
@@ -114,13 +122,9 @@ func TestABackupIsRestoredWithAllItsKeys(t *testing.T) {
 	srv.Advance(time.Minute)
 	guarded(t, srv, "bob@example.org")
 	srv.Stop()
-	var file bytes.Buffer
-	if _, err := node.Backup(t.Context(), cfg, &file, node.BackupOptions{Progress: quiet}); err != nil {
-		t.Fatal(err)
-	}
 	again := restoreSettings(t, authtest.Embedded, cfg)
 	again.Keys = newest
-	if err := restore(t, again, file.Bytes()); err == nil || !strings.Contains(err.Error(), "sealed with the key "+keyID(older)) {
+	if err := restore(t, again, backedUp(t, cfg)); err == nil || !strings.Contains(err.Error(), "sealed with the key "+keyID(older)) {
 		t.Errorf("without the older key it says %v", err)
 	}
 }

@@ -54,7 +54,8 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 		return Report{}, err
 	}
 	defer func() { _ = shot.Close() }()
-	// A key may have come or gone meanwhile: the rows are sealed under some of both lists.
+	// A key may have come or gone meanwhile: the rows are sealed under some of both lists, or
+	// of the ring, of which no server may have told yet.
 	usedSince, err := b.Store.UsedKeys(ctx)
 	if err != nil {
 		return Report{}, err
@@ -63,7 +64,7 @@ func (b Backup) Write(ctx context.Context, w io.Writer) (report Report, err erro
 		return Report{}, errors.Join(errors.New("the database was migrated a moment ago: begin again"), err)
 	}
 	out := newWriter(w)
-	if err := b.header(ctx, schema, union(used, usedSince), shot, out); err != nil {
+	if err := b.header(ctx, schema, distinct(used, usedSince, b.Keys.IDs()), shot, out); err != nil {
 		return Report{}, err
 	}
 	if report.Photos, err = b.photos(held, shot, out); err != nil {
@@ -113,9 +114,9 @@ func (b Backup) holdOnce(ctx context.Context) error {
 	return rescue.Do(func() error { return b.Store.HoldTrash(ctx, b.Now().Add(holdFor)) })
 }
 
-// union has each of both lists once.
-func union(a, b []string) []string {
-	all := slices.Concat(a, b)
+// distinct has each of the lists' ids once.
+func distinct(lists ...[]string) []string {
+	all := slices.Concat(lists...)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

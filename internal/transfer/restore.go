@@ -279,9 +279,12 @@ func (l *loading) opens(t store.Table, row store.Row) error {
 			continue
 		}
 		here := slices.Contains(l.Keys.IDs(), id)
+		if !here && l.header.givenUp(id) {
+			continue
+		}
 		if t.Name == store.AuditKeys {
 			l.auditKeys[here] = id
-		} else if !here && !l.header.givenUp(id) {
+		} else if !here {
 			return missingKey(t, id)
 		}
 		if here {
