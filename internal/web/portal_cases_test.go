@@ -327,8 +327,10 @@ func goesOnAfterAReload(t *testing.T, v visitor) {
 	secret := person.Get("/auth/2fa/status").Expect(200, "TWOFA_STATUS").Text("secret")
 	person.Post("/auth/2fa/enable", authtest.Fields{"code": authtest.TOTP(secret, v.srv.Now())}).Expect(200, "TWOFA_ENABLED")
 	p := v.visits(t, "/account?lang=en")
+	p.is(`sessionStorage.setItem("flowxi.rests", JSON.stringify({"challenge-form": Date.now() + 600_000})) === undefined`) // somebody else
 	p.logsIn(email, authtest.Password)
 	p.isAt("challenge")
+	p.is(`!document.querySelector("#challenge-form [type=submit]").hasAttribute("aria-disabled")`)
 	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(authtest.Password) + `) && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
 	p.do(chromedp.Reload())
 	p.isAt("challenge")

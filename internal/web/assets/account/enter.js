@@ -2,7 +2,7 @@
 import { post } from "./api.js";
 import { coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
-import { challenge, device, joining, setChallenge, setJoining } from "./store.js";
+import { challenge, device, joining, setChallenge, setJoining, setRest } from "./store.js";
 
 // The code that was right. Only memory has it.
 let go, code = "", turn = 0;
@@ -33,6 +33,7 @@ export function prepare(to, welcome) {
     if (answer.code === "TWOFA_REQUIRED") {
       const { challenge_id, expires_in } = answer.data;
       setChallenge({ id: challenge_id, until: Date.now() + expires_in * 1000 });
+      setRest("challenge-form", 0); // who was told to wait there may have been another person
       go("challenge");
     }
     if (answer.code === "LOGIN_SUCCESS") welcome(answer.data.access_token, answer.message);
