@@ -188,11 +188,7 @@ func settled(t *testing.T) (file []byte, cfg config.Config) {
 	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
 	srv.Client(t).Register("ada@example.org")
 	srv.Stop()
-	var b bytes.Buffer
-	if _, err := node.Backup(t.Context(), srv.Config(t), &b, node.BackupOptions{Progress: quiet}); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes(), srv.Config(t)
+	return backedUp(t, srv.Config(t)), srv.Config(t)
 }
 
 func TestARestoreThatFailsLeavesNoDatabase(t *testing.T) {
@@ -260,11 +256,7 @@ func TestARefusedRestoreLeavesNoPhotos(t *testing.T) {
 		srv.Client(t).Register(fmt.Sprintf("p%d@example.org", i)).Upload(noisy(t, uint64(i))).Expect(200, "ME_PHOTO_UPDATED")
 	}
 	p.Upload(jpegOf(t, 8)).Expect(200, "ME_PHOTO_UPDATED")
-	var whole bytes.Buffer
-	if _, err := node.Backup(t.Context(), srv.Config(t), &whole, node.BackupOptions{Progress: quiet}); err != nil {
-		t.Fatal(err)
-	}
-	file := whole.Bytes()
+	file := backedUp(t, srv.Config(t))
 	flipped := bytes.Clone(file)
 	flipped[len(file)/2] ^= 1
 	for name, bad := range map[string][]byte{"a flipped bit": flipped, "a third": file[:len(file)/3]} {

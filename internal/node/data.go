@@ -156,9 +156,12 @@ func openStore(ctx context.Context, cfg config.Config, d dataDir, keys *seal.Key
 	return store.Open(ctx, store.Options{Path: d.database(), Keys: keys, Observe: observe})
 }
 
+// journals are what SQLite adds to the name of a database for the files beside it.
+var journals = []string{"-wal", "-journal", "-shm"}
+
 // journal is the path of a journal of SQLite that is in the folder, if there is one.
 func (d dataDir) journal() string {
-	for _, suffix := range []string{"-wal", "-journal", "-shm"} {
+	for _, suffix := range journals {
 		if path := d.database() + suffix; there(path) {
 			return path
 		}

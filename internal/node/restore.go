@@ -156,7 +156,7 @@ func (r restoring) file(ctx context.Context, d dataDir) (h transfer.Header, repo
 
 // removeDatabase removes an SQLite file with its journal.
 func removeDatabase(path string) error {
-	for _, suffix := range []string{"", "-wal", "-shm"} {
+	for _, suffix := range append([]string{""}, journals...) {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove unfinished database: %w", err)
 		}

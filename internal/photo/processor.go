@@ -45,18 +45,14 @@ func (p *Processor) enter(ctx context.Context) (err error) {
 	case p.slots <- struct{}{}:
 		return nil
 	case <-timer.C:
-		return p.refuse()
+		p.refused.Add(1)
+		return ErrBusy
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
 func (p *Processor) leave() { <-p.slots }
-
-func (p *Processor) refuse() error {
-	p.refused.Add(1)
-	return ErrBusy
-}
 
 // Load is how busy a Processor is.
 type Load struct {
