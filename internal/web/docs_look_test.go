@@ -57,11 +57,9 @@ const uncovered = `(() => {
 
 func showsAboveThePage(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs/login")
-	p.is(`!document.getElementById("search").hidden`)
 	for _, width := range []int64{390, 800, 1280} {
 		p.do(chromedp.EmulateViewport(width, 844))
-		p.do(focus("query"))
-		p.press("login")
+		p.searches("login")
 		p.shows("results", "login")
 		p.is(`document.querySelector(".copy")`)
 		p.is(`[...document.querySelectorAll(".prose .code")].some((block) => block.getBoundingClientRect().top < document.getElementById("results").getBoundingClientRect().bottom)`)
@@ -71,11 +69,17 @@ func showsAboveThePage(t *testing.T, v visitor) {
 	p.ends()
 }
 
-func shutsBehindTheFocus(t *testing.T, v visitor) {
-	p := v.visits(t, "/docs/login")
+// searches types into the search, once there is one.
+func (p tab) searches(text string) {
+	p.t.Helper()
 	p.is(`!document.getElementById("search").hidden`)
 	p.do(focus("query"))
-	p.press("login")
+	p.press(text)
+}
+
+func shutsBehindTheFocus(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/login")
+	p.searches("login")
 	p.shows("results", "login")
 	p.is(`document.getElementById("results").scrollHeight > document.getElementById("results").clientHeight`)
 	p.press(kb.Tab)
@@ -86,9 +90,7 @@ func shutsBehindTheFocus(t *testing.T, v visitor) {
 
 func findsWhatIsCalledSoFirst(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs")
-	p.is(`!document.getElementById("search").hidden`)
-	p.do(focus("query"))
-	p.press("Login")
+	p.searches("Login")
 	p.is(`document.querySelector("#results li strong").textContent.split(" › ")[0] === "Login"`)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/login"`)
