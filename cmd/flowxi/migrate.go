@@ -65,6 +65,7 @@ func (c *migrateStatus) Run(w *world) (err error) {
 		if err != nil {
 			return err
 		}
+		warnOfNewer(w, a.Store.CheckSchema(ctx))
 		if c.JSON {
 			return printJSON(w.stdout, list)
 		}
@@ -90,14 +91,21 @@ func migrationTable(list []store.Migration) *table {
 // takes, so it only warns of that.
 func withAdmin(w *world, use func(context.Context, *node.Admin) error) error {
 	return withDatabase(w, func(ctx context.Context, a *node.Admin) error {
-		err := a.Store.CheckSchema(ctx)
-		if errors.Is(err, store.ErrNewerSchema) {
-			printf(w.stderr, "flowxi: warning: %s\n", oneLine(err))
-		} else if err != nil {
+		if err := a.Store.CheckSchema(ctx); !warnOfNewer(w, err) && err != nil {
 			return err
 		}
 		return use(ctx, a)
 	})
+}
+
+// warnOfNewer tells whether it is the schema of a newer program that err is about, of
+// which it warns.
+func warnOfNewer(w *world, err error) bool {
+	newer := errors.Is(err, store.ErrNewerSchema)
+	if newer {
+		printf(w.stderr, "flowxi: warning: %s\n", oneLine(err))
+	}
+	return newer
 }
 
 // withDatabase is withAdmin for a database of any version.

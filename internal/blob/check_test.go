@@ -35,6 +35,16 @@ func TestACheckLeavesNothingInABucket(t *testing.T) {
 // lost.
 func TestACheckLeavesNothingThatWasNotAnswered(t *testing.T) {
 	t.Parallel()
+	for name, check := range map[string]func(*blob.S3, context.Context) error{"Ping": (*blob.S3).Ping, "Check": (*blob.S3).Check} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			leavesNothing(t, check)
+		})
+	}
+}
+
+func leavesNothing(t *testing.T, check func(*blob.S3, context.Context) error) {
+	t.Helper()
 	bucket := s3test.New(t)
 	p := newProxy(t, bucket.Host())
 	s := openS3(t, bucket.At(p.host()))
@@ -54,7 +64,7 @@ func TestACheckLeavesNothingThatWasNotAnswered(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		p.set(passing)
 	}()
-	if err := s.Check(ctx); err == nil || !strings.Contains(err.Error(), "write to S3 bucket") {
+	if err := check(s, ctx); err == nil || !strings.Contains(err.Error(), "write to S3 bucket") {
 		t.Errorf("got error %v", err)
 	}
 	if left := keys(); len(left) > 0 {

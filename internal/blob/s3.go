@@ -131,26 +131,33 @@ func (s *S3) Close() error {
 func (s *S3) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingWithin)
 	defer cancel()
-	key := checkPrefix + rand.Text()
-	if err := persist(ctx, s.put(key, "text/plain", nil)); err != nil {
-		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
-	}
-	readable := persist(ctx, s.look(key))
-	if err := persist(ctx, s.delete(key)); err != nil {
-		return fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, err)
-	}
-	if readable != nil {
-		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, readable)
-	}
-	return nil
+	return s.tryOut(ctx, func(key string) error { return persist(ctx, s.look(key)) })
 }
 
-// Check is Ping with an object that has something in it, which is also read by a signed
-// URL, as clients read photos. The object is deleted even where ctx has ended.
-func (s *S3) Check(ctx context.Context) (err error) {
+// Check is Ping with a look at what is in the object, which is also read by a signed URL,
+// as clients read photos.
+func (s *S3) Check(ctx context.Context) error {
+	return s.tryOut(ctx, func(key string) error {
+		var body []byte
+		if err := persist(ctx, s.get(key, &body)); err != nil {
+			return err
+		}
+		if string(body) != key {
+			return errors.New("it is not what was written")
+		}
+		if err := s.show(ctx, key); err != nil {
+			return fmt.Errorf("by a signed address: %w", err)
+		}
+		return nil
+	})
+}
+
+// tryOut writes an object whose body is its key, has it read, and deletes it, even where
+// ctx has ended, and after a write that failed: it may be there all the same.
+func (s *S3) tryOut(ctx context.Context, read func(key string) error) (err error) {
 	key := checkPrefix + rand.Text()
 	written := false
-	defer func() { // also after a put that failed: it may be there all the same
+	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearWithin)
 		defer cancel()
 		if failed := persist(ctx, s.delete(key)); failed != nil && written {
@@ -161,15 +168,8 @@ func (s *S3) Check(ctx context.Context) (err error) {
 		return fmt.Errorf("write to S3 bucket %s: %w", s.bucket, err)
 	}
 	written = true
-	var body []byte
-	if err := persist(ctx, s.get(key, &body)); err != nil {
+	if err := read(key); err != nil {
 		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, err)
-	}
-	if string(body) != key {
-		return fmt.Errorf("read from S3 bucket %s: it is not what was written", s.bucket)
-	}
-	if err := s.show(ctx, key); err != nil {
-		return fmt.Errorf("read from S3 bucket %s by a signed address: %w", s.bucket, err)
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func TestDecodeFillsTheInput(t *testing.T) {
 			sheet{Email: "a@b.c", Secret: "p"},
 		},
 		{
-			"a partial update with a text", `{"email":"a@b.c","password":"p","phone":"+229 00.00-(00) 00"}`,
+			"a partial update with a text", `{"email":"a@b.c","password":"p","phone":"\u202a+229 00.00-(00) 00\u202c"}`,
 			sheet{Email: "a@b.c", Secret: "p", Phone: form.Optional{Set: true, Value: &phone}},
 		},
 		{

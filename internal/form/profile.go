@@ -40,12 +40,13 @@ const PhonePattern = `^\+[1-9][0-9]{6,14}$`
 
 var e164 = regexp.MustCompile(PhonePattern)
 
-// Phone is an E.164 number, stored without the spaces, dots, dashes and
-// parentheses that people write into it (contract section 10).
+// Phone is an E.164 number, stored without the spaces, dots, dashes and parentheses that
+// people write into it (contract section 10), and without the marks of direction that
+// address books put around a copied number, and that nobody sees.
 func Phone() Rule {
 	return Rule{
 		Schema: Schema{
-			Description: "E.164 number; spaces, dots, dashes and parentheses are removed",
+			Description: "E.164 number; spaces, dots, dashes, parentheses and marks that cannot be seen are removed",
 			Example:     "+22900000000",
 		},
 		check: func(text string, _ time.Time) (string, []account.Problem) {
@@ -60,7 +61,7 @@ func Phone() Rule {
 
 func withoutSeparators(r rune) rune {
 	const minus = '\u2212' // looks like a dash, but is a sign of mathematics
-	if unicode.In(r, unicode.Zs, unicode.Pd) || r == minus || strings.ContainsRune(".()", r) {
+	if unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) || r == minus || strings.ContainsRune(".()", r) {
 		return -1
 	}
 	return r

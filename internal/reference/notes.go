@@ -115,7 +115,7 @@ func personNotes(operation string) string {
 	case "me":
 		return "What is not set is null. `photo_url` is signed and good for {photo_ttl}: do not store it, read it anew."
 	case "updateMe":
-		return "Members that are absent stay as they are, and null clears. Country codes are uppercased; spaces, dots, dashes and parentheses are taken out of a phone number. The answer has what is stored."
+		return "Members that are absent stay as they are, and null clears. Country codes are uppercased; spaces, dots, dashes, parentheses and marks that cannot be seen are taken out of a phone number. The answer has what is stored."
 	case "updatePhoto":
 		return "`multipart/form-data` with the file in `photo`; other parts are ignored. The file is told by its content, decoded, turned upright, shrunk to {photo_side} pixels a side at most, stripped of all metadata and stored as JPEG, in the place of the photo before. More than {photo_size} is `PAYLOAD_TOO_LARGE`; what is not such an image, or has more than {photo_pixels}, is `VALIDATION_FAILED` on `photo`."
 	case "deletePhoto":

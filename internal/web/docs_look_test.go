@@ -91,7 +91,13 @@ func shutsBehindTheFocus(t *testing.T, v visitor) {
 func findsWhatIsCalledSoFirst(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs")
 	p.searches("Login")
-	p.is(`document.querySelector("#results li strong").textContent.split(" › ")[0] === "Login"`)
+	first := `document.querySelector("#results li strong").textContent.split(" › ")[0] === "Login"`
+	p.is(first)
+	p.press(kb.Tab)
+	p.is(`document.getElementById("results").hidden`)
+	p.do(focus("query"))
+	p.press(kb.ArrowDown) // opens them again
+	p.is(`!document.getElementById("results").hidden && ` + first)
 	p.press(kb.Enter)
 	p.is(`location.pathname === "/docs/login"`)
 	p.ends()

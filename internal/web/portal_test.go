@@ -351,6 +351,8 @@ func usesTwoFactors(p tab, v visitor, says func(string) string, lang, email stri
 	p.shows("login-password-error", says("code.INVALID_CREDENTIALS"))
 	p.focused("login-password")
 	p.look(lang + "-14-wrong-password")
+	p.fill("login-email", "another."+email)
+	p.is(`!document.getElementById("login-password-error").checkVisibility()`)
 	p.logsIn(email, authtest.Password)
 	p.isAt("challenge")
 	p.look(lang + "-15-challenge")

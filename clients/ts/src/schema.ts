@@ -724,7 +724,7 @@ export interface paths {
         head: operations["headMe"];
         /**
          * Changes what the caller says of themselves: what is absent stays, null clears
-         * @description Members that are absent stay as they are, and null clears. Country codes are uppercased; spaces, dots, dashes and parentheses are taken out of a phone number. The answer has what is stored.
+         * @description Members that are absent stay as they are, and null clears. Country codes are uppercased; spaces, dots, dashes, parentheses and marks that cannot be seen are taken out of a phone number. The answer has what is stored.
          *
          *     **Limits**
          *
@@ -1326,7 +1326,7 @@ export interface components {
              */
             nationality?: string | null;
             /**
-             * @description E.164 number; spaces, dots, dashes and parentheses are removed. Absent leaves it as it is; null, or an empty text, clears it.
+             * @description E.164 number; spaces, dots, dashes, parentheses and marks that cannot be seen are removed. Absent leaves it as it is; null, or an empty text, clears it.
              * @example +22900000000
              */
             phone_number?: string | null;

@@ -215,8 +215,9 @@
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (event.key === "Escape") return close();
       if (event.key === "Enter" && hits[at]) return follow(hits[at]);
-      if (!by || hits.length === 0) return;
+      if (!by) return;
       event.preventDefault();
+      if (hits.length === 0) return look(); // they are shut
       at = (at + by + hits.length) % hits.length;
       mark();
     }

@@ -8,9 +8,8 @@ import { restsUntil, setRest } from "./store.js";
 export function onSubmit(id, work) {
   const form = $(id, HTMLFormElement);
   form.addEventListener("input", ({ target }) => {
-    clear(target);
-    if (target.type !== "email") return;
-    tell(id + "-problem", ""); // another address may have limits of its own
+    if (target.type !== "email") return clear(target);
+    clearAll(form); // it was said of another address, which has limits of its own too
     takeUpRests(form);
   });
   form.addEventListener("submit", async (event) => {
