@@ -533,7 +533,7 @@ func TestSettingsOfAServerWithPeopleAreRefused(t *testing.T) {
 		}
 	}
 	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://mock.example:99999"}} {
-		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") {
+		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") || strings.Contains(err.Error(), "FLOWXI_") {
 			t.Errorf("%q: %v", o.URL, err)
 		}
 	}

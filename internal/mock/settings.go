@@ -33,6 +33,9 @@ func settings(o Options) (config.Config, error) {
 	if err != nil || u.Port() == "" {
 		return config.Config{}, &config.Error{Name: "--url", Given: "wrong", Allowed: "allowed: an address with a port, such as http://localhost:8080"}
 	}
+	if u.Scheme == "http" && !config.IsLoopback(u.Hostname()) && !o.Exposed {
+		return config.Config{}, &config.Error{Name: "--url", Given: strconv.Quote(o.URL), Allowed: "allowed: an address of this machine, such as http://localhost:8080, or https://…; with --expose any other"}
+	}
 	key := make([]byte, 32)
 	_, _ = stream("key").Read(key) // never fails
 	given = append(given,
