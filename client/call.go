@@ -163,6 +163,11 @@ func (c *Client) request(ctx context.Context, op operation, body payload) (*http
 			return nil, "", err
 		}
 		req.Body, req.ContentLength = newSending(content), length
+		if text, is := body.(jsonBody); is {
+			// A server that says farewell before it takes a request (RFC 9113 section 6.8) is asked
+			// again on another connection.
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+		}
 		req.Header.Set("Content-Type", kind)
 	}
 	req.Header.Set("Accept", "application/json")

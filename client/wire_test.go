@@ -471,3 +471,33 @@ func TestALogoutEndsATokenThatOthersMayRead(t *testing.T) {
 		t.Errorf("the token is still there: %v", err)
 	}
 }
+
+// again is a transport that takes note of a body and of what stands for it on another
+// connection.
+type again struct{ bodies []string }
+
+func (a *again) RoundTrip(req *http.Request) (*http.Response, error) {
+	second, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	for _, body := range []io.Reader{req.Body, second} {
+		text, err := io.ReadAll(body)
+		if err != nil {
+			return nil, err
+		}
+		a.bodies = append(a.bodies, string(text))
+	}
+	return nil, errors.New("that is all")
+}
+
+// TestACallThatNobodyTookIsSentAgain is about servers that end a connection of HTTP/2 when
+// they are told to stop: the transport sends what they did not take anew, where it can.
+func TestACallThatNobodyTookIsSentAgain(t *testing.T) {
+	transport := new(again)
+	c := newClient(t, "http://localhost", client.Options{HTTPClient: &http.Client{Transport: transport}})
+	_, _ = c.SendRegistrationCode(t.Context(), client.EmailInput{Email: "ada@example.org"})
+	if len(transport.bodies) < 2 || transport.bodies[0] != transport.bodies[1] || !strings.Contains(transport.bodies[0], "ada@example.org") {
+		t.Errorf("the bodies are %q", transport.bodies)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"flowxi.app/flowxi/internal/auth"
-	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/seal"
 )
@@ -48,6 +47,9 @@ func (keysAdd) Run(w *world) error {
 	}
 	if cfg.Keys != "" {
 		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) behind those that are there and restart every server, then put it in front and restart every server again")
+	}
+	if _, err := node.ReadRing(cfg); err != nil {
+		return err
 	}
 	id, err := seal.Add(node.KeyFile(cfg))
 	if err != nil {
@@ -93,7 +95,7 @@ func (c *keysList) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	ring, err := readRing(cfg)
+	ring, err := node.ReadRing(cfg)
 	if err != nil {
 		return err
 	}
@@ -108,11 +110,4 @@ func (c *keysList) Run(w *world) error {
 		return printJSON(w.stdout, entries)
 	}
 	return t.print(w.stdout)
-}
-
-func readRing(cfg config.Config) (*seal.KeyRing, error) {
-	if cfg.Keys != "" {
-		return seal.Parse(string(cfg.Keys))
-	}
-	return seal.Load(node.KeyFile(cfg))
 }

@@ -37,7 +37,7 @@ func (c *keysRetire) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	ring, err := readRing(cfg)
+	ring, err := node.ReadRing(cfg)
 	if err != nil {
 		return err
 	}

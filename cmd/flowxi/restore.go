@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -94,6 +95,9 @@ func (c *restoreCommand) identities() (string, error) {
 	text, err := io.ReadAll(io.LimitReader(f, maxIdentity))
 	if err != nil {
 		return "", fmt.Errorf("read identity: %w", err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return "", fmt.Errorf("%s, the file of --identity, is empty", c.Identity)
 	}
 	return string(text), nil
 }

@@ -2,6 +2,10 @@ package blob_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +73,29 @@ func leavesNothing(t *testing.T, check func(*blob.S3, context.Context) error) {
 	}
 	if left := keys(); len(left) > 0 {
 		t.Errorf("%v is left", left)
+	}
+}
+
+// TestABucketThatDeletesSlowlyIsOfUse has a delete take longer than a check may after its
+// time is over.
+func TestABucketThatDeletesSlowlyIsOfUse(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.New(t)
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: bucket.Host()})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			time.Sleep(1500 * time.Millisecond)
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(slow.Close)
+	s, err := blob.OpenS3(t.Context(), bucket.At(slow.Listener.Addr().String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true}) {
+		t.Errorf("%s is left, %v", o.Key, o.Err)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 const longestURL = 7 * 24 * time.Hour
 
-// checkPrefix begins the keys of empty objects that only try the bucket out.
+// checkPrefix begins the keys of objects that only try the bucket out.
 const checkPrefix = "flowxi-check-"
 
 // S3 is a Bucket on a server that speaks S3: that of AWS, or of another.
@@ -152,16 +152,14 @@ func (s *S3) Check(ctx context.Context) error {
 	})
 }
 
-// tryOut writes an object whose body is its key, has it read, and deletes it, even where
-// ctx has ended, and after a write that failed: it may be there all the same.
+// tryOut writes an object whose body is its key, has it read, and deletes it, also after a
+// write that failed: it may be there all the same.
 func (s *S3) tryOut(ctx context.Context, read func(key string) error) (err error) {
 	key := checkPrefix + rand.Text()
 	written := false
 	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearWithin)
-		defer cancel()
-		if failed := persist(ctx, s.delete(key)); failed != nil && written {
-			err = errors.Join(err, fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, failed))
+		if failed := s.takeAway(ctx, key, written); failed != nil && err == nil {
+			err = fmt.Errorf("delete from S3 bucket %s: %w", s.bucket, failed)
 		}
 	}()
 	if err := persist(ctx, s.put(key, "text/plain", []byte(key))); err != nil {
@@ -172,6 +170,19 @@ func (s *S3) tryOut(ctx context.Context, read func(key string) error) (err error
 		return fmt.Errorf("read from S3 bucket %s: %w", s.bucket, err)
 	}
 	return nil
+}
+
+// takeAway deletes an object that is there, within the time of ctx. Where that has ended, or
+// it is not known whether the object is there, it takes a moment at most.
+func (s *S3) takeAway(ctx context.Context, key string, there bool) error {
+	if there {
+		if err := persist(ctx, s.delete(key)); ctx.Err() == nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearWithin)
+	defer cancel()
+	return persist(ctx, s.delete(key))
 }
 
 // show reads an object as a client does, whose body is its key.

@@ -179,7 +179,7 @@ func refuse(name, value string) error {
 
 // wrong says that a value which is fine by itself does not go with the others.
 func wrong(name, value, why string) error {
-	return &Error{Name: name, Given: show(value), Allowed: why}
+	return &Error{Name: name, Given: Show(value), Allowed: why}
 }
 
 func missing(name, why string) error { return &Error{Name: name, Allowed: why} }

@@ -37,15 +37,15 @@ func (f field) show(value string) string {
 	if f.secret() && value != "" {
 		return "[secret]"
 	}
-	return show(value)
+	return Show(value)
 }
 
 // longest is how much of a value is shown.
 const longest = 200
 
-// show quotes a value that is no secret, without the password that may stand in it all
+// Show quotes a value that is no secret, without the password that may stand in it all
 // the same, as in an address.
-func show(value string) string {
+func Show(value string) string {
 	if value == "" {
 		return ""
 	}

@@ -17,7 +17,7 @@ func notReached() []Finding { return skip("the database is not there to be asked
 
 // keys looks at the ring as a server does at its start.
 func (p *patient) keys(ctx context.Context) []Finding {
-	if p.ring.err != nil && !node.Inhabited(p.cfg) && errors.Is(p.ring.err, os.ErrNotExist) {
+	if !node.Inhabited(p.cfg) && errors.Is(p.ring.err, node.ErrNoKeyFile) {
 		return skip("there is no key file yet: the first start makes it")
 	}
 	if p.ring.err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"flowxi.app/flowxi/internal/disk"
 	"flowxi.app/flowxi/internal/node"
@@ -92,7 +91,7 @@ func (p *patient) private() []private {
 	chmod := func(mode, path string) string { return "Run chmod " + mode + " " + path + "." }
 	dir, database, keys := p.cfg.DataDir, node.DatabaseFile(p.cfg), node.KeyFile(p.cfg)
 	list := []private{{dir, others, Warning, chmod("700", dir)}}
-	for _, path := range []string{database, database + "-wal", database + "-shm"} {
+	for _, path := range append(node.Journals(p.cfg), database) {
 		list = append(list, private{path, others, Warning, chmod("600", path)})
 	}
 	if p.cfg.Keys == "" {
@@ -120,8 +119,12 @@ func (p *patient) owners() (list []Finding) {
 	if err != nil {
 		return nil
 	}
-	for _, name := range []string{"flowxi.db", "flowxi.db-wal", "flowxi.db-shm", "keys", "limits", "photos", "inbox", "server.lock"} {
-		path := filepath.Join(p.cfg.DataDir, name)
+	var paths []string
+	for _, file := range node.Files(p.cfg) {
+		paths = append(paths, file.Path)
+	}
+	paths = append(paths, node.Journals(p.cfg)...)
+	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err == nil && ownerOf(info) != ownerOf(server) {
 			list = append(list, fail(fmt.Sprintf("%s belongs to another user than %s, and the server may not be able to write it", path, whose),

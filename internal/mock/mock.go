@@ -178,12 +178,24 @@ func (m *Mock) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer p.requests.Done()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(p.ctx, cancel)() // the inbox of a page waits for mails without end
+	defer context.AfterFunc(p.ctx, func() {
+		cancel()                                                      // the inbox of a page waits for mails without end
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // and who sends half a body may not go on
+	})()
 	p.node.Handler().ServeHTTP(w, r.WithContext(ctx))
 }
 
 // parting is what requests under way have to finish once a mock is told to stop.
 const parting = 5 * time.Second
+
+// end lets requests finish until ctx ends, and then breaks them off.
+func end(ctx context.Context, s *http.Server) error {
+	err := s.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return s.Close()
+	}
+	return err
+}
 
 // Serve answers requests on l until ctx ends, and closes the mock.
 func (m *Mock) Serve(ctx context.Context, l net.Listener) error {
@@ -192,7 +204,7 @@ func (m *Mock) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() {
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
 		defer cancel()
-		stopped <- server.Shutdown(limited)
+		stopped <- end(limited, server)
 	})()
 	err := server.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) {

@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -348,6 +349,36 @@ func TestTheClockStaysWhereTimesCanBeWritten(t *testing.T) {
 }
 
 // A test that goes away while it waits for a reset has asked for one all the same.
+// TestHalfABodyHoldsNobodyUp has requests that never end while a mock is reset, and while it
+// is told to stop.
+func TestHalfABodyHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	r := start(t, mock.Options{})
+	half := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		if _, err := io.WriteString(c, "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond) // until it is read
+		return c
+	}
+	c := half()
+	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second)) // half of what a body may take
+	go func() { _, _ = http.Post(r.url+"/mock/reset", "application/json", nil) }()
+	if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil {
+		t.Errorf("a request that is given up is answered %v", err)
+	}
+	if status, _, _ := r.do("GET", "/api/v1/health", ""); status != http.StatusOK {
+		t.Errorf("after a reset /health is %d", status)
+	}
+	half() // until the end, which must be a good one
+}
+
 func TestAResetIsWholeOrNothing(t *testing.T) {
 	t.Parallel()
 	m, err := mock.New(t.Context(), mock.Options{URL: "http://localhost:8080"})
@@ -532,8 +563,8 @@ func TestSettingsOfAServerWithPeopleAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://mock.example:99999"}} {
-		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") || strings.Contains(err.Error(), "FLOWXI_") {
+	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://joe:hunter2@mock.example:99999"}, {URL: "http://joe:hunter2@mock.example:8080"}} {
+		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") || strings.Contains(err.Error(), "FLOWXI_") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", o.URL, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"flowxi.app/flowxi/internal/config"
@@ -34,7 +33,7 @@ func settings(o Options) (config.Config, error) {
 		return config.Config{}, &config.Error{Name: "--url", Given: "wrong", Allowed: "allowed: an address with a port, such as http://localhost:8080"}
 	}
 	if u.Scheme == "http" && !config.IsLoopback(u.Hostname()) && !o.Exposed {
-		return config.Config{}, &config.Error{Name: "--url", Given: strconv.Quote(o.URL), Allowed: "allowed: an address of this machine, such as http://localhost:8080, or https://…; with --expose any other"}
+		return config.Config{}, &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: an address of this machine, such as http://localhost:8080, or https://…; with --expose any other"}
 	}
 	key := make([]byte, 32)
 	_, _ = stream("key").Read(key) // never fails
@@ -49,7 +48,7 @@ func settings(o Options) (config.Config, error) {
 	}
 	cfg, err := config.Load(given)
 	if wrong, is := errors.AsType[*config.Error](err); is && slices.Contains(fromURL, wrong.Name) {
-		wrong.Name, wrong.Given = "--url", strconv.Quote(o.URL)
+		wrong.Name, wrong.Given = "--url", config.Show(o.URL)
 	}
 	return cfg, err
 }

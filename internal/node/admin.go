@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"time"
 
 	"flowxi.app/flowxi/internal/auth"
@@ -49,11 +51,19 @@ func OpenDatabase(ctx context.Context, cfg config.Config) (*store.Store, error) 
 	return store.Open(ctx, store.Options{URL: string(cfg.DatabaseURL), Path: d.database(), Look: true})
 }
 
-// ReadRing reads the key ring that a server would have, and makes none.
+// ErrNoKeyFile says that an instance has no key ring, or not yet.
+var ErrNoKeyFile = errors.New("there is no key file")
+
+// ReadRing reads the key ring that a server would have, and makes none. It returns
+// ErrNoKeyFile where there is neither one nor a database.
 func ReadRing(cfg config.Config) (*seal.KeyRing, error) {
 	d := dataDir(cfg.DataDir)
 	if cfg.Keys == "" && !there(d.database()) {
-		return seal.Load(d.keys())
+		ring, err := seal.Load(d.keys())
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w %s, which a server makes at its first start: where there is one, set FLOWXI_DATA_DIR to its folder, or FLOWXI_KEYS", ErrNoKeyFile, d.keys())
+		}
+		return ring, err
 	}
 	return openRing(cfg, d)
 }

@@ -46,6 +46,14 @@ func Files(cfg config.Config) []File {
 	}
 }
 
+// Journals are what SQLite has beside the database at times.
+func Journals(cfg config.Config) (paths []string) {
+	for _, suffix := range journals {
+		paths = append(paths, dataDir(cfg.DataDir).database()+suffix)
+	}
+	return paths
+}
+
 // make creates the folder where it is missing, for its owner alone. One that is there
 // keeps its mode: its owner may have reasons.
 func (d dataDir) make() error {

@@ -197,6 +197,7 @@ type fakeAPI struct {
 type reply struct {
 	status     int
 	retryAfter string
+	usedUp     string // the seconds until its limit begins anew
 	body       string
 }
 
@@ -223,6 +224,10 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if answer.retryAfter != "" {
 		w.Header().Set("Retry-After", answer.retryAfter)
 	}
+	if answer.usedUp != "" {
+		w.Header().Set("RateLimit-Remaining", "0")
+		w.Header().Set("RateLimit-Reset", answer.usedUp)
+	}
 	w.WriteHeader(max(answer.status, http.StatusOK))
 	_, _ = io.WriteString(w, answer.body)
 }
@@ -243,6 +248,13 @@ func (f *fakeAPI) refuseFor(path, seconds, body string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.answers[path] = reply{status: http.StatusTooManyRequests, retryAfter: seconds, body: body}
+}
+
+// useUp has a call do what it is for, and no other for a while.
+func (f *fakeAPI) useUp(path, seconds, body string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answers[path] = reply{status: http.StatusOK, usedUp: seconds, body: body}
 }
 
 func focus(id string) chromedp.Action[chromedp.Void] { return chromedp.Focus(chromedp.ID(id)) }

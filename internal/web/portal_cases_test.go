@@ -548,6 +548,18 @@ func keepsWhatWasTyped(t *testing.T, v visitor) {
 	p.press(kb.Enter)
 	p.shows("me-name", "Ada Byron")
 	p.is(`document.getElementById("profile-form-problem").hidden`)
+	p.do(chromedp.SetValue(chromedp.ID("profile-birth-date"), "1990-05-17"))
+	p.do(focus("profile-birth-date"))
+	p.press(kb.Enter)
+	p.shows("saved", words(t, "en")("code.ME_UPDATED"))
+	p.press(kb.Delete) // one part of it, so that it has no value
+	p.goes("devices")
+	p.goes("profile")
+	p.is(`document.getElementById("profile-birth-date").value === "1990-05-17" && document.getElementById("profile-form-problem").hidden`)
+	p.fill("profile-first-name", "Augusta")
+	p.press(kb.Enter)
+	p.shows("me-name", "Augusta Byron")
+	p.is(`document.getElementById("profile-birth-date").value === "1990-05-17"`)
 	p.ends()
 }
 

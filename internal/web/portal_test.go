@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -227,6 +228,8 @@ func changesAPhoto(p tab, says func(string) string, lang string) {
 	p.is(`crop.open`)
 	p.focused("crop-title")
 	p.is(reads("crop-canvas", "red", 20, 320) + ` && ` + reads("crop-canvas", "blue", 620, 320))
+	p.drags("crop-canvas", 60)
+	p.is(reads("crop-canvas", "red", 400, 320)) // which was blue
 	p.look(lang + "-07-crop")
 	p.do(focus("crop-across"))
 	p.press(kb.Home)
@@ -241,6 +244,21 @@ func changesAPhoto(p tab, says func(string) string, lang string) {
 	p.click("sure-yes")
 	p.is(`!sure.open && photo.hidden && !photo.hasAttribute("src") && document.getElementById("initials").checkVisibility()`)
 	p.focused("photo-file")
+}
+
+// drags moves an element to the right, slowly.
+func (p tab) drags(id string, by int) {
+	p.t.Helper()
+	at, err := chromedp.Run(p.ctx, chromedp.Evaluate[struct{ X, Y float64 }](`(({ x, y, width, height }) => ({ X: x + width / 3, Y: y + height / 2 }))(document.getElementById(`+quote(id)+`).getBoundingClientRect())`))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, at.X, at.Y, chromedp.ButtonLeft))
+	for range by {
+		at.X++
+		p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at.X, at.Y, chromedp.ButtonLeft))
+	}
+	p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, at.X, at.Y, chromedp.ButtonLeft))
 }
 
 // landscape is a picture whose left half is red and whose right half is blue.

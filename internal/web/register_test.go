@@ -37,6 +37,8 @@ func TestRegistering(t *testing.T) {
 		"other errors stand on top":     showsOtherErrors,
 		"waits where it has to":         waits,
 		"an expired link is renewed":    renewsExpiredLink,
+		"a new link is waited for":      restsAfterNewLink,
+		"who has an account may log in": leadsToLogin,
 		"a new link has to wait":        waitsForNewLink,
 		"a link without a token":        explainsIncompleteLink,
 		"the server cannot be reached":  explainsNoConnection,
@@ -256,6 +258,7 @@ func renewsExpiredLink(t *testing.T, browser context.Context) {
 	p.focused("renew-title")
 	p.press(kb.Tab + kb.Enter)
 	p.shows("renewed", "a new link is on its way")
+	p.is(`document.getElementById("renew-login").hidden`)
 	want := call{path: resend, locale: "en", body: map[string]string{"email": email}}
 	if diff := cmp.Diff(want, p.api.made()[1], cmp.AllowUnexported(call{})); diff != "" {
 		t.Error(diff)
@@ -273,6 +276,31 @@ func waitsForNewLink(t *testing.T, browser context.Context) {
 	p.shows("renew-problem", "Trop de tentatives.")
 	p.shows("resend", "Réessayez dans ")
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
+}
+
+func restsAfterNewLink(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`)
+	p.api.useUp(resend, "40", `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
+	p.choose(password, password)
+	p.shows("reason", "This link has expired.")
+	p.press(kb.Tab + kb.Enter)
+	p.shows("renewed", "a new link is on its way")
+	p.shows("resend", "Try again in ")
+	p.is(`resend.getAttribute("aria-disabled") === "true"`)
+}
+
+func leadsToLogin(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusForbidden, `{"message":"This link can no longer be used.","code":"MAGIC_LINK_INVALID"}`)
+	p.api.will(resend, http.StatusConflict, `{"message":"This account is already active.","code":"EMAIL_ALREADY_ACTIVE"}`)
+	p.choose(password, password)
+	p.shows("reason", "This link can no longer be used.")
+	p.press(kb.Tab + kb.Enter)
+	p.shows("renew-problem", "This account is already active.")
+	p.is(`document.querySelector("#renew-login a").checkVisibility() && document.querySelector("#renew-login a").getAttribute("href") === "/account?lang=en"`)
 }
 
 func explainsIncompleteLink(t *testing.T, browser context.Context) {

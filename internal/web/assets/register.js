@@ -218,6 +218,7 @@
     tell("renew-problem", "");
     $("renewed").hidden = true;
     const answer = await send($("resend"), texts.renew, texts.renewing, "/api/v1/register-email/resend", { email: link.email });
+    $("renew-login").hidden = answer.body.code !== "EMAIL_ALREADY_ACTIVE";
     if (answer.body.code === "MAGIC_LINK_SENT") $("renewed").hidden = false;
     else tell("renew-problem", sentences(answer.body) || texts.network);
   }
@@ -271,8 +272,11 @@
     }
   }
 
+  // patience is for how long asking again would be refused: by the server's word where it
+  // refused, and where it did not, by a limit that has just been used up.
   function patience(response) {
-    const seconds = Number.parseInt(response.headers.get("Retry-After") || "0", 10);
-    return response.ok || !(seconds > 0) ? 0 : seconds;
+    const seconds = (name) => Math.max(0, Number.parseInt(response.headers.get(name) || "0", 10) || 0);
+    if (!response.ok) return seconds("Retry-After");
+    return response.headers.get("RateLimit-Remaining") === "0" ? seconds("RateLimit-Reset") : 0;
   }
 })();

@@ -7,8 +7,10 @@ const side = 640; // of the photo, in pixels
 let bitmap = null;
 const canvas = $("crop-canvas", HTMLCanvasElement);
 const [zoom, across, down] = ["crop-zoom", "crop-across", "crop-down"].map((id) => $(id, HTMLInputElement));
+const place = new Map(); // where across and down are, of which they themselves tell whole numbers alone
 
-for (const slider of [zoom, across, down]) slider.addEventListener("input", draw);
+zoom.addEventListener("input", draw);
+for (const slider of [across, down]) slider.addEventListener("input", () => put(slider, Number(slider.value)));
 canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
 canvas.addEventListener("pointermove", drag);
 canvas.addEventListener("wheel", (event) => {
@@ -22,8 +24,8 @@ export function open(picture) {
   forget();
   bitmap = picture;
   zoom.value = 1;
-  across.value = down.value = 50;
-  draw();
+  put(across, 50);
+  put(down, 50);
 }
 
 // forget gives back the memory of the picture.
@@ -41,6 +43,14 @@ function cut() {
   return { size, roomX: bitmap.width - size, roomY: bitmap.height - size };
 }
 
+// put moves the picture. What a finger moves by is less than a slider tells.
+function put(slider, to) {
+  const at = Math.min(100, Math.max(0, to));
+  place.set(slider, at);
+  slider.value = at;
+  draw();
+}
+
 function draw() {
   if (!bitmap) return;
   const { size, roomX, roomY } = cut();
@@ -49,14 +59,13 @@ function draw() {
   pen.fillStyle = "#fff"; // behind what is transparent
   pen.fillRect(0, 0, side, side);
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(bitmap, roomX * across.value / 100, roomY * down.value / 100, size, size, 0, 0, side, side);
+  pen.drawImage(bitmap, roomX * place.get(across) / 100, roomY * place.get(down) / 100, size, size, 0, 0, side, side);
 }
 
 function drag(event) {
   if (!bitmap || !canvas.hasPointerCapture(event.pointerId)) return;
   const { size, roomX, roomY } = cut();
   const scale = size / canvas.clientWidth;
-  if (roomX > 0) across.value = Number(across.value) - event.movementX * scale / roomX * 100;
-  if (roomY > 0) down.value = Number(down.value) - event.movementY * scale / roomY * 100;
-  draw();
+  if (roomX > 0) put(across, place.get(across) - event.movementX * scale / roomX * 100);
+  if (roomY > 0) put(down, place.get(down) - event.movementY * scale / roomY * 100);
 }

@@ -8,8 +8,11 @@ import { restsUntil, setRest } from "./store.js";
 export function onSubmit(id, work) {
   const form = $(id, HTMLFormElement);
   form.addEventListener("input", ({ target }) => {
-    if (target.type !== "email") return clear(target);
-    clearAll(form); // it was said of another address, which has limits of its own too
+    clear(target);
+    if (target.type !== "email") return;
+    // The rest was said of another address, which has limits of its own too.
+    inputs(form).filter((i) => i.value !== "").forEach(clear);
+    tell(id + "-problem", "");
     takeUpRests(form);
   });
   form.addEventListener("submit", async (event) => {

@@ -44,11 +44,14 @@ export function enter(person) {
   present();
 }
 
-// keep holds what was typed and not saved, for who typed it, be the form in sight or not.
+// keep holds what was typed and not saved, for who typed it, be the form in sight or not. Half
+// a date has no value yet: it would be taken for none later.
 export function keep() {
   if (!me.email) return;
-  const typed = Object.fromEntries(details.map((name) => [name, input(name).value]));
-  draft = { of: me.email, typed: Object.fromEntries(changes(typed).map((name) => [name, typed[name]])) };
+  const whole = details.filter((name) => !input(name).validity.badInput);
+  const typed = Object.fromEntries(whole.map((name) => [name, input(name).value]));
+  const changed = changes(typed).filter((name) => whole.includes(name));
+  draft = { of: me.email, typed: Object.fromEntries(changed.map((name) => [name, typed[name]])) };
 }
 
 // store has the draft outlive the page, for as long as its owner is logged in.
