@@ -77,8 +77,11 @@ function parse(text: string): Envelope | undefined {
   }
 }
 
+/** What Retry-After says, which may be a date where a proxy has answered (RFC 9110 section 10.2.3). */
 function seconds(header: string | null): number | undefined {
-  return header !== null && /^\d+$/.test(header) ? Number(header) : undefined;
+  if (header !== null && /^\d+$/.test(header)) return Number(header);
+  const until = /^[A-Z][a-z]{2}, /.test(header ?? "") ? Date.parse(header!) : NaN;
+  return Number.isNaN(until) ? undefined : Math.max(0, Math.ceil((until - Date.now()) / 1000));
 }
 
 /** Waits, unless it is told not to. */
