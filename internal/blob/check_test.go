@@ -52,17 +52,11 @@ func leavesNothing(t *testing.T, check func(*blob.S3, context.Context) error) {
 	bucket := s3test.New(t)
 	p := newProxy(t, bucket.Host())
 	s := openS3(t, bucket.At(p.host()))
-	keys := func() (list []string) {
-		for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true}) {
-			list = append(list, o.Key)
-		}
-		return list
-	}
 	p.set(mute)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() {
-		for end := time.Now().Add(10 * time.Second); len(keys()) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(10 * time.Second); len(keys(t, bucket)) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		}
 		cancel()
 		time.Sleep(100 * time.Millisecond)
@@ -71,7 +65,7 @@ func leavesNothing(t *testing.T, check func(*blob.S3, context.Context) error) {
 	if err := check(s, ctx); err == nil || !strings.Contains(err.Error(), "write to S3 bucket") {
 		t.Errorf("got error %v", err)
 	}
-	if left := keys(); len(left) > 0 {
+	if left := keys(t, bucket); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
@@ -81,22 +75,61 @@ func leavesNothing(t *testing.T, check func(*blob.S3, context.Context) error) {
 func TestABucketThatDeletesSlowlyIsOfUse(t *testing.T) {
 	t.Parallel()
 	bucket := s3test.New(t)
-	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: bucket.Host()})
-	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	slow := between(t, bucket, func(w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
 		if r.Method == http.MethodDelete {
 			time.Sleep(1500 * time.Millisecond)
 		}
-		forward.ServeHTTP(w, r)
-	}))
-	t.Cleanup(slow.Close)
-	s, err := blob.OpenS3(t.Context(), bucket.At(slow.Listener.Addr().String()))
+		pass(w, r)
+	})
+	s, err := blob.OpenS3(t.Context(), bucket.At(slow))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	for o := range bucket.Client.ListObjectsIter(t.Context(), bucket.Name, minio.ListObjectsOptions{Recursive: true}) {
-		t.Errorf("%s is left, %v", o.Key, o.Err)
+	if left := keys(t, bucket); len(left) > 0 {
+		t.Errorf("%v is left", left)
 	}
+}
+
+// TestAFirstCheckLeavesNothingThatWasNotAnswered is of a client to whom the bucket has told
+// nothing yet.
+func TestAFirstCheckLeavesNothingThatWasNotAnswered(t *testing.T) {
+	t.Parallel()
+	bucket := s3test.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	silent := between(t, bucket, func(w http.ResponseWriter, r *http.Request, pass http.HandlerFunc) {
+		if r.Method != http.MethodPut {
+			pass(w, r)
+			return
+		}
+		pass(httptest.NewRecorder(), r)
+		cancel()
+		<-r.Context().Done()
+	})
+	if _, err := blob.OpenS3(ctx, bucket.At(silent)); err == nil || !strings.Contains(err.Error(), "write to S3 bucket") {
+		t.Errorf("got error %v", err)
+	}
+	if left := keys(t, bucket); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// between stands before the server of a bucket, and returns its own address.
+func between(t *testing.T, bucket s3test.Bucket, answer func(w http.ResponseWriter, r *http.Request, pass http.HandlerFunc)) string {
+	t.Helper()
+	pass := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: bucket.Host()}).ServeHTTP
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r, pass) }))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+func keys(t *testing.T, bucket s3test.Bucket) (list []string) {
+	t.Helper()
+	for o := range bucket.Client.ListObjectsIter(context.WithoutCancel(t.Context()), bucket.Name, minio.ListObjectsOptions{Recursive: true}) {
+		list = append(list, o.Key)
+	}
+	return list
 }
 
 func TestACheckTellsOfAWrongSecret(t *testing.T) {

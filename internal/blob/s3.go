@@ -36,7 +36,7 @@ const checkPrefix = "flowxi-check-"
 
 // S3 is a Bucket on a server that speaks S3: that of AWS, or of another.
 //
-// No call waits for the server for longer than 10 seconds, and none at all once the
+// No call of Bucket waits for the server for longer than 10 seconds, and none at all once the
 // server has left several in a row unanswered; these fail with ErrUnavailable. What a
 // call that failed was to do may be done all the same, then or a little later, but
 // wholly or not at all.
@@ -173,16 +173,18 @@ func (s *S3) tryOut(ctx context.Context, read func(key string) error) (err error
 }
 
 // takeAway deletes an object that is there, within the time of ctx. Where that has ended, or
-// it is not known whether the object is there, it takes a moment at most.
+// it is not known whether the object is there, it takes a moment at most. Where nothing was
+// answered yet, a version of it may stay, which tells nothing of anybody.
 func (s *S3) takeAway(ctx context.Context, key string, there bool) error {
+	erase := func(ctx context.Context) error { return s.erase(ctx, key) }
 	if there {
-		if err := persist(ctx, s.delete(key)); ctx.Err() == nil {
+		if err := persist(ctx, erase); ctx.Err() == nil {
 			return err
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearWithin)
 	defer cancel()
-	return persist(ctx, s.delete(key))
+	return persist(ctx, erase)
 }
 
 // show reads an object as a client does, whose body is its key.

@@ -348,7 +348,6 @@ func TestTheClockStaysWhereTimesCanBeWritten(t *testing.T) {
 	}
 }
 
-// A test that goes away while it waits for a reset has asked for one all the same.
 // TestHalfABodyHoldsNobodyUp has requests that never end while a mock is reset, and while it
 // is told to stop.
 func TestHalfABodyHoldsNobodyUp(t *testing.T) {
@@ -379,6 +378,7 @@ func TestHalfABodyHoldsNobodyUp(t *testing.T) {
 	half() // until the end, which must be a good one
 }
 
+// A test that goes away while it waits for a reset has asked for one all the same.
 func TestAResetIsWholeOrNothing(t *testing.T) {
 	t.Parallel()
 	m, err := mock.New(t.Context(), mock.Options{URL: "http://localhost:8080"})

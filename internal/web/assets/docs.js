@@ -215,9 +215,9 @@
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (event.key === "Escape") return close();
       if (event.key === "Enter" && hits[at]) return follow(hits[at]);
-      if (!by) return;
+      if (!by || query.value === "") return;
       event.preventDefault();
-      if (hits.length === 0) return look(); // they are shut
+      if (hits.length === 0) return look(); // they are shut, or there are none
       at = (at + by + hits.length) % hits.length;
       mark();
     }

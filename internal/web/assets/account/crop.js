@@ -10,7 +10,12 @@ const [zoom, across, down] = ["crop-zoom", "crop-across", "crop-down"].map((id) 
 const place = new Map(); // where across and down are, of which they themselves tell whole numbers alone
 
 zoom.addEventListener("input", draw);
-for (const slider of [across, down]) slider.addEventListener("input", () => put(slider, Number(slider.value)));
+for (const slider of [across, down]) {
+  slider.addEventListener("input", () => {
+    put(slider, Number(slider.value));
+    draw();
+  });
+}
 canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
 canvas.addEventListener("pointermove", drag);
 canvas.addEventListener("wheel", (event) => {
@@ -24,8 +29,8 @@ export function open(picture) {
   forget();
   bitmap = picture;
   zoom.value = 1;
-  put(across, 50);
-  put(down, 50);
+  for (const slider of [across, down]) put(slider, 50);
+  draw();
 }
 
 // forget gives back the memory of the picture.
@@ -48,7 +53,6 @@ function put(slider, to) {
   const at = Math.min(100, Math.max(0, to));
   place.set(slider, at);
   slider.value = at;
-  draw();
 }
 
 function draw() {
@@ -68,4 +72,5 @@ function drag(event) {
   const scale = size / canvas.clientWidth;
   if (roomX > 0) put(across, place.get(across) - event.movementX * scale / roomX * 100);
   if (roomY > 0) put(down, place.get(down) - event.movementY * scale / roomY * 100);
+  draw();
 }

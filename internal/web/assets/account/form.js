@@ -10,7 +10,8 @@ export function onSubmit(id, work) {
   form.addEventListener("input", ({ target }) => {
     clear(target);
     if (target.type !== "email") return;
-    // The rest was said of another address, which has limits of its own too.
+    // What was said of the rest was said with another address, which has limits of its own too.
+    // That something is missing is as true as before.
     inputs(form).filter((i) => i.value !== "").forEach(clear);
     tell(id + "-problem", "");
     takeUpRests(form);
