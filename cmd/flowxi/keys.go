@@ -45,11 +45,11 @@ func (keysAdd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Keys != "" {
-		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) behind those that are there and restart every server, then put it in front and restart every server again")
-	}
 	if _, err := node.ReadRing(cfg); err != nil {
 		return err
+	}
+	if cfg.Keys != "" {
+		return errors.New("the ring is the setting FLOWXI_KEYS: put a new key (flowxi keys new) behind those that are there and restart every server, then put it in front and restart every server again")
 	}
 	id, err := seal.Add(node.KeyFile(cfg))
 	if err != nil {

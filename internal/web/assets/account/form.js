@@ -45,9 +45,16 @@ export function values(form) {
   const all = {};
   for (const input of asked(form)) {
     if (input.type === "radio" && !input.checked) continue;
-    all[input.name] = input.name === "code" ? input.value.replace(/\s/g, "") : input.value;
+    all[input.name] = bare(input);
   }
   return all;
+}
+
+// bare is what was typed, without what comes along where it was copied and nobody sees, or
+// stands between the digits of a code.
+function bare({ name, type, value }) {
+  if (name === "code") return value.replace(/\D/g, "");
+  return type === "email" ? value.replace(/\p{Cf}/gu, "") : value;
 }
 
 const inputs = (form) => [...form.querySelectorAll("input[name], select[name]")];
