@@ -38,18 +38,25 @@ func TestSection12_Refusal_Answer(t *testing.T) {
 	})
 }
 
+// quickly makes n calls, some at once: one after the other they may take a busy machine
+// longer than the minute that they are counted in.
+func quickly(n int, call func(i int) *authtest.Answer, judge func(*authtest.Answer)) {
+	const together = 8
+	for from := 0; from < n; from += together {
+		for _, a := range authtest.Race(together, func(i int) *authtest.Answer { return call(from + i) }) {
+			judge(a)
+		}
+	}
+}
+
 func TestSection12_Everything_600AMinuteFromOneNetwork(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t).From("192.0.2.1")
-		for i := range 600 {
-			path := "/me"
-			if i%2 == 0 {
-				path = "/nowhere"
+		quickly(600, func(i int) *authtest.Answer { return c.Get([]string{"/me", "/nowhere"}[i%2]) }, func(a *authtest.Answer) {
+			if a.Status == 429 {
+				a.Fail("one of 600 in a minute is refused")
 			}
-			if a := c.Get(path); a.Status == 429 {
-				a.Fail("request %d of the minute is refused", i+1)
-			}
-		}
+		})
 		wait := limited(t, c.Get("/me"), time.Minute)
 		c.Get("/health").Expect(200, "HEALTH_OK")
 		c.From("192.0.2.2").Get("/me").Expect(401, "UNAUTHENTICATED")
@@ -63,9 +70,8 @@ func TestSection12_Everything_1200AMinuteWithOneToken(t *testing.T) {
 		person := srv.Client(t).Register(ada)
 		other := person.LoginOn("phone")
 		srv.Advance(2 * time.Minute)
-		for i := range 1200 {
-			person.From(fmt.Sprintf("192.0.2.%d", i%4)).Get("/me").Expect(200, "ME_OK")
-		}
+		me := func(i int) *authtest.Answer { return person.From(fmt.Sprintf("192.0.2.%d", i%4)).Get("/me") }
+		quickly(1200, me, func(a *authtest.Answer) { a.Expect(200, "ME_OK") })
 		limited(t, person.From("192.0.2.9").Get("/me"), time.Minute)
 		expectLoggedIn(t, other, true)
 	})
