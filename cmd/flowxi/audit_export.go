@@ -11,7 +11,7 @@ import (
 
 type auditExport struct {
 	Since instant `placeholder:"TIME" help:"Only events of this time and later, as in 2026-11-26T00:00:00Z, or of this day (UTC), as in 2026-11-26."`
-	Until instant `placeholder:"TIME" help:"Only events before this time."`
+	Until instant `placeholder:"TIME" help:"Only events before this time, or before this day."`
 }
 
 // instant is a time as it is given to a command; a day alone is its beginning in UTC.

@@ -43,7 +43,7 @@ func TestSection12_Refusal_Answer(t *testing.T) {
 func quickly(n int, call func(i int) *authtest.Answer, judge func(*authtest.Answer)) {
 	const together = 8
 	for from := 0; from < n; from += together {
-		for _, a := range authtest.Race(together, func(i int) *authtest.Answer { return call(from + i) }) {
+		for _, a := range authtest.Race(min(together, n-from), func(i int) *authtest.Answer { return call(from + i) }) {
 			judge(a)
 		}
 	}

@@ -1,6 +1,6 @@
 // Coming in: log in, the second factor, and registration by code or by link.
 import { post } from "./api.js";
-import { coolDown, empty, explain, onClick, onSubmit } from "./form.js";
+import { bare, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining, setRest } from "./store.js";
 
@@ -64,7 +64,7 @@ async function join({ email, by }) {
 }
 
 async function resend(by, path, sent) {
-  const answer = await post(path, { email: joining() || $("code-email", HTMLInputElement).value });
+  const answer = await post(path, { email: joining() || bare($("code-email", HTMLInputElement)) });
   if (answer.ok) tell(by + "-sent", sent);
   return answer;
 }

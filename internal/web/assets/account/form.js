@@ -52,7 +52,7 @@ export function values(form) {
 
 // bare is what was typed, without what comes along where it was copied and nobody sees, or
 // stands between the digits of a code.
-function bare({ name, type, value }) {
+export function bare({ name, type, value }) {
   if (name === "code") return value.replace(/\D/g, "");
   return type === "email" ? value.replace(/\p{Cf}/gu, "") : value;
 }
@@ -62,7 +62,7 @@ const asked = (form) => inputs(form).filter((i) => !i.closest("[hidden]"));
 
 function complainOfMissing(form) {
   for (const input of asked(form)) {
-    if (input.required && input.value === "") complain(input, input.dataset.missing || texts.missing);
+    if (input.required && bare(input) === "") complain(input, input.dataset.missing || texts.missing);
     if (input.dataset.incomplete && input.validity.badInput) complain(input, input.dataset.incomplete); // its value is empty
   }
   const [password, confirmation] = ["password", "password_confirmation"].map((name) => inputs(form).find((i) => i.name === name));
@@ -169,7 +169,7 @@ async function rest(button, work) {
 // waits for that address alone. Some buttons are not to be told apart, and known by nothing.
 function keyOf(button) {
   const address = button.type === "submit" && asked(button.form).find((i) => i.type === "email");
-  return [button.id || button.form?.id, address && address.value.trim().toLowerCase()].filter(Boolean).join(" ");
+  return [button.id || button.form?.id, address && bare(address).trim().toLowerCase()].filter(Boolean).join(" ");
 }
 
 // coolDown has a button wait before it may be pressed again: under its key, which may be
