@@ -248,15 +248,21 @@ func countsByTheClock(t *testing.T, browser context.Context) {
 	p.is(`!submit.hasAttribute("aria-disabled")`)
 }
 
+// asksForAnother has the link refused, and presses the button for a new one.
+func (p tab) asksForAnother(status int, refusal, reason string) {
+	p.t.Helper()
+	p.api.will(finish, status, refusal)
+	p.choose(password, password)
+	p.shows("reason", reason)
+	p.focused("renew-title")
+	p.press(kb.Tab + kb.Enter)
+}
+
 func renewsExpiredLink(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
-	p.api.will(finish, http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`)
 	p.api.will(resend, http.StatusOK, `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
-	p.choose(password, password)
-	p.shows("reason", "This link has expired.")
-	p.focused("renew-title")
-	p.press(kb.Tab + kb.Enter)
+	p.asksForAnother(http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`, "This link has expired.")
 	p.shows("renewed", "a new link is on its way")
 	p.is(`document.getElementById("renew-login").hidden`)
 	want := call{path: resend, locale: "en", body: map[string]string{"email": email}}
@@ -268,11 +274,8 @@ func renewsExpiredLink(t *testing.T, browser context.Context) {
 func waitsForNewLink(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=fr")
 	defer p.close()
-	p.api.will(finish, http.StatusForbidden, `{"message":"Lien invalide.","code":"MAGIC_LINK_INVALID"}`)
 	p.api.refuseFor(resend, "40", `{"message":"Trop de tentatives.","code":"TOO_MANY_REQUESTS"}`)
-	p.choose(password, password)
-	p.shows("reason", "Lien invalide.")
-	p.press(kb.Tab + kb.Enter)
+	p.asksForAnother(http.StatusForbidden, `{"message":"Lien invalide.","code":"MAGIC_LINK_INVALID"}`, "Lien invalide.")
 	p.shows("renew-problem", "Trop de tentatives.")
 	p.shows("resend", "Réessayez dans ")
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
@@ -281,11 +284,8 @@ func waitsForNewLink(t *testing.T, browser context.Context) {
 func restsAfterNewLink(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
-	p.api.will(finish, http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`)
 	p.api.useUp(resend, "40", `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
-	p.choose(password, password)
-	p.shows("reason", "This link has expired.")
-	p.press(kb.Tab + kb.Enter)
+	p.asksForAnother(http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`, "This link has expired.")
 	p.shows("renewed", "a new link is on its way")
 	p.shows("resend", "Try again in ")
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
@@ -294,11 +294,8 @@ func restsAfterNewLink(t *testing.T, browser context.Context) {
 func leadsToLogin(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
-	p.api.will(finish, http.StatusForbidden, `{"message":"This link can no longer be used.","code":"MAGIC_LINK_INVALID"}`)
 	p.api.will(resend, http.StatusConflict, `{"message":"This account is already active.","code":"EMAIL_ALREADY_ACTIVE"}`)
-	p.choose(password, password)
-	p.shows("reason", "This link can no longer be used.")
-	p.press(kb.Tab + kb.Enter)
+	p.asksForAnother(http.StatusForbidden, `{"message":"This link can no longer be used.","code":"MAGIC_LINK_INVALID"}`, "This link can no longer be used.")
 	p.shows("renew-problem", "This account is already active.")
 	p.is(`document.querySelector("#renew-login a").checkVisibility() && document.querySelector("#renew-login a").getAttribute("href") === "/account?lang=en"`)
 }
