@@ -1,7 +1,9 @@
 package reference
 
 import (
+	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -93,8 +95,8 @@ func TestWhatCannotBeWrittenIsSaid(t *testing.T) {
 
 func TestTheDocumentIsValid(t *testing.T) {
 	t.Parallel()
-	yaml, json := openAPI(t)
-	for name, text := range map[string][]byte{"yaml": yaml, "json": json} {
+	yaml, asJSON := openAPI(t)
+	for name, text := range map[string][]byte{"yaml": yaml, "json": asJSON} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, _ := model(t, text)
@@ -109,6 +111,39 @@ func TestTheDocumentIsValid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the rules allow and generators of clients stumble over: ogen wrote a client that did
+// not compile for a const beside two types, and left out the form whose parts had an encoding.
+func TestGeneratorsOfClientsKnowAllThatTheDocumentUses(t *testing.T) {
+	t.Parallel()
+	_, text := openAPI(t)
+	var document any
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	var look func(at string, part any)
+	look = func(at string, part any) {
+		switch part := part.(type) {
+		case map[string]any:
+			if c, is := part["const"]; is {
+				if _, one := part["type"].(string); !one || c == nil {
+					t.Errorf("%s: const %v of the type %v", at, c, part["type"])
+				}
+			}
+			if form, is := part["multipart/form-data"].(map[string]any); is && form["encoding"] != nil {
+				t.Errorf("%s: a form whose parts have an encoding", at)
+			}
+			for name, inner := range part {
+				look(at+"/"+name, inner)
+			}
+		case []any:
+			for i, inner := range part {
+				look(fmt.Sprintf("%s/%d", at, i), inner)
+			}
+		}
+	}
+	look("#", document)
 }
 
 func TestTheDocumentHasEveryRouteAndNoOther(t *testing.T) {

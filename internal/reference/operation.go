@@ -72,7 +72,6 @@ func (d *document) requestBody(r api.Route) object {
 	if r.Upload {
 		return object{{"required", true}, {"content", object{{"multipart/form-data", object{
 			{"schema", d.uploadSchema()},
-			{"encoding", object{{api.PhotoField, object{{"contentType", "image/jpeg, image/png, image/webp"}}}}},
 		}}}}}
 	}
 	body := r.Body()

@@ -62,7 +62,7 @@ func (s *schemas) property(t reflect.Type, owner, name string) object {
 	if known.about != "" {
 		schema = schema.and(member{"description", known.about})
 	}
-	return schema.and(known.more...)
+	return schema.with(known.more...)
 }
 
 func (s *schemas) value(t reflect.Type, owner string) object {

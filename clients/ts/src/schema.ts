@@ -1352,8 +1352,7 @@ export interface components {
             /** @description What became of the request. Stable, and never localized: decide by it. */
             code: string;
             data: {
-                /** @constant */
-                photo_url: string | null;
+                photo_url: null;
             };
         };
         HealthData: {
