@@ -168,7 +168,7 @@ func tell(w *world, deed auth.Deed, detail string) {
 		}
 		return a.Record(ctx, deed, detail)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, node.ErrNoDatabase) {
 		printf(w.stderr, "flowxi: warning: the audit trail does not tell of it: %s\n", oneLine(err))
 	}
 }

@@ -123,10 +123,23 @@ func (m *Mock) moveClock(w http.ResponseWriter, r *http.Request) {
 		now, running, err = m.move(change)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+err.Error())
+		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+unreadable(err))
 		return
 	}
 	send(w, clockShown{now, running, codeAt(now)})
+}
+
+// unreadable tells what is wrong with a body without the types that it was to become.
+func unreadable(err error) string {
+	var kind *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &kind):
+		return err.Error()
+	case kind.Field == "":
+		return "this is of the kind " + kind.Value
+	default:
+		return kind.Field + " is not of the kind " + kind.Value
+	}
 }
 
 func (m *Mock) reset(w http.ResponseWriter, r *http.Request) {

@@ -97,9 +97,12 @@ func (t Target) check() error {
 	return nil
 }
 
+// ErrNoDatabase says that there is nothing yet to look into.
+var ErrNoDatabase = errors.New("there is no database")
+
 func (d dataDir) holdsInstance() error {
 	if !there(d.database()) {
-		return fmt.Errorf("there is no database in %s: it is made by flowxi serve or flowxi migrate up. Where there is one, set FLOWXI_DATA_DIR to its folder, or FLOWXI_DATABASE_URL", d)
+		return fmt.Errorf("%w in %s: it is made by flowxi serve or flowxi migrate up. Where there is one, set FLOWXI_DATA_DIR to its folder, or FLOWXI_DATABASE_URL", ErrNoDatabase, d)
 	}
 	return nil
 }
