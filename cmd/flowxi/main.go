@@ -91,9 +91,14 @@ func run(w *world, args []string) error {
 	return w.stdout.lost()
 }
 
-// untilSignal ends with the first signal; a second one ends the program.
+// untilSignal ends with the first signal; a second one ends the program. That a terminal
+// is gone counts as one, but for who said that it shall not, as nohup does.
 func untilSignal() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ends := []os.Signal{syscall.SIGTERM, syscall.SIGINT}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	context.AfterFunc(ctx, stop) // then signals do again what they do
 	return ctx, stop
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -128,13 +129,18 @@ func ready(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Fatalf("the server does not get ready: %v", err)
 }
 
-// terminate sends SIGTERM to the server, whose lock tells who it is.
-func terminate(ts *testscript.TestScript, _ bool, _ []string) {
+// terminate sends SIGTERM to the server, whose lock tells who it is, or SIGHUP where that
+// is named.
+func terminate(ts *testscript.TestScript, _ bool, args []string) {
+	end := syscall.SIGTERM
+	if slices.Equal(args, []string{"HUP"}) {
+		end = syscall.SIGHUP
+	}
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("data/server.lock")))
 	ts.Check(err)
 	server, err := os.FindProcess(pid)
 	ts.Check(err)
-	ts.Check(server.Signal(syscall.SIGTERM))
+	ts.Check(server.Signal(end))
 }
 
 // age makes a file look as if it was written a minute ago.

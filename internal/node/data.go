@@ -117,7 +117,7 @@ func openRing(cfg config.Config, d dataDir) (*seal.KeyRing, error) {
 		return ring, nil
 	}
 	if there(d.database()) && !there(d.keys()) {
-		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors, the waiting mails and the proof of the audit trail that it sealed, with: (umask 077; flowxi keys new > %[1]s)", d.keys())
+		return nil, fmt.Errorf("key file %[1]s is missing, but there is a database: restore it from a backup, or give up the second factors, the waiting mails and the proof of the audit trail that it sealed, with: (umask 077; flowxi keys new > %[1]s). As root, give it to whom the folder belongs: chown --reference=%[2]s %[1]s", d.keys(), d)
 	}
 	return seal.LoadOrCreate(d.keys())
 }
