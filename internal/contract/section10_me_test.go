@@ -2,6 +2,8 @@ package contract_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,6 +113,22 @@ func TestSection10_Patch_AbsentIsUnchangedAndNullClears(t *testing.T) {
 	})
 }
 
+// What is asked of every field is asked of each that there is.
+func TestSection10_Patch_AnswersWithEveryField(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		answer := srv.Client(t).Register(ada).Patch("/me", Fields{}).Expect(200, "ME_UPDATED")
+		data, _ := answer.Value("data").(map[string]any)
+		if got, want := slices.Sorted(maps.Keys(data)), append([]string{"id", "updated_at"}, profileFields...); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+			answer.Fail("the fields are %q, and tests know %q", got, want)
+		}
+		for _, field := range profileFields {
+			if !slices.ContainsFunc(profiles, func(p profileValue) bool { return p.field == field }) {
+				t.Errorf("no test has a value of %s", field)
+			}
+		}
+	})
+}
+
 func TestSection10_Patch_NothingIsASuccess(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		person := srv.Client(t).Register(ada)
@@ -176,11 +194,13 @@ func TestSection10_Patch_ChangesNothingElse(t *testing.T) {
 	})
 }
 
-// profiles are values of a field and what becomes of them; nil for a refusal.
-var profiles = []struct {
+// profileValue is a value of a field and what becomes of it; nil for a refusal.
+type profileValue struct {
 	field, value string
 	want         any
-}{
+}
+
+var profiles = []profileValue{
 	{"first_name", "Ada", "Ada"},
 	{"first_name", "  Ada  ", "Ada"},
 	{"first_name", "Élodie-Marie d’Été", "Élodie-Marie d’Été"},

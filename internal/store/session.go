@@ -35,7 +35,9 @@ var identity = `
 // session's token, by primary key and without a write. ErrNotFound where the session
 // is gone or its person is not active. It is read for every request with a token, and so
 // holds what most of them ask for: the profile of the person and whether they have a second
-// factor, the device of the session and when it ends. For the rest there is UserByID.
+// factor, which device the session is on, when it was last used and when it ends. The other
+// members of the session are zero: for those there is Sessions, and for the rest of the
+// person UserByID.
 func (r reader) Identity(ctx context.Context, id account.SessionID) (who account.Identity, tokenHash []byte, err error) {
 	s, u := &who.Session, &who.User
 	dest := append(make([]any, 0, 24), // with room for the profile, so that it stays on the stack
