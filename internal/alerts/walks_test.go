@@ -295,6 +295,17 @@ func edits(s *site) {
 
 // walks are in the order in which they are walked.
 var walks = []walk{
+	// First, since for five minutes after a backup no photo is deleted.
+	{
+		name: "S3 stops", fires: "FlowxiPhotoStoreFails FlowxiPhotosNotDeleted", slow: true,
+		breaks: func(t *testing.T, s *site) {
+			s.Stop(t, "s3")
+			if status := s.send(anywhere(), http.MethodDelete, "/me/photo", nil); status != http.StatusOK {
+				t.Fatalf("the photo is taken away with %d", status)
+			}
+		},
+		mends: starts("s3"),
+	},
 	{name: "no backup was made", fires: "FlowxiBackupMissing", breaks: nothing, mends: backsUp},
 	{name: "no backup was made for days", fires: "FlowxiBackupOld", slow: true, breaks: dated(-72 * time.Hour), mends: backsUp},
 	{name: "a backup was made by a clock that was ahead", fires: "FlowxiBackupOld", slow: true, breaks: dated(72 * time.Hour), mends: backsUp},
@@ -307,16 +318,6 @@ var walks = []walk{
 	{name: "all nodes stop", fires: "FlowxiDown FlowxiNodeDown", slow: true, breaks: stops("node1", "node2"), mends: starts("node1", "node2")},
 	{name: "addresses are refused", fires: "FlowxiMailsDropped", slow: true, breaks: mailServer("refused"), goesOn: asksForCode, mends: mailServer("")},
 	{name: "the mail server puts off", fires: "FlowxiMailLate", slow: true, breaks: mailServer("busy"), goesOn: asksForCode, mends: mailServer("")},
-	{
-		name: "S3 stops", fires: "FlowxiPhotoStoreFails FlowxiPhotosNotDeleted", slow: true,
-		breaks: func(t *testing.T, s *site) {
-			s.Stop(t, "s3")
-			if status := s.send(anywhere(), http.MethodDelete, "/me/photo", nil); status != http.StatusOK {
-				t.Fatalf("the photo is taken away with %d", status)
-			}
-		},
-		mends: starts("s3"),
-	},
 	{
 		name: "Redis loses its data", fires: "FlowxiRedisLostData", slow: true,
 		breaks: func(t *testing.T, s *site) { s.FlushRedis(t) }, mends: nothing,
