@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"flowxi.app/flowxi/internal/auth"
@@ -75,7 +76,21 @@ func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
 	if terminal(w.stdout.file) {
 		return usage{errors.New("a backup is nothing for a terminal: name a file")}
 	}
+	if nowhere(w.stdout.file) {
+		return usage{errors.New("the output is closed, or " + os.DevNull + ": nothing would be left of the backup, which servers would take for a good one")}
+	}
 	return write(w.stdout)
+}
+
+// nowhere tells of the null device, which is also what the runtime puts in the place of an
+// output that is closed.
+func nowhere(f *os.File) bool {
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		return false
+	}
+	here, err := f.Stat()
+	return err == nil && os.SameFile(null, here)
 }
 
 // noteBackup has servers and flowxi doctor know of a backup that is whole. It is one without.

@@ -91,15 +91,19 @@ func run(w *world, args []string) error {
 	return w.stdout.lost()
 }
 
-// untilSignal ends with the first signal; a second one ends the program. That a terminal
-// is gone counts as one, but for who said that it shall not, as nohup does.
+// untilSignal ends with the first signal; a second SIGTERM or SIGINT ends the program. That
+// a terminal is gone counts as one too, which shells and the system tell twice, but for who
+// said that it shall not, as nohup does.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ends := []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 	if !signal.Ignored(syscall.SIGHUP) {
 		ends = append(ends, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), ends...)
-	context.AfterFunc(ctx, stop) // then signals do again what they do
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGHUP)
+		stop() // then the others do again what they do
+	})
 	return ctx, stop
 }
 

@@ -7,8 +7,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -133,8 +133,8 @@ func ready(ts *testscript.TestScript, _ bool, _ []string) {
 // is named.
 func terminate(ts *testscript.TestScript, _ bool, args []string) {
 	end := syscall.SIGTERM
-	if slices.Equal(args, []string{"HUP"}) {
-		end = syscall.SIGHUP
+	if len(args) > 0 && !signal.Ignored(syscall.SIGHUP) { // as it is for what nohup runs
+		end = map[string]syscall.Signal{"HUP": syscall.SIGHUP}[args[0]]
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("data/server.lock")))
 	ts.Check(err)

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"flowxi.app/flowxi/internal/config"
@@ -59,6 +61,7 @@ func (c *mockCommand) Run(w *world) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // as for a server
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os/signal"
+	"syscall"
 
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
@@ -14,7 +16,7 @@ type serveCommand struct{}
 
 // Help tells how long it runs.
 func (serveCommand) Help() string {
-	return "It runs until SIGTERM or SIGINT, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second signal ends it at once. Everything else about it is a setting, and none is needed to try it."
+	return "It runs until SIGTERM, SIGINT or SIGHUP, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second SIGTERM or SIGINT ends it at once. Everything else about it is a setting, and none is needed to try it."
 }
 
 // Examples of its use.
@@ -49,6 +51,7 @@ func (serveCommand) Run(w *world) error {
 	}
 	ctx, stop := untilSignal()
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // who reads the log may go, and the server stays
 	log := newLogger(cfg, w.stderr, w.environ)
 	slog.SetDefault(log) // parts that are given no log write to this one
 	paceCollections(w.environ)

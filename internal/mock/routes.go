@@ -89,9 +89,23 @@ type clockShown struct {
 
 // clockChange is what may be done to the clock.
 type clockChange struct {
-	Now     *time.Time `json:"now"`
-	Advance int64      `json:"advance"` // seconds, after now
-	Running *bool      `json:"running"`
+	Now     *time.Time
+	Advance int64 // seconds, after now
+	Running *bool
+}
+
+// clockBody asks for a change.
+type clockBody struct {
+	Now     *string `json:"now"`
+	Advance int64   `json:"advance"`
+	Running *bool   `json:"running"`
+}
+
+// clockFields are what a body may have, and what that has to be.
+var clockFields = map[string]string{
+	"now":     "now has to be a time such as 2026-01-02T03:04:05Z",
+	"advance": "advance has to be a whole number of seconds",
+	"running": "running has to be true or false",
 }
 
 func (m *Mock) showClock(w http.ResponseWriter, _ *http.Request) {
@@ -107,39 +121,47 @@ func (m *Mock) move(change clockChange) (now time.Time, running bool, err error)
 }
 
 func (m *Mock) moveClock(w http.ResponseWriter, r *http.Request) {
-	var change clockChange
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, longestBody))
-	d.DisallowUnknownFields()
-	err := d.Decode(&change)
-	if err == nil && d.More() {
-		err = errors.New("there is more than one object")
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil // no body changes nothing
-	}
+	change, err := readChange(http.MaxBytesReader(w, r.Body, longestBody))
 	var now time.Time
 	var running bool
 	if err == nil {
 		now, running, err = m.move(change)
 	}
 	if err != nil {
-		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+unreadable(err))
+		refuse(w, http.StatusBadRequest, account.ErrMalformedRequest, `It takes an object such as {"advance": 30}, {"now": "2026-01-02T03:04:05Z"} or {"running": true}: `+err.Error())
 		return
 	}
 	send(w, clockShown{now, running, codeAt(now)})
 }
 
-// unreadable tells what is wrong with a body without the types that it was to become.
-func unreadable(err error) string {
-	var kind *json.UnmarshalTypeError
+// readChange reads what is asked of the clock. No body changes nothing.
+func readChange(body io.Reader) (change clockChange, err error) {
+	var asked clockBody
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	err = d.Decode(&asked)
+	var mismatch *json.UnmarshalTypeError
 	switch {
-	case !errors.As(err, &kind):
-		return err.Error()
-	case kind.Field == "":
-		return "this is of the kind " + kind.Value
-	default:
-		return kind.Field + " is not of the kind " + kind.Value
+	case errors.Is(err, io.EOF):
+		return clockChange{}, nil
+	case errors.As(err, &mismatch) && mismatch.Field != "":
+		return clockChange{}, errors.New(clockFields[mismatch.Field])
+	case errors.As(err, &mismatch):
+		return clockChange{}, errors.New("this is of the kind " + mismatch.Value)
+	case err != nil:
+		return clockChange{}, err
+	case d.More():
+		return clockChange{}, errors.New("there is more than one object")
 	}
+	change = clockChange{Advance: asked.Advance, Running: asked.Running}
+	if asked.Now != nil {
+		now, err := time.Parse(time.RFC3339, *asked.Now)
+		if err != nil {
+			return clockChange{}, errors.New(clockFields["now"])
+		}
+		change.Now = &now
+	}
+	return change, nil
 }
 
 func (m *Mock) reset(w http.ResponseWriter, r *http.Request) {

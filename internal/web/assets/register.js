@@ -25,12 +25,13 @@
   if (link.token && link.email) {
     chooseAPassword();
   } else {
-    show("incomplete");
+    show(link.taken ? "reopen" : "incomplete");
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
   // that they are neither bookmarked nor shared, nor kept with an entry of the history but
-  // that of the mailed link. A reload asks for the link once more. A change of language
+  // that of the mailed link. A reload, which the entry tells by its mark, asks for the link once
+  // more. A change of language
   // brings them in the memory of the tab; where the browser has none, or the page is opened
   // in another tab, in the fragment, which is not sent to any server.
   function takeLink() {
@@ -38,20 +39,21 @@
     const fragment = new URLSearchParams(address.hash.slice(1));
     const handed = new URLSearchParams(takeHanded());
     const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
-    const found = { token: find("token"), email: find("email").trim() };
+    const found = { token: find("token"), email: find("email").trim(), taken: history.state === "taken" };
     const chosen = address.searchParams.get("lang");
-    history.replaceState(null, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
+    history.replaceState("taken", "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
     return found;
   }
 
   function prepareLanguages(link) {
+    const handing = () => new URLSearchParams({ token: link.token, email: link.email });
     for (const a of document.querySelectorAll("[data-lang]")) {
       const address = "?lang=" + a.dataset.lang;
-      a.href = address + "#" + new URLSearchParams(link);
+      a.href = address + "#" + handing();
       a.addEventListener("click", (event) => {
         if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         try {
-          sessionStorage.setItem("flowxi.link", String(new URLSearchParams(link)));
+          sessionStorage.setItem("flowxi.link", String(handing()));
         } catch {
           return; // by the fragment, then
         }
@@ -218,7 +220,6 @@
     tell("renew-problem", "");
     $("renewed").hidden = true;
     const answer = await send($("resend"), texts.renew, texts.renewing, "/api/v1/register-email/resend", { email: link.email });
-    $("renew-login").hidden = answer.body.code !== "EMAIL_ALREADY_ACTIVE";
     if (answer.body.code === "MAGIC_LINK_SENT") $("renewed").hidden = false;
     else tell("renew-problem", sentences(answer.body) || texts.network);
   }

@@ -38,11 +38,16 @@ export function tell(id, message) {
   place.hidden = message === "";
 }
 
-// announce has a screen reader say what can be seen anyway.
+// announce has a screen reader say what can be seen anyway. Then it is gone: who reads the
+// page later would find what may be true no more.
 export function announce(message) {
   $("announcer").textContent = "";
   setTimeout(() => { $("announcer").textContent = message; });
+  clearTimeout(silence);
+  silence = setTimeout(() => { $("announcer").textContent = ""; }, announced);
 }
+let silence;
+const announced = 10000; // in ms, in which it has been said
 
 const day = new Intl.DateTimeFormat(lang, { dateStyle: "long" });
 const moment = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
