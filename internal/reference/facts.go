@@ -39,8 +39,9 @@ func example(v any) object { return object{{"examples", list{v}}} }
 
 func always(v any) object { return object{{"const", v}} }
 
-// none is always null. As a const beside other types some generators take it for the text.
-func none() object { return object{{"type", "null"}} }
+// alwaysNull is a type of its own: as a const beside another, some generators take it for
+// a text.
+func alwaysNull() object { return object{{"type", "null"}} }
 
 // profileFacts show what a person says of themselves as the input has it.
 func profileFacts() facts {
@@ -105,6 +106,6 @@ func ownFacts(cfg config.Config) facts {
 		"SecondFactor.expires_in":     {"Seconds that the secret is still good for. Null where the second factor is on.", object{{"minimum", 0}, {"maximum", enroll}}},
 		"Person.status":               {"The state of the account. What answers here is active.", example(string(account.Active))},
 		"HealthData.status":           {"", always("ok")},
-		"PhotoDeleted.photo_url":      {"", none()},
+		"PhotoDeleted.photo_url":      {"", alwaysNull()},
 	}
 }

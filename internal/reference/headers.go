@@ -11,7 +11,7 @@ func commonParameters() list {
 
 // parameters describes the headers that every request may have. What they hold is
 // never refused: nonsense counts as absent.
-func parameters(languages list) object {
+func parameters() object {
 	const choice = "The first language in it that is supported is taken: it is split at commas and semicolons, " +
 		"q-values are ignored, the region is dropped, and case does not matter. One with none counts as absent."
 	header := func(name, text string, example any) object {
@@ -20,7 +20,7 @@ func parameters(languages list) object {
 		}.when(example != nil, "example", example)
 	}
 	return object{
-		{"AppLocale", header("X-App-Locale", "Language of the answer, and of mails that the request causes. It comes before Accept-Language. "+choice, languages[1])},
+		{"AppLocale", header("X-App-Locale", "Language of the answer, and of mails that the request causes. It comes before Accept-Language. "+choice, "en")},
 		{"AcceptLanguage", header("Accept-Language", "Language of the answer where X-App-Locale names none. "+choice, "en-GB, fr;q=0.8")},
 		{"RequestId", header(api.RequestIDHeader, "Name of the request in logs: up to 64 letters, digits, dots, dashes and underscores. Anything else is replaced.", nil)}, // an example would be sent with every try
 	}

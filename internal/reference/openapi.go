@@ -78,7 +78,7 @@ func (d *document) components() object {
 			{"bearerFormat", "<id>|<secret>"},
 			{"description", "A token of a login or a registration, in `Authorization: Bearer <token>`. It is never taken from the query, the body or a cookie."},
 		}}}},
-		{"parameters", parameters(d.languages())},
+		{"parameters", parameters()},
 		{"headers", headers(d.languages())},
 		{"schemas", d.schemas.all},
 		{"responses", d.shared},

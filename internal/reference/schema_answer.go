@@ -59,10 +59,13 @@ func (s *schemas) structure(t reflect.Type, owner string) object {
 func (s *schemas) property(t reflect.Type, owner, name string) object {
 	known := s.facts.of(owner, name)
 	schema := s.value(t, owner)
+	if len(known.more) > 0 && known.more[0].name == "type" { // it knows better
+		schema = nil
+	}
 	if known.about != "" {
 		schema = schema.and(member{"description", known.about})
 	}
-	return schema.with(known.more...)
+	return schema.and(known.more...)
 }
 
 func (s *schemas) value(t reflect.Type, owner string) object {

@@ -3,7 +3,6 @@ package reference
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,19 +22,6 @@ type (
 
 // and returns o with more members behind.
 func (o object) and(more ...member) object { return append(o[:len(o):len(o)], more...) }
-
-// with returns o with these members, each in the place of that of its name, or behind.
-func (o object) with(members ...member) object {
-	all := slices.Clone(o)
-	for _, m := range members {
-		if i := slices.IndexFunc(all, func(had member) bool { return had.name == m.name }); i >= 0 {
-			all[i] = m
-		} else {
-			all = append(all, m)
-		}
-	}
-	return all
-}
 
 // when returns o with one more member where the condition holds.
 func (o object) when(condition bool, name string, value any) object {
