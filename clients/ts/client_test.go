@@ -52,9 +52,12 @@ var told = regexp.MustCompile(`\*\*[0-9.]+ KB\*\*`)
 
 // size is how large it is, minified and by gzip.
 func size() (string, error) {
-	code, err := exec.Command("../../scripts/npm", ".", "size").Output()
+	var problems bytes.Buffer
+	npm := exec.Command("../../scripts/npm", ".", "size")
+	npm.Stderr = &problems
+	code, err := npm.Output()
 	if err != nil {
-		return "", fmt.Errorf("size: %w", err)
+		return "", fmt.Errorf("size: %w\n%s", err, &problems)
 	}
 	var packed bytes.Buffer
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)

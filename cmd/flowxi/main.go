@@ -91,9 +91,9 @@ func run(w *world, args []string) error {
 	return w.stdout.lost()
 }
 
-// untilSignal ends with the first signal; a second SIGTERM or SIGINT ends the program. That
-// a terminal is gone counts as one too, which shells and the system tell twice, but for who
-// said that it shall not, as nohup does.
+// untilSignal ends with the first signal; a second SIGTERM or SIGINT ends the program.
+// SIGHUP counts too, unless it was ignored at the start, as nohup has it. It often comes
+// twice, from the shell and from the system, so a second one does nothing.
 func untilSignal() (context.Context, context.CancelFunc) {
 	ends := []os.Signal{syscall.SIGTERM, syscall.SIGINT}
 	if !signal.Ignored(syscall.SIGHUP) {

@@ -133,8 +133,12 @@ func ready(ts *testscript.TestScript, _ bool, _ []string) {
 // is named.
 func terminate(ts *testscript.TestScript, _ bool, args []string) {
 	end := syscall.SIGTERM
-	if len(args) > 0 && !signal.Ignored(syscall.SIGHUP) { // as it is for what nohup runs
-		end = map[string]syscall.Signal{"HUP": syscall.SIGHUP}[args[0]]
+	switch {
+	case len(args) == 0, signal.Ignored(syscall.SIGHUP): // as it is for what nohup runs
+	case args[0] == "HUP":
+		end = syscall.SIGHUP
+	default:
+		ts.Fatalf("terminate takes HUP or nothing")
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("data/server.lock")))
 	ts.Check(err)

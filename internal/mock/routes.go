@@ -155,11 +155,10 @@ func readChange(body io.Reader) (change clockChange, err error) {
 	}
 	change = clockChange{Advance: asked.Advance, Running: asked.Running}
 	if asked.Now != nil {
-		now, err := time.Parse(time.RFC3339, *asked.Now)
-		if err != nil {
+		change.Now = new(time.Time)
+		if change.Now.UnmarshalText([]byte(*asked.Now)) != nil {
 			return clockChange{}, errors.New(clockFields["now"])
 		}
-		change.Now = &now
 	}
 	return change, nil
 }

@@ -81,7 +81,7 @@ func finishesByKeyboard(t *testing.T, browser context.Context) {
 	p.press(kb.Enter)
 	p.shows("done-title", "Your account is ready")
 	p.focused("done-title")
-	p.is(`document.title === "Your account is ready · Flowxi" && history.state === "taken"`)
+	p.is(`document.title === "Your account is ready · Flowxi" && history.state === "done"`)
 	if text := p.value("document.documentElement.outerHTML + location.href"); strings.Contains(text, "fxp_secret") || strings.Contains(text, "0123abcd") {
 		t.Error("the page shows a token")
 	}
@@ -104,6 +104,9 @@ func speaksFrench(t *testing.T, browser context.Context) {
 	p.shows("choose-title", "Terminez la création de votre compte")
 	p.choose(password, password)
 	p.shows("done-title", "Votre compte est prêt")
+	p.do(reload())
+	p.shows("done-title", "Votre compte est prêt")
+	p.is(`!document.getElementById("done-account").checkVisibility()`)
 	if calls := p.api.made(); calls[0].locale != "fr" {
 		t.Errorf("it asked for the language %q", calls[0].locale)
 	}
@@ -144,6 +147,9 @@ func forgetsOnReload(t *testing.T, browser context.Context) {
 	p.shows("reopen-title", "Open the link again")
 	p.is(`document.querySelector("#reopen a").getAttribute("href") === "/account?lang=en"`)
 	p.is(`!document.getElementById("choose").checkVisibility()`)
+	p.press(kb.Tab + kb.Enter)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.shows("reopen-title", "Ouvrez de nouveau le lien")
 }
 
 // showsTextAsText has markup in the address and in the answer, and errors at fields that
@@ -309,6 +315,8 @@ func leadsToLogin(t *testing.T, browser context.Context) {
 func explainsIncompleteLink(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/register?lang=en&email=ada@example.org")
 	defer p.close()
+	p.shows("incomplete-title", "This link is not complete")
+	p.do(reload())
 	p.shows("incomplete-title", "This link is not complete")
 	p.is(`!document.getElementById("form").checkVisibility()`)
 }

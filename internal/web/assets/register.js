@@ -24,36 +24,39 @@
   prepareLanguages(link);
   if (link.token && link.email) {
     chooseAPassword();
+  } else if (link.mark === "done") {
+    $("done-account").hidden = true; // whose it is, is forgotten
+    show("done");
   } else {
-    show(link.taken ? "reopen" : "incomplete");
+    show(link.mark === "taken" ? "reopen" : "incomplete");
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
   // that they are neither bookmarked nor shared, nor kept with an entry of the history but
-  // that of the mailed link. A reload, which the entry tells by its mark, asks for the link once
-  // more. A change of language
-  // brings them in the memory of the tab; where the browser has none, or the page is opened
-  // in another tab, in the fragment, which is not sent to any server.
+  // that of the mailed link. A reload asks for the link once more, or where it has been
+  // used, says so: the entry has a mark of that. A change of language brings all of it in
+  // the memory of the tab; where the browser has none, or the page is opened in another
+  // tab, the link comes in the fragment, which is not sent to any server.
   function takeLink() {
     const address = new URL(location.href);
     const fragment = new URLSearchParams(address.hash.slice(1));
     const handed = new URLSearchParams(takeHanded());
     const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
-    const found = { token: find("token"), email: find("email").trim(), taken: history.state === "taken" };
+    const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || "" };
+    if (found.token && found.email) found.mark = "taken";
     const chosen = address.searchParams.get("lang");
-    history.replaceState("taken", "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
+    history.replaceState(found.mark, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
     return found;
   }
 
   function prepareLanguages(link) {
-    const handing = () => new URLSearchParams({ token: link.token, email: link.email });
     for (const a of document.querySelectorAll("[data-lang]")) {
       const address = "?lang=" + a.dataset.lang;
-      a.href = address + "#" + handing();
+      a.href = address + "#" + new URLSearchParams(link);
       a.addEventListener("click", (event) => {
         if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         try {
-          sessionStorage.setItem("flowxi.link", String(handing()));
+          sessionStorage.setItem("flowxi.link", String(new URLSearchParams(link)));
         } catch {
           return; // by the fragment, then
         }
@@ -155,6 +158,7 @@
     $("done-who").textContent = link.email;
     for (const id of ["username", "password", "confirmation"]) $(id).value = "";
     link.token = "";
+    history.replaceState("done", "");
     document.querySelector(".languages").remove(); // its links carry the token
     if (token) {
       fetch("/api/v1/auth/logout", {
