@@ -60,7 +60,7 @@ func (a admin) command(args ...string) *exec.Cmd {
 func TestCommandsHaveWhatTheServiceHas(t *testing.T) {
 	t.Parallel()
 	a := newAdmin(t,
-		`as 4 "FLOWXI_DATA_DIR=/var/lib/flowxi" "FLOWXI_TLS_CERT=/run/credentials/flowxi.service/a:/run/credentials/flowxi.service/b" "FLOWXI_MAIL_FROM=a b" "USER=nobody"`,
+		`as 5 "FLOWXI_DATA_DIR=/var/lib/flowxi" "FLOWXI_TLS_CERT=/run/credentials/flowxi.service/a:/run/credentials/flowxi.service/b" "FLOWXI_MAIL_FROM=Soci\303\251t\303\251 <a@b>" "FLOWXI_A=\"q\" it's 100% \\\\" "USER=nobody"`,
 		`a(ss) 2 "tls.crt" "/etc/flowxi/my cert.pem" "tls.key" "/etc/flowxi/tls.key"`,
 		"cat")
 	c := a.command("user", "show", "$HOME", "a b", "", "100%", `\`)
@@ -81,7 +81,7 @@ func TestCommandsHaveWhatTheServiceHas(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"--setenv=FLOWXI_DATA_DIR=/var/lib/flowxi", "--setenv=FLOWXI_MAIL_FROM=a b",
+		"--setenv=FLOWXI_DATA_DIR=/var/lib/flowxi", "--setenv=FLOWXI_MAIL_FROM=Société <a@b>", `--setenv=FLOWXI_A="q" it's 100% \\`,
 		"--setenv=FLOWXI_TLS_CERT=/run/credentials/" + unit + "/a:/run/credentials/" + unit + "/b",
 		"--property=LoadCredential=tls.crt:/etc/flowxi/my cert.pem", "--property=LoadCredential=tls.key:/etc/flowxi/tls.key",
 		"--service-type=oneshot",
@@ -105,28 +105,44 @@ func TestACommandOfTheServiceEndsAsItsProgramDoes(t *testing.T) {
 			t.Errorf("%s: exit status %d, want %d", run, got, want)
 		}
 	}
-	c := newAdmin(t, `as 1 "FLOWXI_MAIL_FROM=\"a\" b"`, "a(ss) 0", "exit 0").command("doctor")
+	a := newAdmin(t, "as 0", "a(ss) 0", "exit 243")
+	if out, _ := a.command("doctor").CombinedOutput(); !strings.Contains(string(out), "systemd could not run it") {
+		t.Errorf("a credential that is missing is told as %q", out)
+	}
+	a.write("busctl", "#!/bin/sh\nexit 1\n", 0o755)
+	c := a.command("doctor")
 	if out, err := c.CombinedOutput(); err == nil || c.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "cannot read the Environment") {
 		t.Errorf("what it cannot read it goes without: %v %s", err, out)
 	}
 }
 
-// What a command runs goes with it, and is waited for.
+// What a command runs goes with it, and is waited for, whichever of the two that are told
+// is done first.
 func TestASignalEndsWhatACommandRuns(t *testing.T) {
 	t.Parallel()
-	a := newAdmin(t, "as 0", "a(ss) 0", "trap 'sleep 1; exit 9' TERM; while :; do sleep 0.1; done")
-	c := a.command("backup", "-")
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for deadline := time.Now().Add(20 * time.Second); a.read("pid") == "" && time.Now().Before(deadline); {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if err := c.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = c.Wait() // its status says it
-	if got := c.ProcessState.ExitCode(); got != 9 || !strings.Contains(a.read("stopped"), "stop flowxi-admin-") {
-		t.Errorf("exit status %d, want that of what it ran; stopped: %q", got, a.read("stopped"))
+	for name, takes := range map[string]string{"the program": "sleep 1", "systemctl": ""} {
+		t.Run(name+" takes longer", func(t *testing.T) {
+			t.Parallel()
+			a := newAdmin(t, "as 0", "a(ss) 0", "trap '"+takes+"\nexit 9' TERM; echo >\"${0%/*}/ready\"; while :; do sleep 0.1; done")
+			if takes == "" {
+				a.write("systemctl", a.read("systemctl")+"sleep 1\n", 0o755)
+			}
+			c := a.command("backup", "-")
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(time.Minute); a.read("ready") == ""; time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("it runs nothing")
+				}
+			}
+			if err := c.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			_ = c.Wait() // its status says it
+			if got := c.ProcessState.ExitCode(); got != 9 || !strings.Contains(a.read("stopped"), "stop flowxi-admin-") {
+				t.Errorf("exit status %d, want that of what it ran; stopped: %q", got, a.read("stopped"))
+			}
+		})
 	}
 }
