@@ -13,6 +13,7 @@ import (
 type Clock struct {
 	mu    sync.Mutex
 	now   time.Time
+	redis bool
 	moved func(time.Duration)
 }
 
@@ -21,9 +22,19 @@ type Clock struct {
 func newClock(t testing.TB, redis string) *Clock {
 	c := &Clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), moved: func(time.Duration) {}}
 	if redis != "" {
+		c.redis = true
 		c.moved = func(d time.Duration) { redistest.Age(t, redis, d) }
 	}
 	return c
+}
+
+// Drift is how far the seconds of two limits may be apart that began one call after the
+// other: none, but where Redis counts them, whose clock stands still for nobody.
+func (c *Clock) Drift() time.Duration {
+	if c.redis {
+		return 5 * time.Second
+	}
+	return 0
 }
 
 // Now is the server's time.

@@ -85,14 +85,13 @@ func onlyOne(t *testing.T, answers []*authtest.Answer) *authtest.Answer {
 	return nil
 }
 
-// alike demands that two answers cannot be told apart, but for what differs from
-// request to request anyway: when a limit is over depends on when it began, which was one
-// call after the other.
-func alike(t *testing.T, what string, got, want *authtest.Answer) {
+// alike demands that two answers of a server cannot be told apart, but for what differs from
+// request to request anyway.
+func alike(t *testing.T, srv *authtest.Server, what string, got, want *authtest.Answer) {
 	t.Helper()
 	g, gotOver := essence(got)
 	w, wantOver := essence(want)
-	if g != w || (gotOver-wantOver).Abs() > 5*time.Second {
+	if g != w || (gotOver-wantOver).Abs() > srv.Drift() {
 		t.Errorf("%s is told apart\ngot:  %s\nwant: %s\nover in %s and %s", what, g, w, gotOver, wantOver)
 	}
 }

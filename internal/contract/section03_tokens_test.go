@@ -116,7 +116,7 @@ func TestSection03_Token_RefusalsAreAllAlike(t *testing.T) {
 		for name, authorization := range authorizations {
 			n++
 			got := c.From(fmt.Sprintf("192.0.3.%d", n)).Header("Authorization", authorization).Get("/me").Expect(401, "UNAUTHENTICATED")
-			alike(t, name, got, want)
+			alike(t, srv, name, got, want)
 		}
 	})
 }
@@ -198,7 +198,7 @@ func TestSection03_Token_AnExpiredOneIsRefusedLikeAnUnknownOne(t *testing.T) {
 		person := srv.Client(t).Register(ada)
 		srv.Advance(31 * day)
 		expired := person.From("192.0.2.1").Get("/me").Expect(401, "UNAUTHENTICATED")
-		alike(t, "an expired token", expired, srv.Client(t).From("192.0.2.2").Get("/me"))
+		alike(t, srv, "an expired token", expired, srv.Client(t).From("192.0.2.2").Get("/me"))
 	})
 }
 

@@ -188,7 +188,7 @@ func TestSection04_Locked_IsAnsweredAsUnknownAndGetsNoMailAndNoChange(t *testing
 				for path := range registrations {
 					srv.Advance(2 * time.Hour)
 					unknown := c.From("192.0.2.1").Post(path, Fields{"email": "not." + email})
-					alike(t, path, c.From("192.0.2.2").Post(path, Fields{"email": email}), unknown)
+					alike(t, srv, path, c.From("192.0.2.2").Post(path, Fields{"email": email}), unknown)
 				}
 				c.ExpectNoMoreMail(email, 1)
 				c.VerifyCode(email, "123456").Expect(403, "OTP_INVALID")

@@ -21,8 +21,8 @@ func TestSection04_StrictPrivacy_AnswersTheOwnerAsAStranger(t *testing.T) {
 			if stranger.Status != 200 {
 				stranger.Fail("a stranger is refused")
 			}
-			alike(t, path, owner, stranger)
-			alike(t, path+", again at once", c.From("192.0.2.3").Post(path, Fields{"email": ada}), c.From("192.0.2.4").Post(path, Fields{"email": bob}))
+			alike(t, srv, path, owner, stranger)
+			alike(t, srv, path+", again at once", c.From("192.0.2.3").Post(path, Fields{"email": ada}), c.From("192.0.2.4").Post(path, Fields{"email": bob}))
 		}
 	})
 }
@@ -51,7 +51,7 @@ func TestSection04_StrictPrivacy_ABlockedPersonIsAStrangerToo(t *testing.T) {
 		srv.Block(t, c.Register(ada).ID)
 		for path := range registrations {
 			srv.Advance(2 * time.Hour)
-			alike(t, path, c.From("192.0.2.1").Post(path, Fields{"email": ada}), c.From("192.0.2.2").Post(path, Fields{"email": bob}))
+			alike(t, srv, path, c.From("192.0.2.1").Post(path, Fields{"email": ada}), c.From("192.0.2.2").Post(path, Fields{"email": bob}))
 		}
 		c.ExpectNoMoreMail(ada, 1)
 	})

@@ -136,8 +136,8 @@ func TestSection05_Code_OfAnUnknownEmailIsInvalid(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		code := c.SendCode(ada)
-		alike(t, "an unknown e-mail", c.From("192.0.2.1").VerifyCode(bob, "123456"), c.From("192.0.2.2").VerifyCode(ada, authtest.OtherCode(code)))
-		alike(t, "an unknown e-mail", c.From("192.0.2.3").SetPassword(carol, "123456"), c.From("192.0.2.4").SetPassword("dora@example.com", "123456"))
+		alike(t, srv, "an unknown e-mail", c.From("192.0.2.1").VerifyCode(bob, "123456"), c.From("192.0.2.2").VerifyCode(ada, authtest.OtherCode(code)))
+		alike(t, srv, "an unknown e-mail", c.From("192.0.2.3").SetPassword(carol, "123456"), c.From("192.0.2.4").SetPassword("dora@example.com", "123456"))
 		c.VerifyCode(bob, "123456").Expect(403, "OTP_INVALID")
 		c.SetPassword(bob, "123456").Expect(403, "OTP_INVALID")
 	})

@@ -210,7 +210,7 @@ func TestSection07_Login_RefusalsAreAlike(t *testing.T) {
 			n++
 			got := c.From("192.0.2.2").Post("/auth/login", body).Expect(401, "INVALID_CREDENTIALS")
 			got.Matches(`{"message": "$text", "code": "INVALID_CREDENTIALS"}`)
-			alike(t, name, got, unknown)
+			alike(t, srv, name, got, unknown)
 		}
 	})
 }

@@ -76,7 +76,7 @@ func TestSection07_TwoFA_AWrongPasswordIsToldBeforeAnything(t *testing.T) {
 		withTwoFA(t, srv)
 		c := srv.Client(t)
 		wrong := c.From("192.0.2.1").Post("/auth/login", authtest.LoginFields(ada, "phone").With("password", "wrong password 1"))
-		alike(t, "a person with a second factor", wrong, c.From("192.0.2.2").Login(bob, "phone"))
+		alike(t, srv, "a person with a second factor", wrong, c.From("192.0.2.2").Login(bob, "phone"))
 	})
 }
 

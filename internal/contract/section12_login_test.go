@@ -134,7 +134,7 @@ func TestSection12_Login_HeadersTellNotWhoHasUsedADevice(t *testing.T) {
 			return c.From(from).Post("/auth/login", authtest.LoginFields(email, device).With("password", "wrong password 1"))
 		}
 		for _, device := range []string{"other", "web", "web", "other"} {
-			alike(t, "a device of hers", wrong("192.0.2.1", ada, device), wrong("192.0.2.2", bob, device))
+			alike(t, srv, "a device of hers", wrong("192.0.2.1", ada, device), wrong("192.0.2.2", bob, device))
 		}
 	})
 }

@@ -70,7 +70,7 @@ func TestSection12_Mail_KnownAndUnknownAlike(t *testing.T) {
 				if email == "active@example.com" {
 					first.Expect(409, registrations[path])
 				}
-				alike(t, email+" at "+path, c.From("192.0.2.3").Post(path, Fields{"email": email}), c.From("192.0.2.4").Post(path, unknown))
+				alike(t, srv, email+" at "+path, c.From("192.0.2.3").Post(path, Fields{"email": email}), c.From("192.0.2.4").Post(path, unknown))
 			}
 		}
 	})
