@@ -249,7 +249,10 @@ func keepsTheWayIn(t *testing.T, v visitor) {
 	p.shows("link-who", email)
 	p.do(chromedp.Navigate(v.srv.URL + "/account#/login"))
 	p.isAt("login")
-	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.do(chromedp.Reload())
+	p.isAt("login")
+	p.is(`document.getElementById("login-email").value === ""`)
 	p.ends()
 }
 
@@ -623,6 +626,7 @@ func goesNoLateWay(t *testing.T, v visitor) {
 		p.isAt("join")
 		p.leadsTo(from)
 		p.is(holdsAnswer)
+		p.is(`(window.joining = sessionStorage.getItem("flowxi.joining")) !== undefined`)
 		p.is(`document.getElementById(` + quote(from+"-form") + `).requestSubmit() === undefined`)
 		p.is(`window.release`)
 		elsewhere := map[bool]string{true: "login", false: "join"}[from == "join"]
@@ -631,7 +635,7 @@ func goesNoLateWay(t *testing.T, v visitor) {
 		p.is(`release(` + answer + `) === undefined`)
 		p.is(`window.came`)
 		p.isAt(elsewhere)
-		p.is(`!sessionStorage.getItem("flowxi.joining") && document.getElementById("notice").hidden`)
+		p.is(`sessionStorage.getItem("flowxi.joining") === joining && document.getElementById("notice").hidden`)
 		p.is(`sessionStorage.getItem("flowxi.challenge") ` + map[bool]string{true: "!", false: "="}[from == "challenge"] + `== null`)
 		p.ends()
 	}

@@ -338,7 +338,7 @@ func looksAfterDevices(p tab, v visitor, says func(string) string, lang, email s
 
 // button is the one of the device with that name.
 func button(device string) string {
-	return `[...document.querySelectorAll("#devices-list button")].find((b) => b.textContent.includes(` + quote(device+",") + `))`
+	return `[...document.querySelectorAll("#devices-list button")].find((b) => b.textContent.includes(` + quote(device+".") + `))`
 }
 
 func usesTwoFactors(p tab, v visitor, says func(string) string, lang, email string) {

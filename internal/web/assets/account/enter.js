@@ -112,13 +112,14 @@ export const views = {
 
 // leave forgets what was typed on the way in, before a view is shown. A code is needed once
 // more, where the password is chosen. The address goes along to who took the one way for the
-// other, and to who changes it.
+// other, and to who changes it: from there Forward leads to the code again, and from the login
+// nobody goes on.
 export function leave(view) {
   turn++;
   if (view !== "choose") code = "";
   const from = { login: "join-email", join: "login-email" }[view];
-  const email = view === "join" && joining() || (from ? $(from, HTMLInputElement).value : "");
-  if (!["code", "choose", "link"].includes(view)) setJoining("");
+  const email = from ? $(from, HTMLInputElement).value || joining() : "";
+  if (!["join", "code", "choose", "link"].includes(view)) setJoining("");
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
   if (from) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);
