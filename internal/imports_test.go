@@ -55,7 +55,7 @@ var mayImport = map[string][]string{
 		"internal/rescue", "internal/trace",
 	},
 	"internal/reference": {
-		"client", "internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/locale",
+		"client", "internal/account", "internal/api", "internal/auth", "internal/config", "internal/form", "internal/header", "internal/locale",
 		"internal/password", "internal/photo", "internal/ratelimit", "internal/totp", "internal/web",
 	},
 	"internal/web": {"flowxi.app/flowxi", "internal/account", "internal/blob", "internal/config", "internal/header", "internal/locale", "internal/mail"},

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"flowxi.app/flowxi/internal/header"
 )
 
 // exchange is a request and its answer as a server would have written them.
@@ -12,7 +14,8 @@ func exchange(method, path, payload string, status int, body string, headers ...
 	req, _ := http.NewRequest(method, "http://127.0.0.1:1"+path, nil) // all of them can be parsed
 	req.Header.Set("Content-Type", "application/json")
 	resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(""))}
-	for name, value := range map[string]string{"Content-Type": "application/json; charset=utf-8", "Content-Language": "fr", "X-Request-Id": "a"} {
+	header.Data.Set(resp.Header)
+	for name, value := range map[string]string{"Content-Type": "application/json; charset=utf-8", "Content-Language": "fr", "Vary": "X-App-Locale", "X-Request-Id": "a"} {
 		resp.Header.Set(name, value)
 	}
 	for i := 0; i < len(headers); i += 2 {

@@ -13,6 +13,7 @@ import (
 
 	"flowxi.app/flowxi/internal/api"
 	"flowxi.app/flowxi/internal/form"
+	"flowxi.app/flowxi/internal/header"
 )
 
 // TestTheExamplesFitTheDocument plays each example as an exchange.
@@ -62,8 +63,9 @@ func exampleResponse(t *testing.T, status int, example member) *http.Response {
 		t.Fatal(err)
 	}
 	h := http.Header{}
+	header.Data.Set(h)
 	for name, value := range map[string]string{
-		"Content-Type": "application/json; charset=utf-8", "Content-Language": "en", api.RequestIDHeader: "a",
+		"Content-Type": "application/json; charset=utf-8", "Vary": "X-App-Locale", "Content-Language": "en", api.RequestIDHeader: "a",
 		"WWW-Authenticate": "Bearer", "Retry-After": "1",
 	} {
 		h.Set(name, value)

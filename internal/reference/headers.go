@@ -3,6 +3,7 @@ package reference
 import (
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/header"
 )
 
 func commonParameters() list {
@@ -28,19 +29,25 @@ func parameters() object {
 
 // headers describes what the components name.
 func headers(languages list) object {
-	header := func(required bool, text string, schema object) object {
+	described := func(required bool, text string, schema object) object {
 		return object{{"description", text}}.when(required, "required", true).and(member{"schema", schema})
+	}
+	always := func(name, text string) object {
+		return described(true, text, object{{"type", "string"}, {"const", header.Data.Get(name)}})
 	}
 	count := func(least int) object { return object{{"type", "integer"}, {"minimum", least}} }
 	return object{
-		{"ContentLanguage", header(true, "Language of the message.", object{{"type", "string"}, {"enum", languages}})},
-		{"RequestId", header(true, "Name of the request in logs: that of the request where it had a sane one.", object{{"type", "string"}, {"pattern", api.RequestIDPattern}})},
-		{"RateLimitLimit", header(false, "Size of the tightest limit that the request met: the one with the least left. Absent where limits are off.", count(1))},
-		{"RateLimitRemaining", header(false, "What is left of that limit.", count(0))},
-		{"RateLimitReset", header(false, "Seconds until that limit has more.", count(0))},
-		{"RetryAfter", header(true, "Seconds to wait before the next try.", count(1))},
-		{"WWWAuthenticate", header(true, "How to authenticate (RFC 6750).", object{{"type", "string"}, {"const", api.BearerScheme}})},
-		{"Allow", header(true, "The methods that the path has.", object{{"type", "string"}})},
+		{"ContentLanguage", described(true, "Language of the message.", object{{"type", "string"}, {"enum", languages}})},
+		{"CacheControl", always("Cache-Control", "No cache may keep the answer.")},
+		{"ContentTypeOptions", always("X-Content-Type-Options", "The answer is of its Content-Type, and of no other that a browser may find in it.")},
+		{"Vary", described(true, "The headers of the request that the answer depends on: those of the language, and what a proxy adds.", object{{"type", "string"}})},
+		{"RequestId", described(true, "Name of the request in logs: that of the request where it had a sane one.", object{{"type", "string"}, {"pattern", api.RequestIDPattern}})},
+		{"RateLimitLimit", described(false, "Size of the tightest limit that the request met: the one with the least left. Absent where limits are off.", count(1))},
+		{"RateLimitRemaining", described(false, "What is left of that limit.", count(0))},
+		{"RateLimitReset", described(false, "Seconds until that limit has more.", count(0))},
+		{"RetryAfter", described(true, "Seconds to wait before the next try.", count(1))},
+		{"WWWAuthenticate", described(true, "How to authenticate (RFC 6750).", object{{"type", "string"}, {"const", api.BearerScheme}})},
+		{"Allow", described(true, "The methods that the path has.", object{{"type", "string"}})},
 	}
 }
 
@@ -49,6 +56,9 @@ func responseHeaders(status int, free bool) object {
 	all := object{
 		{"Content-Language", ref("headers", "ContentLanguage")},
 		{api.RequestIDHeader, ref("headers", "RequestId")},
+		{"Cache-Control", ref("headers", "CacheControl")},
+		{"Vary", ref("headers", "Vary")},
+		{"X-Content-Type-Options", ref("headers", "ContentTypeOptions")},
 	}
 	if !free {
 		all = all.and(
