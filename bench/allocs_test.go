@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -75,6 +76,29 @@ func TestHotPathsAllocateLittle(t *testing.T) {
 	t.Logf("a login: %.0f", login)
 	if login > 900 {
 		t.Errorf("a login allocates %.0f times; want 900 at most", login)
+	}
+}
+
+// What the floor saves itself in an answer would count as a cost of Flowxi.
+func TestTheFloorSendsTheSameBytes(t *testing.T) {
+	flowxi, bare, people := inProcess(t)
+	answer := func(h http.Handler) (headers map[string]int, body string) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request(t, http.MethodGet, "/me", people.token(1)))
+		headers = map[string]int{}
+		for name, value := range w.Result().Header {
+			headers[name] = len(value[0])
+		}
+		delete(headers, "Content-Length") // which net/http sets behind the floor
+		return headers, w.Body.String()
+	}
+	headers, body := answer(flowxi)
+	floorHeaders, floorBody := answer(bare)
+	if !maps.Equal(headers, floorHeaders) {
+		t.Errorf("Flowxi has headers of these sizes: %v\nand the floor of these: %v", headers, floorHeaders)
+	}
+	if body != floorBody {
+		t.Errorf("Flowxi sends %s\nand the floor  %s", body, floorBody)
 	}
 }
 
