@@ -18,8 +18,8 @@ import (
 
 type auditCommand struct {
 	Verify auditVerify `cmd:"" help:"Check that nobody has changed, removed, inserted or moved an event of the audit trail."`
-	Tail   auditTail   `cmd:"" help:"Print the newest events, each as a line of JSON."`
-	Export auditExport `cmd:"" help:"Print every event, each as a line of JSON."`
+	Tail   auditTail   `cmd:"" answer:"" help:"Print the newest events, each as a line of JSON."`
+	Export auditExport `cmd:"" answer:"" help:"Print every event, each as a line of JSON."`
 }
 
 // event is an audit event in JSON. An id has more digits than a number of JavaScript.

@@ -82,17 +82,6 @@ func (c *backupCommand) toOutput(w *world, write func(io.Writer) error) error {
 	return write(w.stdout)
 }
 
-// nowhere tells of the null device, which is also what the runtime puts in the place of an
-// output that is closed.
-func nowhere(f *os.File) bool {
-	null, err := os.Stat(os.DevNull)
-	if err != nil {
-		return false
-	}
-	here, err := f.Stat()
-	return err == nil && os.SameFile(null, here)
-}
-
 // noteBackup has servers and flowxi doctor know of a backup that is whole. It is one without.
 func noteBackup(w *world, begun time.Time) {
 	err := withAdmin(w, func(ctx context.Context, a *node.Admin) error { return a.Store.NoteBackup(ctx, begun, time.Now()) })

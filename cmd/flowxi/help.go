@@ -77,6 +77,9 @@ const helpWidth = 100
 
 // printHelp adds to what the parser knows of a command what the command tells of itself.
 func (w *world) printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	if err := w.stdout.demand(); err != nil {
+		return err
+	}
 	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 )
 
 type keysCommand struct {
-	New    keysNew    `cmd:"" help:"Print a new key, for FLOWXI_KEYS."`
+	New    keysNew    `cmd:"" answer:"" help:"Print a new key, for FLOWXI_KEYS."`
 	Add    keysAdd    `cmd:"" help:"Put a new key into the key file and seal with it from now on."`
-	List   keysList   `cmd:"" help:"List the ids of the keys, the active one first."`
+	List   keysList   `cmd:"" answer:"" help:"List the ids of the keys, the active one first."`
 	Retire keysRetire `cmd:"" help:"Seal everything anew with the active key, and take an older one out of the ring."`
 }
 

@@ -21,7 +21,8 @@ import (
 	"flowxi.app/flowxi/internal/config"
 )
 
-// commands is the command line, one struct for each command.
+// commands is the command line, one struct for each command. One with the tag answer does
+// nothing but answer.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date, or tell whether it is."`
@@ -34,11 +35,11 @@ type commands struct {
 	Health  healthCommand  `cmd:"" help:"Ask the server on this machine how it is."`
 	Mock    mockCommand    `cmd:"" help:"Run a server for frontend tests, with people, codes and a clock that are known."`
 	Doctor  doctorCommand  `cmd:"" help:"Tell what is wrong with an instance, and what to do."`
-	Version versionCommand `cmd:"" help:"Tell which version this is."`
+	Version versionCommand `cmd:"" answer:"" help:"Tell which version this is."`
 	Help    helpCommand    `cmd:"" help:"Show the help of a command."`
 
-	Completion completionCommand `cmd:"" help:"Print what a shell completes command lines with."`
-	Man        manCommand        `cmd:"" help:"Print the manual page."`
+	Completion completionCommand `cmd:"" answer:"" help:"Print what a shell completes command lines with."`
+	Man        manCommand        `cmd:"" answer:"" help:"Print the manual page."`
 }
 
 // Examples of what to begin with.
@@ -62,7 +63,7 @@ type world struct {
 func (w *world) settings() (config.Config, error) { return config.Load(w.environ) }
 
 func main() {
-	w := &world{stdin: os.Stdin, stdout: &output{file: os.Stdout}, stderr: os.Stderr, environ: os.Environ()}
+	w := &world{stdin: os.Stdin, stdout: newOutput(os.Stdout, os.Stderr), stderr: os.Stderr, environ: os.Environ()}
 	err := run(w, os.Args[1:])
 	if err != nil {
 		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(toOperator(err)))
@@ -85,10 +86,23 @@ func run(w *world, args []string) error {
 	if err := nothingEmpty(command); err != nil {
 		return usage{err}
 	}
+	if answers(command) {
+		if err := w.stdout.demand(); err != nil {
+			return err
+		}
+	}
 	if err := command.Run(w); err != nil {
 		return err
 	}
 	return w.stdout.lost()
+}
+
+// answers tells whether it is for its answer that a command is run. Whoever asks for JSON
+// is to read it; what acts, or tells by its exit status, does so without.
+func answers(command *kong.Context) bool {
+	return command.Selected().Tag.Has("answer") || slices.ContainsFunc(command.Path, func(given *kong.Path) bool {
+		return given.Flag != nil && given.Flag.Name == "json"
+	})
 }
 
 // untilSignal ends with the first signal; a second SIGTERM or SIGINT ends the program.

@@ -11,7 +11,7 @@ import (
 
 type migrateCommand struct {
 	Up     migrateUp     `cmd:"" help:"Bring the database up to date. A server does it at its start, too."`
-	Status migrateStatus `cmd:"" help:"List the steps of the schema, and when each was taken."`
+	Status migrateStatus `cmd:"" answer:"" help:"List the steps of the schema, and when each was taken."`
 }
 
 type migrateUp struct{}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +16,45 @@ import (
 // goroutine.
 type output struct {
 	file   *os.File
+	closed bool
 	failed error
+}
+
+func newOutput(stdout, stderr *os.File) *output {
+	return &output{file: stdout, closed: closed(stdout, stderr)}
+}
+
+// closed tells of an output that was closed when the program began, in whose place the
+// runtime has put the null device. That may be read as well, which what a shell opens as
+// an output may not. Python and Node.js open it so, too, for who wants no answer: whoever
+// wants to hear of no error either is left alone.
+func closed(stdout, stderr *os.File) bool {
+	if !nowhere(stdout) || nowhere(stderr) {
+		return false
+	}
+	_, err := stdout.Read(make([]byte, 1))
+	return errors.Is(err, io.EOF)
+}
+
+// nowhere tells of the null device.
+func nowhere(f *os.File) bool {
+	null, err := os.Stat(os.DevNull)
+	if err != nil {
+		return false
+	}
+	here, err := f.Stat()
+	return err == nil && os.SameFile(null, here)
+}
+
+var errNoOutput = errors.New("the output is closed")
+
+// demand is an error where nobody can get the answer: for a command that is of no use
+// without it, before it begins.
+func (o *output) demand() error {
+	if o.closed {
+		o.failed = errNoOutput
+	}
+	return o.lost()
 }
 
 // Write implements io.Writer.

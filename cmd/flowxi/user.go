@@ -10,9 +10,9 @@ import (
 )
 
 type userCommand struct {
-	List    userList    `cmd:"" help:"List people by id."`
-	Show    userShow    `cmd:"" help:"Show one person and their sessions."`
-	Events  userEvents  `cmd:"" help:"Show what the audit trail has about a person, the newest first."`
+	List    userList    `cmd:"" answer:"" help:"List people by id."`
+	Show    userShow    `cmd:"" answer:"" help:"Show one person and their sessions."`
+	Events  userEvents  `cmd:"" answer:"" help:"Show what the audit trail has about a person, the newest first."`
 	Block   userBlock   `cmd:"" help:"Lock a person out and end their sessions, until they are unblocked."`
 	Unblock userUnblock `cmd:"" help:"Let a blocked person in again."`
 	Close   userClose   `cmd:"" help:"End an account for good."`
