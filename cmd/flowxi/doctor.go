@@ -48,20 +48,14 @@ type diagnosis struct {
 
 // Run examines.
 func (c *doctorCommand) Run(w *world) error {
-	cfg, err := w.settings()
-	if err != nil {
-		return err
-	}
 	ctx, stop := untilSignal()
 	defer stop()
 	show := func(doctor.Finding) {}
 	if !c.JSON {
-		show = lines(w.stdout, coloured(w.stdout.file, w.environ))
+		show = shown(w.stdout, coloured(w.stdout.file, w.environ))
 	}
 	var all []doctor.Finding
-	doctor.Examine(ctx, cfg, doctor.Options{
-		MailTo: c.Mail, Server: func(ctx context.Context) (string, error) { return askServer(ctx, cfg) },
-	}, func(f doctor.Finding) {
+	c.examine(ctx, w, func(f doctor.Finding) {
 		show(f)
 		all = append(all, f)
 	})
@@ -74,6 +68,20 @@ func (c *doctorCommand) Run(w *world) error {
 		}
 	}
 	return c.verdict(all)
+}
+
+// examine looks at everything, or at the settings alone where those are wrong.
+func (c *doctorCommand) examine(ctx context.Context, w *world, tell func(doctor.Finding)) {
+	cfg, err := w.settings()
+	if err != nil {
+		for _, f := range doctor.Unsettled(err) {
+			tell(f)
+		}
+		return
+	}
+	doctor.Examine(ctx, cfg, doctor.Options{
+		MailTo: c.Mail, Server: func(ctx context.Context) (string, error) { return askServer(ctx, cfg) },
+	}, tell)
 }
 
 // verdict is an error where the command is to fail.
@@ -115,11 +123,11 @@ var words = map[doctor.Level]struct{ word, colour string }{
 	doctor.Skipped: {"SKIP", grey},
 }
 
-// lines shows each finding when it comes, and what to do below it.
-func lines(to io.Writer, coloured bool) func(doctor.Finding) {
+// shown writes each finding when it comes, and what to do below it.
+func shown(to io.Writer, coloured bool) func(doctor.Finding) {
 	return func(f doctor.Finding) {
-		shown := words[f.Level]
-		word := paint(fmt.Sprintf("%-4s", shown.word), shown.colour, coloured)
+		level := words[f.Level]
+		word := paint(fmt.Sprintf("%-4s", level.word), level.colour, coloured)
 		printf(to, "%s  %-11s  %s\n", word, f.Check, f.Found)
 		if f.Do != "" {
 			printf(to, "%s%s\n", strings.Repeat(" ", 19), f.Do)

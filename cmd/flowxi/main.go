@@ -66,7 +66,9 @@ func main() {
 	w := &world{stdin: os.Stdin, stdout: newOutput(os.Stdout, os.Stderr), stderr: os.Stderr, environ: os.Environ()}
 	err := run(w, os.Args[1:])
 	if err != nil {
-		_, _ = fmt.Fprintln(w.stderr, "flowxi: "+oneLine(toOperator(err)))
+		for _, line := range lines(toOperator(err)) {
+			printf(w.stderr, "flowxi: %s\n", line)
+		}
 	}
 	os.Exit(status(err))
 }
@@ -181,6 +183,18 @@ func toOperator(err error) error {
 		return errors.New("it was stopped before it was done")
 	}
 	return err
+}
+
+// lines are an error as it is told: one line, or one for each setting that is wrong.
+func lines(err error) (list []string) {
+	all := config.Wrong(err)
+	if len(all) < 2 {
+		return []string{oneLine(err)}
+	}
+	for _, wrong := range all {
+		list = append(list, oneLine(wrong))
+	}
+	return list
 }
 
 // oneLine is the error as one line, whatever it was joined from.

@@ -87,6 +87,12 @@ func parseProxies(text string) (netip.Prefix, error) {
 	return p.Masked(), nil
 }
 
+// hasDatabase looks at the scheme alone, since the host may be left to the query.
+func hasDatabase(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && strings.Contains(text, "://")
+}
+
 func validAddr(text string) bool {
 	host, port, err := net.SplitHostPort(text)
 	return err == nil && realPort(port, 0) && !strings.ContainsAny(host, "/@ \t")

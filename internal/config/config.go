@@ -2,7 +2,7 @@
 // setting stands in one place, the struct Config, and everything that speaks of it
 // (the reader, the help, the reference page) is derived from its tags.
 //
-// Load reads and checks all of them, or says in one line which is wrong. A Config does not
+// Load reads and checks all of them, or says of each that is wrong why, in a line. A Config does not
 // change once it is loaded, and is passed on by value.
 package config
 

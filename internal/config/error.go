@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -28,7 +29,51 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s is %s; %s", e.Name, e.Given, e.Allowed)
 }
 
-func (f field) refuse(value string) error {
+// Errors are the settings that are wrong, where it is more than one.
+type Errors []*Error
+
+// Error implements error, with a line for each.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, wrong := range e {
+		lines[i] = wrong.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives each of them, so that errors.As finds the first.
+func (e Errors) Unwrap() []error {
+	list := make([]error, len(e))
+	for i, wrong := range e {
+		list[i] = wrong
+	}
+	return list
+}
+
+// Join is an error about the settings that are wrong: nil for none, an *Error for one, and
+// Errors for more.
+func Join(list []*Error) error {
+	switch len(list) {
+	case 0:
+		return nil
+	case 1:
+		return list[0]
+	}
+	return Errors(list)
+}
+
+// Wrong are the settings that an error is about, none where it is about something else.
+func Wrong(err error) []*Error {
+	if all, is := errors.AsType[Errors](err); is {
+		return all
+	}
+	if wrong, is := errors.AsType[*Error](err); is {
+		return []*Error{wrong}
+	}
+	return nil
+}
+
+func (f field) refuse(value string) *Error {
 	return &Error{Name: f.env(), Given: f.show(value), Allowed: "allowed: " + f.allowed()}
 }
 

@@ -1,15 +1,12 @@
 package config
 
 import (
-	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -17,28 +14,32 @@ import (
 const prefix = "FLOWXI_"
 
 // Load reads the settings out of lines of the form NAME=value (as os.Environ gives
-// them). An empty value counts as none. Every error is an *Error: one line that is fit
-// to be shown, with no secret in it.
+// them). An empty value counts as none. The error is an *Error where one setting is wrong,
+// and Errors where several are: a line for each that is fit to be shown, with no secret in
+// it.
 func Load(environ []string) (Config, error) {
 	given := ours(environ)
-	list := fields()
-	if err := known(given, list); err != nil {
-		return Config{}, err
-	}
-	if err := words(given, list); err != nil {
-		return Config{}, err
-	}
+	f := faults{fields: fields(), doubted: map[string]bool{}}
+	f.unknown(given)
+	f.unfit(given)
 	follow(given)
-	var c Config
-	err := env.ParseWithOptions(&c, env.Options{Environment: given, FuncMap: parsers()})
+	c, err := parse(given)
 	if err != nil {
-		return Config{}, unreadable(err, given, list)
-	}
-	if err := bounds(c, given, list); err != nil {
 		return Config{}, err
 	}
-	if err := c.check(); err != nil {
+	f.broken(c.rules())
+	if err := f.err(); err != nil {
 		return Config{}, err
+	}
+	if c.MagicLinkURL == "" {
+		c.MagicLinkURL = c.PublicURL.String() + "/register?token={token}&email={email}"
+	}
+	return c, nil
+}
+
+func parse(given map[string]string) (c Config, err error) {
+	if err := env.ParseWithOptions(&c, env.Options{Environment: given, FuncMap: parsers()}); err != nil {
+		return Config{}, fmt.Errorf("read settings: %w", err)
 	}
 	return c, nil
 }
@@ -65,21 +66,6 @@ func follow(given map[string]string) {
 	}
 }
 
-// known refuses names that are no settings, the first in the alphabet first.
-func known(given map[string]string, list []field) error {
-	var unknown []string
-	for name := range given {
-		if !slices.ContainsFunc(list, func(f field) bool { return f.env() == name }) {
-			unknown = append(unknown, name)
-		}
-	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	name := slices.Min(unknown)
-	return &Error{Name: printable(name), Unknown: true, Allowed: nearest(name, list)}
-}
-
 // nearest is the setting that was meant, empty where there is none. What all begin with
 // tells nothing.
 func nearest(name string, list []field) string {
@@ -91,17 +77,6 @@ func nearest(name string, list []field) string {
 		return prefix + meant
 	}
 	return ""
-}
-
-// words checks the settings that allow certain words only.
-func words(given map[string]string, list []field) error {
-	for _, f := range list {
-		value, allowed := given[f.env()], f.words()
-		if value != "" && len(allowed) > 0 && !slices.Contains(allowed, value) {
-			return f.refuse(value)
-		}
-	}
-	return nil
 }
 
 // parsers read what is no text, duration or number. Words are checked before.
@@ -124,39 +99,4 @@ func parseList[T any](text string, parse func(string) (T, error)) ([]T, error) {
 		list = append(list, v)
 	}
 	return list, nil
-}
-
-// unreadable names the setting of a value that could not be read.
-func unreadable(err error, given map[string]string, list []field) error {
-	var parse env.ParseError
-	if !errors.As(err, &parse) {
-		return err
-	}
-	for _, f := range list {
-		if f.Name == parse.Name {
-			return f.refuse(given[f.env()])
-		}
-	}
-	return err
-}
-
-// bounds checks the durations and numbers.
-func bounds(c Config, given map[string]string, list []field) error {
-	for _, f := range list {
-		n := reflect.ValueOf(c).FieldByIndex(f.Index)
-		if n.CanInt() && (n.Int() < f.bound("min") || n.Int() > f.bound("max")) {
-			return f.refuse(given[f.env()])
-		}
-	}
-	return nil
-}
-
-// bound reads a limit off a tag, as the number that the field itself would hold.
-func (f field) bound(tag string) int64 {
-	text := f.Tag.Get(tag)
-	if d, err := time.ParseDuration(text); err == nil {
-		return int64(d)
-	}
-	n, _ := strconv.ParseInt(text, 10, 64)
-	return n
 }

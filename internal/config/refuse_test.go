@@ -2,8 +2,12 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/config"
 )
@@ -33,7 +37,7 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_PUBLIC_URL=http://a.example.org"}, `FLOWXI_PUBLIC_URL is "http://a.example.org"; allowed: https://`},
 		{[]string{"FLOWXI_ADDR=:8080"}, `FLOWXI_ADDR is ":8080"; allowed: a loopback address`},
 		{[]string{"FLOWXI_ADDR=192.0.2.1:80"}, `FLOWXI_ADDR is "192.0.2.1:80"; allowed: a loopback address`},
-		{[]string{"FLOWXI_TLS_CERT=c.pem"}, `FLOWXI_TLS_KEY is not set; required together with FLOWXI_TLS_CERT`},
+		{[]string{"FLOWXI_TLS_CERT=c.pem", "FLOWXI_PUBLIC_URL=https://localhost"}, `FLOWXI_TLS_KEY is not set; required together with FLOWXI_TLS_CERT`},
 		{[]string{"FLOWXI_TLS_KEY=k.pem"}, `FLOWXI_TLS_CERT is not set; required together with FLOWXI_TLS_KEY`},
 		{[]string{"FLOWXI_TLS_KEY=k.pem", "FLOWXI_TLS_CERT=c.pem"}, `FLOWXI_PUBLIC_URL is "http://localhost:8080"; allowed: https`},
 		{[]string{"FLOWXI_DATABASE_URL=mysql://joe:hunter2@h/d"}, `FLOWXI_DATABASE_URL is [secret]; allowed: postgres://`},
@@ -86,8 +90,69 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 			t.Errorf("%q was accepted", c.environ)
 			continue
 		}
-		if got := err.Error(); !strings.HasPrefix(got, c.want) || strings.Contains(got, "\n") || strings.Contains(got, "hunter2") {
+		if got := err.Error(); !strings.HasPrefix(got, c.want) || strings.Contains(got, "hunter2") || !eachOneLine(err) {
 			t.Errorf("%q:\n got %s\nwant %s", c.environ, got, c.want)
+		}
+	}
+}
+
+// eachOneLine tells whether an error says which settings are wrong, in a line for each.
+func eachOneLine(err error) bool {
+	all := config.Wrong(err)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(wrong *config.Error) bool { return strings.ContainsAny(wrong.Error(), "\n\r\x00") })
+}
+
+func TestAllWrongSettingsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{
+		"FLOWXI_PASSWORD_PASSES=1", "FLOWXI_LOG_LEVEL=loud", "FLOWXI_OTP_TLL=5m", "FLOWXI_KEYZ=hunter2", "FLOWXI_OTP_TTL=soon", "FLOWXI_LIMIT_CODE_TRIES=0",
+		"FLOWXI_SMTP_URL=http://joe:hunter2@h", "FLOWXI_DATABASE_URL=mysql://joe:hunter2@h/d", "FLOWXI_ADDR=8080", "FLOWXI_TRUSTED_PROXIES=10.0.0.0/40",
+		"FLOWXI_TLS_KEY=k.pem",
+	})
+	want := []string{
+		`FLOWXI_KEYZ is not a setting; did you mean FLOWXI_KEYS?`,
+		`FLOWXI_OTP_TLL is not a setting; did you mean FLOWXI_OTP_TTL?`,
+		`FLOWXI_ADDR is "8080"; allowed: host:port, such as 127.0.0.1:8080 or :8080`,
+		`FLOWXI_DATABASE_URL is [secret]; allowed: postgres://user:password@host:port/name, or postgresql://…, or postgres://user@/name?host=/run/postgresql for a socket of this machine`,
+		`FLOWXI_SMTP_URL is [secret]; allowed: smtps://user:password@host:port, or smtp://… for STARTTLS`,
+		`FLOWXI_TRUSTED_PROXIES is "10.0.0.0/40"; allowed: networks with commas between them, such as 10.0.0.0/8,fd00::/8`,
+		`FLOWXI_TLS_CERT is not set; required together with FLOWXI_TLS_KEY`,
+		`FLOWXI_OTP_TTL is "soon"; allowed: a duration from 1s to 1h, such as 10m`,
+		`FLOWXI_LOG_LEVEL is "loud"; allowed: debug or info or warn or error`,
+		`FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 215, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`,
+		`FLOWXI_LIMIT_CODE_TRIES is "0"; allowed: a number from 1 to 10`,
+	}
+	if diff := cmp.Diff(strings.Join(want, "\n"), fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+	if wrong, is := errors.AsType[*config.Error](err); !is || wrong.Name != "FLOWXI_KEYZ" {
+		t.Errorf("the first is %v", wrong)
+	}
+}
+
+// Whoever mends one setting is not told of another that is wrong only for its sake.
+func TestWhatFollowsFromAWrongSettingIsNotTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ environ, want []string }{
+		{[]string{"FLOWXI_ADDR=8080"}, []string{"FLOWXI_ADDR"}},
+		{[]string{"FLOWXI_PUBLIC_URL=a.example.org", "FLOWXI_ADDR=:8080"}, []string{"FLOWXI_PUBLIC_URL"}},
+		{[]string{"FLOWXI_PUBLIC_URL=a.example.org", "FLOWXI_TLS_CERT=c.pem", "FLOWXI_TLS_KEY=k.pem"}, []string{"FLOWXI_PUBLIC_URL"}},
+		{[]string{"FLOWXI_PUBLIC_URL=https://a.example.org", "FLOWXI_SMTP=smtp://h"}, []string{"FLOWXI_SMTP"}},
+		{[]string{"FLOWXI_PUBLIC_URL=https://a.example.org", "FLOWXI_ENV=sandbox", "FLOWXI_RATE_LIMITS=off"}, []string{"FLOWXI_ENV"}},
+		{[]string{"FLOWXI_DATABASE_URL=postgres://h/d", "FLOWXI_KEY=a:b"}, []string{"FLOWXI_KEY"}},
+		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=1", "FLOWXI_PASSWORD_PASSES=1"}, []string{"FLOWXI_PASSWORD_MEMORY_KIB"}},
+		{[]string{"FLOWXI_ADDR=:443", "FLOWXI_TLS_CERT=c.pem", "FLOWXI_TLS_KEY=k.pem"}, []string{"FLOWXI_PUBLIC_URL", "FLOWXI_SMTP_URL"}},
+		// and this holds whatever becomes of the other
+		{[]string{"FLOWXI_ADDR=:8080"}, []string{"FLOWXI_ADDR", "FLOWXI_SMTP_URL"}},
+		{[]string{"FLOWXI_DATABASE_URL=mysql://h/d"}, []string{"FLOWXI_DATABASE_URL", "FLOWXI_KEYS"}},
+	} {
+		_, err := config.Load(c.environ)
+		var got []string
+		for _, wrong := range config.Wrong(err) {
+			got = append(got, wrong.Name)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%q: %s", c.environ, diff)
 		}
 	}
 }
@@ -105,12 +170,8 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		var wrong *config.Error
-		if !errors.As(err, &wrong) {
-			t.Fatalf("%q=%q: an error of type %T: %v", name, value, err, err)
-		}
-		if strings.ContainsAny(err.Error(), "\n\r\x00") {
-			t.Errorf("%q=%q: more than one line: %q", name, value, err)
+		if !eachOneLine(err) {
+			t.Errorf("%q=%q: an error of type %T: %q", name, value, err, err)
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"flowxi.app/flowxi/internal/config"
 )
 
 // settings tells what the settings make of the instance. Those that no server would start
@@ -24,6 +26,28 @@ func (p *patient) settings(context.Context) (list []Finding) {
 		photos = "S3"
 	}
 	return or(list, "%s at %s: data in %s, limits in %s, photos in %s", p.cfg.Environment, p.cfg.PublicURL, database, limits, photos)
+}
+
+// Unsettled tells which settings are wrong, where that is why there are none to look at
+// anything with.
+func Unsettled(err error) (list []Finding) {
+	for _, wrong := range config.Wrong(err) {
+		do := "Mend " + wrong.Name + "."
+		switch {
+		case wrong.Unknown:
+			do = "Correct the name, or remove it."
+		case wrong.Given == "":
+			do = "Set " + wrong.Name + "."
+		}
+		list = append(list, noStart(wrong, do)...)
+	}
+	if len(list) == 0 {
+		list = noStart(err, "Mend the settings.")
+	}
+	for i := range list {
+		list[i].Check = "settings"
+	}
+	return list
 }
 
 // server asks the server of this machine.

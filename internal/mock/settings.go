@@ -2,7 +2,6 @@ package mock
 
 import (
 	"encoding/base64"
-	"errors"
 	"net"
 	"net/url"
 	"slices"
@@ -14,9 +13,6 @@ import (
 // taken are the settings that a mock takes. Every other is one of a server with people
 // behind it, or one that a mock sets itself.
 var taken = []string{"FLOWXI_MAGIC_LINK_URL", "FLOWXI_REGISTRATION_PRIVACY", "FLOWXI_LOG_LEVEL", "FLOWXI_LOG_FORMAT"}
-
-// fromURL are the settings that are made of the address.
-var fromURL = []string{"FLOWXI_PUBLIC_URL", "FLOWXI_ADDR"}
 
 const sandbox = "FLOWXI_ENVIRONMENT=sandbox"
 
@@ -47,10 +43,22 @@ func settings(o Options) (config.Config, error) {
 		given = append(given, "FLOWXI_INSECURE_HTTP=allow")
 	}
 	cfg, err := config.Load(given)
-	if wrong, is := errors.AsType[*config.Error](err); is && slices.Contains(fromURL, wrong.Name) {
-		wrong.Name, wrong.Given = "--url", config.Show(o.URL)
+	return cfg, byURL(err, o.URL)
+}
+
+// byURL names the address where the public one is wrong, which nobody has given. Its port
+// is wrong where the listener is.
+func byURL(err error, address string) error {
+	all := slices.DeleteFunc(config.Wrong(err), func(wrong *config.Error) bool { return wrong.Name == "FLOWXI_ADDR" })
+	for _, wrong := range all {
+		if wrong.Name == "FLOWXI_PUBLIC_URL" {
+			wrong.Name, wrong.Given = "--url", config.Show(address)
+		}
 	}
-	return cfg, err
+	if len(all) == 0 {
+		return err
+	}
+	return config.Join(all)
 }
 
 // ours picks the settings that a mock takes, and refuses the others.
