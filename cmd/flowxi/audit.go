@@ -87,8 +87,10 @@ The last events, which no other names yet, may be cut off without a trace, and s
 
 // Validate refuses what is no head.
 func (c *auditVerify) Validate() error {
-	_, err := c.head()
-	return err
+	if _, err := c.head(); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
+	return nil
 }
 
 func (c *auditVerify) head() (store.AuditHead, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"time"
 
@@ -11,16 +10,8 @@ import (
 )
 
 type auditTail struct {
-	Lines  int  `short:"n" default:"20" help:"At most so many events."`
-	Follow bool `short:"f" help:"Go on with what happens, until it is interrupted."`
-}
-
-// Validate refuses what would print nothing.
-func (c *auditTail) Validate() error {
-	if c.Lines < 1 || c.Lines > 10_000 {
-		return fmt.Errorf("-n is %d: allowed is a number from 1 to 10000", c.Lines)
-	}
-	return nil
+	Lines  count `short:"n" default:"20" help:"At most so many events."`
+	Follow bool  `short:"f" help:"Go on with what happens, until it is interrupted."`
 }
 
 // Examples of its use.
@@ -42,7 +33,7 @@ func (c *auditTail) Run(w *world) error {
 				return err
 			}
 		}
-		list, err := a.Store.AuditLatest(ctx, c.Lines)
+		list, err := a.Store.AuditLatest(ctx, int(c.Lines))
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (c *doctorCommand) examine(ctx context.Context, w *world, tell func(doctor.
 
 // verdict is an error where the command is to fail.
 func (c *doctorCommand) verdict(all []doctor.Finding) error {
-	failures, warnings := count(all, doctor.Failure), count(all, doctor.Warning)
+	failures, warnings := number(all, doctor.Failure), number(all, doctor.Warning)
 	if failures == 0 && (!c.Strict || warnings == 0) {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (c *doctorCommand) verdict(all []doctor.Finding) error {
 	return err
 }
 
-func count(all []doctor.Finding, level doctor.Level) (n int) {
+func number(all []doctor.Finding, level doctor.Level) (n int) {
 	for _, f := range all {
 		if f.Level == level {
 			n++
@@ -108,7 +108,7 @@ func count(all []doctor.Finding, level doctor.Level) (n int) {
 
 func worst(all []doctor.Finding) doctor.Level {
 	for _, level := range []doctor.Level{doctor.Failure, doctor.Warning} {
-		if count(all, level) > 0 {
+		if number(all, level) > 0 {
 			return level
 		}
 	}

@@ -116,7 +116,15 @@ func TestWhatIsMisspelt(t *testing.T) {
 		"backup --recipient a":      `<file> is missing; see flowxi backup --help`,
 		"backup -- -f --x":          `found; see flowxi backup --help`,
 		"audit tail -n5 -f more":    `found; see flowxi audit tail --help`,
-		"move --to -x":              `found; see flowxi move --help`,
+		"move --to -x":              `--to: "-x" looks like a flag; if it is the value, write --to=-x`,
+		"audit tail -fn":            `-n has no value; see flowxi audit tail --help`,
+		"move --to --storage s3://": `--to has no value; see flowxi move --help`,
+		"user list --limit -1":      `--limit: "-1" is not allowed; allowed: a number from 1 to 10000; see flowxi user list --help`,
+		"audit export --since -1":   `--since: "-1" is no time; allowed: one such as 2026-11-26T00:00:00Z, or a day such as 2026-11-26; see flowxi audit export --help`,
+		"nope":                      `there is no command "nope"; see flowxi --help`,
+		"mvoe":                      `there is no command "mvoe"; did you mean flowxi move?`,
+		"usr":                       `there is no command "usr"; did you mean flowxi user?`,
+		"lock":                      `there is no command "lock"; did you mean flowxi mock?`,
 	} {
 		if got := explain(app, strings.Fields(line), errFound); got.Error() != want {
 			t.Errorf("flowxi %s: %s", line, got)

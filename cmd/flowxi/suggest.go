@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -37,14 +39,18 @@ func walk(at *kong.Node, args []string) (*kong.Node, int, error) {
 		switch {
 		case word == "--":
 			return at, given + len(args), nil
-		case word != "-" && strings.HasPrefix(word, "-"):
+		case dashed(word):
 			flag, name, inline := flagOf(at, word)
 			if flag == nil {
 				return at, given, unknownFlag(at, name)
 			}
-			if takesValue(flag) && !inline && len(args) > 0 {
-				args = args[1:]
+			if !takesValue(flag) || inline {
+				continue
 			}
+			if len(args) == 0 || dashed(args[0]) {
+				return at, given, noValue(at, flag, name, args)
+			}
+			args = args[1:]
 		case len(at.Children) == 0:
 			given++
 		default:
@@ -56,6 +62,29 @@ func walk(at *kong.Node, args []string) (*kong.Node, int, error) {
 		}
 	}
 	return at, given, nil
+}
+
+// dashed tells whether the parser takes a word for a flag.
+func dashed(word string) bool { return word != "-" && strings.HasPrefix(word, "-") }
+
+// noValue is what is wrong with a flag behind which nothing stands, or another flag, or a
+// value that looks like one, as a number below zero does.
+func noValue(at *kong.Node, flag *kong.Flag, name string, behind []string) error {
+	if len(behind) == 0 || behind[0] == "--" || isFlag(at, behind[0]) {
+		return fmt.Errorf("%s has no value; see %s --help", name, at.FullPath())
+	}
+	value := behind[0]
+	if reader, is := reflect.New(flag.Target.Type()).Interface().(encoding.TextUnmarshaler); is {
+		if err := reader.UnmarshalText([]byte(value)); err != nil {
+			return fmt.Errorf("%s: %w; see %s --help", name, err, at.FullPath())
+		}
+	}
+	return fmt.Errorf("%s: %q looks like a flag; if it is the value, write --%s=%s", name, value, flag.Name, value)
+}
+
+func isFlag(at *kong.Node, word string) bool {
+	flag, _, _ := flagOf(at, word)
+	return flag != nil
 }
 
 // flagOf is the flag of a word, nil where there is none, its name, and whether its value is

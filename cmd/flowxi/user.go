@@ -23,7 +23,7 @@ type userCommand struct {
 type userList struct {
 	Status *string `enum:"pending,active,blocked,closed" help:"Only people with this status: pending, active, blocked or closed."`
 	After  int64   `placeholder:"ID" help:"Only people with a higher id than this: the next page."`
-	Limit  int     `default:"100" help:"At most so many people."`
+	Limit  count   `default:"100" help:"At most so many people."`
 	JSON   bool    `name:"json" help:"Answer in JSON."`
 }
 
@@ -35,13 +35,18 @@ func (userList) Examples() []example {
 	}
 }
 
-// Validate refuses what would list nothing.
-func (c *userList) Validate() error { return checkLimit(c.Limit) }
+// count is of what is listed: never nothing, and never more than a terminal is for.
+type count int
 
-func checkLimit(limit int) error {
-	if limit < 1 || limit > 10_000 {
-		return fmt.Errorf("--limit is %d: allowed is a number from 1 to 10000", limit)
+const mostListed = 10_000
+
+// UnmarshalText reads it.
+func (c *count) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 || n > mostListed {
+		return fmt.Errorf("%q is not allowed; allowed: a number from 1 to %d", text, mostListed)
 	}
+	*c = count(n)
 	return nil
 }
 
@@ -52,12 +57,13 @@ func (c *userList) Run(w *world) error {
 		if c.Status != nil {
 			status = account.Status(*c.Status)
 		}
-		people, err := a.ListUsers(ctx, status, account.UserID(c.After), c.Limit+1) // one more tells that there are more
+		limit := int(c.Limit)
+		people, err := a.ListUsers(ctx, status, account.UserID(c.After), limit+1) // one more tells that there are more
 		if err != nil {
 			return err
 		}
-		more := len(people) > c.Limit
-		people = people[:min(len(people), c.Limit)]
+		more := len(people) > limit
+		people = people[:min(len(people), limit)]
 		if err := c.print(w, people); err != nil || !more {
 			return err
 		}

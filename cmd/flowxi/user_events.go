@@ -11,8 +11,8 @@ import (
 type userEvents struct {
 	who
 
-	Limit int  `default:"50" help:"At most so many events."`
-	JSON  bool `name:"json" help:"Answer in JSON."`
+	Limit count `default:"50" help:"At most so many events."`
+	JSON  bool  `name:"json" help:"Answer in JSON."`
 }
 
 // Examples of its use.
@@ -23,9 +23,6 @@ func (userEvents) Examples() []example {
 	}
 }
 
-// Validate refuses what would list nothing.
-func (c *userEvents) Validate() error { return checkLimit(c.Limit) }
-
 // Run shows what happened to a person.
 func (c *userEvents) Run(w *world) error {
 	return withAdmin(w, func(ctx context.Context, a *node.Admin) error {
@@ -33,7 +30,7 @@ func (c *userEvents) Run(w *world) error {
 		if err != nil {
 			return err
 		}
-		events, err := a.Events(ctx, u.ID, c.Limit)
+		events, err := a.Events(ctx, u.ID, int(c.Limit))
 		if err != nil {
 			return err
 		}

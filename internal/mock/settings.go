@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"flowxi.app/flowxi/internal/config"
@@ -26,7 +27,7 @@ func settings(o Options) (config.Config, error) {
 	}
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Port() == "" {
-		return config.Config{}, &config.Error{Name: "--url", Given: "wrong", Allowed: "allowed: an address with a port, such as http://localhost:8080"}
+		return config.Config{}, &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: an address with a port, such as http://localhost:8080"}
 	}
 	if u.Scheme == "http" && !config.IsLoopback(u.Hostname()) && !o.Exposed {
 		return config.Config{}, &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: an address of this machine, such as http://localhost:8080, or https://…; with --expose any other"}
@@ -79,12 +80,12 @@ func ours(environ []string) (given []string, err error) {
 
 // CheckListen refuses an address by which others than this machine could call the mock.
 func CheckListen(addr string, exposed bool) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return &config.Error{Name: "--listen", Given: "wrong", Allowed: "allowed: host:port, such as 127.0.0.1:8080"}
+	host, port, err := net.SplitHostPort(addr)
+	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
+		return &config.Error{Name: "--listen", Given: config.Show(addr), Allowed: "allowed: host:port, such as 127.0.0.1:8080"}
 	}
 	if !exposed && !config.IsLoopback(host) {
-		return &config.Error{Name: "--listen", Given: "not of this machine alone", Allowed: "whoever reaches flowxi mock may log in as anybody there: " +
+		return &config.Error{Name: "--listen", Given: config.Show(addr), Allowed: "whoever reaches flowxi mock may log in as anybody there: " +
 			"listen on a loopback address such as 127.0.0.1:8080, or give --expose to a network of tests"}
 	}
 	return nil
