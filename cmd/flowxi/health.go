@@ -20,7 +20,16 @@ import (
 // healthWait is how long the server may think about how it is.
 const healthWait = 3 * time.Second
 
-type healthCommand struct{}
+type healthCommand struct {
+	JSON bool `name:"json" help:"Answer in JSON."`
+}
+
+// condition is how the server is, for programs.
+type condition struct {
+	Healthy bool   `json:"healthy"`
+	Status  string `json:"status,omitempty"` // as the server tells it
+	Reason  string `json:"reason,omitempty"` // why it is not healthy
+}
 
 // Help says what it is for.
 func (healthCommand) Help() string {
@@ -32,11 +41,14 @@ func (healthCommand) Failure() string { return "the server does not answer, or i
 
 // Examples of its use.
 func (healthCommand) Examples() []example {
-	return []example{{"flowxi health", "Print ok, or fail within three seconds."}}
+	return []example{
+		{"flowxi health", "Print ok, or fail within three seconds."},
+		{"flowxi health --json", "For a script; the reason is there, too, where it fails."},
+	}
 }
 
 // Run asks once.
-func (healthCommand) Run(w *world) error {
+func (c *healthCommand) Run(w *world) error {
 	cfg, err := w.settings()
 	if err != nil {
 		return err
@@ -44,10 +56,24 @@ func (healthCommand) Run(w *world) error {
 	ctx, cancel := context.WithTimeout(context.Background(), healthWait)
 	defer cancel()
 	status, err := askHealth(ctx, cfg)
+	if err := c.print(w, status, err); err != nil {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("not healthy: %w", err)
 	}
-	printf(w.stdout, "%s\n", status)
+	return nil
+}
+
+func (c *healthCommand) print(w *world, status string, failed error) error {
+	switch {
+	case c.JSON && failed != nil:
+		return printJSON(w.stdout, condition{Reason: oneLine(failed)})
+	case c.JSON:
+		return printJSON(w.stdout, condition{Healthy: true, Status: status})
+	case failed == nil:
+		printf(w.stdout, "%s\n", status)
+	}
 	return nil
 }
 
