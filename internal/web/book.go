@@ -104,8 +104,7 @@ func (b *book) write(d Deps, assets map[string]asset) {
 	for _, p := range pages {
 		b.add(e, p, fill)
 	}
-	asItIs := strings.NewReplacer()
-	for _, p := range papers() { // what they say of localhost is of another server
+	for _, p := range papers() {
 		b.add(e, p, asItIs)
 	}
 	e.sort()
@@ -120,7 +119,11 @@ func (b *book) translate(d Deps, assets map[string]asset, l account.Locale) {
 	fill := filler(d, assets, l)
 	prefix := string(l) + "/"
 	for _, p := range readGuides("docs/"+prefix, prefix) {
-		b.add(e, p, fill)
+		if isPaper(strings.TrimPrefix(p.Slug, prefix)) {
+			b.add(e, p, asItIs)
+		} else {
+			b.add(e, p, fill)
+		}
 	}
 	e.arrange()
 	for _, g := range b.in(english).Groups {
@@ -155,6 +158,9 @@ func translated() (languages []account.Locale) {
 	}
 	return languages
 }
+
+// asItIs is for papers: what they say of localhost is of another server than this.
+var asItIs = strings.NewReplacer()
 
 // filler puts into the guides of a language what is derived, and the address of this server.
 func filler(d Deps, assets map[string]asset, l account.Locale) *strings.Replacer {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"flowxi.app/flowxi"
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 	passwords "flowxi.app/flowxi/internal/password"
@@ -30,6 +31,8 @@ func guides(t *testing.T) map[string]string {
 		}
 		texts[name] = string(text)
 	}
+	_, mock, _ := strings.Cut(flowxi.MockGuide, "\n") // which begins with its title, and has its place elsewhere
+	texts["docs/mock.md"] = "order: 13\n" + mock
 	return texts
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"flowxi.app/flowxi"
@@ -14,6 +15,10 @@ func papers() []Page {
 		paper("mock", 13, "What flowxi mock has for tests of a frontend: people, codes and a clock that are known beforehand.", flowxi.MockGuide),
 		paper("changelog", 14, "What has changed, version by version.", flowxi.Changelog),
 	}
+}
+
+func isPaper(slug string) bool {
+	return slices.ContainsFunc(papers(), func(p Page) bool { return p.Slug == slug })
 }
 
 // elsewhere is a link to another file of the repository, which no server has, or to another
