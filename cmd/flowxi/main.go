@@ -66,8 +66,12 @@ func main() {
 	w := &world{stdin: os.Stdin, stdout: newOutput(os.Stdout, os.Stderr), stderr: os.Stderr, environ: os.Environ()}
 	err := run(w, os.Args[1:])
 	if err != nil {
+		begin := "flowxi: "
+		if leadsToJournal(w.stderr, w.environ) {
+			begin = asError + begin // why a server does not start is looked for among errors
+		}
 		for _, line := range lines(toOperator(err)) {
-			printf(w.stderr, "flowxi: %s\n", line)
+			printf(w.stderr, "%s%s\n", begin, line)
 		}
 	}
 	os.Exit(status(err))
