@@ -27,13 +27,18 @@ func (s settings) over(others ...settings) settings {
 	return all
 }
 
+func (s settings) environ() []string {
+	lines := []string{} // nil would be the environment of this program
+	for name, value := range s {
+		lines = append(lines, name+"="+value)
+	}
+	return lines
+}
+
 // run runs the program with these settings and no others, and returns what it printed.
 func (l linter) run(ctx context.Context, env settings, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, l.flowxi, args...) //nolint:gosec // the program that the caller names
-	cmd.Env = []string{}
-	for name, value := range env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = env.environ()
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // checkUnit starts the program with the settings of the systemd unit and the example
@@ -30,5 +34,33 @@ func (l linter) checkUnit(ctx context.Context) error {
 	return errors.Join(
 		l.refused(ctx, where, env.over(example, settings{"FLOWXI_KEYS": l.key})),
 		l.starts(ctx, where, env.over(example, filled)),
+		l.aborts(ctx, env),
 	)
+}
+
+// aborts checks that systemd starts a server again that has crashed. As Go has it, a crash
+// has the exit status of a wrong setting, with which the unit leaves a server stopped.
+func (l linter) aborts(ctx context.Context, env settings) error {
+	folder, err := os.MkdirTemp("", "flowxi-deploy-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	serve := exec.CommandContext(ctx, "sh", "-c", `ulimit -c 0; exec "$0" serve`, l.flowxi) //nolint:gosec // the program that the caller names
+	serve.Env = env.over(settings{"FLOWXI_DATA_DIR": folder, "FLOWXI_ADDR": "127.0.0.1:0"}).environ()
+	log, err := serve.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := serve.Start(); err != nil {
+		return err
+	}
+	_, _ = log.Read(make([]byte, 1)) // then it runs
+	_ = serve.Process.Signal(syscall.SIGABRT)
+	_, _ = io.Copy(io.Discard, log)
+	_ = serve.Wait() // its status says it
+	if status := serve.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGABRT {
+		return fmt.Errorf("systemd: a crash has exit status %d, after which no server starts again", status.ExitStatus())
+	}
+	return nil
 }
