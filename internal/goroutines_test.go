@@ -29,6 +29,7 @@ var beside = map[string]string{
 	"node/serve.go Serve":            "starts the jobs, and net/http, which keeps the panics of its handlers",
 	"transfer/backup.go hold":        "each turn is under rescue: TestAPanicInTheHoldingIsAFailedTurn",
 	"cmd/flowxi/main.go untilSignal": "ends a context",
+	"cmd/flowxi/serve.go Run":        "writes to a socket, and asks the node, which keeps its panics: node/alive.go Alive",
 	"mail/settle.go settle":          "wakes the worker",
 	"doctor/doctor.go beside":        "each check is under rescue: TestACheckThatPanicsOrHangsStopsNoOther",
 	"mail/smtp.go dialer":            "closes a connection",

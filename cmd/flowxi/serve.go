@@ -68,8 +68,6 @@ func (serveCommand) Run(w *world) error {
 	if terminal(w.stdout.file) {
 		welcome(w, cfg, n)
 	}
-	if err := notifyReady(w.environ); err != nil {
-		log.Warn("cannot tell the supervisor that the server is ready", "error", err)
-	}
+	go keepNotified(ctx, w.environ, log, n.Alive)
 	return n.Serve(ctx, l)
 }
