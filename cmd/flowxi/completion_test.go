@@ -9,59 +9,100 @@ import (
 	"testing"
 )
 
-// A shell that begins with what flowxi prints for it, and in which flowxi tells its words.
-var begins = map[string]struct {
-	args  []string
-	begin string
+// terminals are the shells, and how each begins. It says when it is ready, and the command
+// tells its words. It reads what flowxi prints for it, or finds that under the names that
+// the Debian package has, beside what there is for flowxi-admin.
+var terminals = map[string]struct {
+	args                []string
+	ready, reads        string
+	words, admin, finds string
 }{
 	"bash": {
-		[]string{"--norc", "--noprofile", "-i"},
-		"PS1='rea''dy '; bind 'set bell-style none'; flowxi() { echo \"<$*>\"; }; . ./words\r",
+		args:  []string{"--norc", "--noprofile", "-i"},
+		ready: "PS1='rea''dy '; bind 'set bell-style none'; COMMAND() { echo \"<$*>\"; }; ",
+		reads: ". ./words",
+		words: "flowxi", admin: "flowxi-admin", finds: ". ./flowxi-admin",
 	},
 	"zsh": {
-		[]string{"-f", "-i"},
-		"PS1='rea''dy '; unsetopt beep; autoload -U compinit && compinit -u -D; flowxi() { print -r -- \"<$*>\" }; . ./words\r",
+		args:  []string{"-f", "-i"},
+		ready: "PS1='rea''dy '; unsetopt beep; fpath=($PWD $fpath); autoload -U compinit && compinit -u -D; COMMAND() { print -r -- \"<$*>\" }; ",
+		reads: ". ./words",
+		words: "_flowxi", admin: "_flowxi-admin", finds: "true",
 	},
 	"fish": {
-		[]string{"--no-config", "-i"},
-		"function fish_prompt; echo -n 'rea''dy '; end; function flowxi; echo \"<$argv>\"; end; . ./words\r",
+		args:  []string{"--no-config", "-i"},
+		ready: "function fish_prompt; echo -n 'rea''dy '; end; function COMMAND; echo \"<$argv>\"; end; ",
+		reads: ". ./words",
+		words: "flowxi.fish", admin: "flowxi-admin.fish", finds: "set fish_complete_path $PWD $fish_complete_path",
 	},
 }
 
-// typed is what somebody types, with tabs, and what flowxi then gets.
+// typed is what somebody types behind the command, with tabs, and what it then gets.
 var typed = []struct{ keys, words string }{
-	{"flowxi aud\t ver\t", "audit verify"},
-	{"flowxi rest\t --ident\t ./a-fi\t ./wo\t", "restore --identity ./a-file ./words"},
-	{"flowxi user list --status blo\t --js\t", "user list --status blocked --json"},
-	{"flowxi user list --status=pen\t", "user list --status=pending"},
-	{"flowxi help keys ret\t", "help keys retire"},
-	{"flowxi completion fi\t", "completion fish"},
-	{"flowxi user show a-fi\t", "user show a-fi"}, // a person is no file
+	{"aud\t ver\t", "audit verify"},
+	{"rest\t --ident\t ./a-fi\t ./wo\t", "restore --identity ./a-file ./words"},
+	{"user list --status blo\t --js\t", "user list --status blocked --json"},
+	{"user list --status=pen\t", "user list --status=pending"},
+	{"help keys ret\t", "help keys retire"},
+	{"completion fi\t", "completion fish"},
+	{"user show a-fi\t", "user show a-fi"}, // a person is no file
 }
 
 func TestShellsCompleteWhatIsTyped(t *testing.T) {
 	t.Parallel()
-	for shell, by := range begins {
+	for shell, by := range terminals {
 		t.Run(shell, func(t *testing.T) {
 			t.Parallel()
 			home := t.TempDir()
 			writeWords(t, filepath.Join(home, "words"), shell)
-			if err := os.WriteFile(filepath.Join(home, "a-file"), nil, 0o600); err != nil {
+			completes(t, home, shell, "flowxi", by.reads)
+		})
+	}
+}
+
+func TestShellsCompleteCommandsOfTheService(t *testing.T) {
+	t.Parallel()
+	for shell, by := range terminals {
+		t.Run(shell, func(t *testing.T) {
+			t.Parallel()
+			home := t.TempDir()
+			writeWords(t, filepath.Join(home, by.words), shell)
+			admin, err := os.ReadFile("../../deploy/debian/flowxi-admin." + shell)
+			if err != nil {
 				t.Fatal(err)
 			}
-			s := onScreen(t, []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm"}, "sh", append([]string{"-c", `cd && exec "$@"`, "sh", shell}, by.args...)...)
-			s.types(by.begin)
-			s.turnsTo("ready ")
-			for _, c := range typed {
-				s.types(c.keys + "\r")
-				s.turnsTo("<" + c.words + ">")
-				s.turnsTo("ready ")
-			}
-			s.types("exit\r")
-			if code := s.exits(); code != 0 {
-				t.Errorf("%s exits with %d", shell, code)
-			}
+			admin = bytes.ReplaceAll(admin, []byte("/usr/share/bash-completion/completions"), []byte("."))
+			writeFile(t, filepath.Join(home, by.admin), admin)
+			writeFile(t, filepath.Join(home, "words"), nil)
+			completes(t, home, shell, "flowxi-admin", by.finds)
 		})
+	}
+}
+
+// completes types in a shell what there is to type behind a command, in a folder that has
+// a file and the words.
+func completes(t *testing.T, home, shell, command, begin string) {
+	t.Helper()
+	by := terminals[shell]
+	writeFile(t, filepath.Join(home, "a-file"), nil)
+	s := onScreen(t, []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "TERM=xterm"}, "sh", append([]string{"-c", `cd && exec "$@"`, "sh", shell}, by.args...)...)
+	s.types(strings.ReplaceAll(by.ready, "COMMAND", command) + begin + "\r")
+	s.turnsTo("ready ")
+	for _, c := range typed {
+		s.types(command + " " + c.keys + "\r")
+		s.turnsTo("<" + c.words + ">")
+		s.turnsTo("ready ")
+	}
+	s.types("exit\r")
+	if code := s.exits(); code != 0 {
+		t.Errorf("%s exits with %d", shell, code)
+	}
+}
+
+func writeFile(t *testing.T, path string, text []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -71,9 +112,7 @@ func writeWords(t *testing.T, path, shell string) {
 	if err := writeCompletion(&b, shell, commandTable(t).Model.Node); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, path, b.Bytes())
 }
 
 // What can come next is all that the command line has, and nothing else.

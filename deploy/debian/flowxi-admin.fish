@@ -1,0 +1,2 @@
+# Completion of flowxi-admin in fish: that of flowxi.
+complete -c flowxi-admin -w flowxi
