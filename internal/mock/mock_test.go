@@ -157,6 +157,13 @@ func TestEverybodyIsWhatTheTableSays(t *testing.T) {
 			t.Errorf("%s is %+v, and said to be %+v", name, me.Data, p)
 		}
 	}
+	limited := people["limited"]
+	for _, device := range []string{limited.DeviceID, "another"} {
+		_, err := r.client().Login(t.Context(), client.LoginInput{
+			Email: limited.Email, Password: mock.Password, DeviceInput: client.DeviceInput{DeviceID: device, DeviceType: "web", DeviceName: "Test"},
+		})
+		code(t, "the login of limited on "+device, err, client.CodeTooManyRequests)
+	}
 	if len(people) != 11 {
 		t.Errorf("there are %d people; each needs a line above", len(people))
 	}
