@@ -52,6 +52,10 @@ type Deps struct {
 	// NOT_FOUND.
 	Pages http.Handler
 
+	// Refused shows people a page in place of the envelope of an error, where a path outside
+	// /api is refused before Pages is asked. It is false, and has done nothing, for a program.
+	Refused func(w http.ResponseWriter, r *http.Request, status int, e account.Error) bool
+
 	// LocalOrigins lets pages of this machine call the API, whatever their port.
 	LocalOrigins bool
 }

@@ -87,6 +87,10 @@ func (x *exchange) refuse(err error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(max(1, Seconds(after))))
 	}
+	if x.Refused != nil && !isAPI(cleaned(x.request.URL.Path)) && x.Refused(x.writer, x.request, status, refusal) {
+		x.code = refusal.Code
+		return
+	}
 	x.write(status, Refusal(refusal, problems, x.Catalog, x.caller.Locale))
 }
 

@@ -51,10 +51,7 @@ func (r resource) allow() string {
 // hides its slashes, names nothing: it is neither served nor redirected.
 func (x *exchange) dispatch() {
 	given := x.request.URL.Path
-	clean := path.Clean(given)
-	if !path.IsAbs(given) {
-		clean = path.Clean("/" + given)
-	}
+	clean := cleaned(given)
 	switch {
 	case isAPI(clean):
 		x.dispatchAPI()
@@ -65,6 +62,13 @@ func (x *exchange) dispatch() {
 		x.setQuota()
 		x.Pages.ServeHTTP(x.writer, x.request)
 	}
+}
+
+func cleaned(given string) string {
+	if !path.IsAbs(given) {
+		given = "/" + given
+	}
+	return path.Clean(given)
 }
 
 // isAPI looks at the first segment in any case, so that a slip of a client is

@@ -2,11 +2,13 @@ package contract_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"flowxi.app/flowxi/internal/authtest"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/ratelimit"
 )
 
 // limited demands a 429 that says when to come back, within the span of its limit.
@@ -35,6 +37,27 @@ func TestSection12_Refusal_Answer(t *testing.T) {
 		if english.Message() == french.Message() {
 			english.Fail("one sentence for two languages")
 		}
+	})
+}
+
+func TestSection12_Refusal_IsAPageForPeople(t *testing.T) {
+	few := func(c *config.Config) { c.Limits.RequestsPerNetwork = ratelimit.Rates{{Limit: 2, Per: time.Minute}} }
+	onEachWith(t, few, func(t *testing.T, srv *authtest.Server) {
+		program := srv.Client(t).Locale("en")
+		for range 2 {
+			program.Get("/me")
+		}
+		browser := program.Header("Accept", "text/html,*/*;q=0.8")
+		for _, path := range []string{"/account", "/", "/nowhere", "/register?token=a&email=b"} {
+			envelope := program.Send("GET", path, nil).Expect(429, "TOO_MANY_REQUESTS")
+			page := browser.Send("GET", path, nil)
+			page.ExpectHeader("Content-Type", "text/html; charset=utf-8")
+			page.ExpectHeader("Content-Language", "en")
+			if page.Status != 429 || page.RetryAfter() > time.Minute || !strings.Contains(string(page.Body), envelope.Message()) {
+				page.Fail("it is not the page of a refusal")
+			}
+		}
+		browser.Get("/me").Expect(429, "TOO_MANY_REQUESTS")
 	})
 }
 

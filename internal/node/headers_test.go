@@ -327,10 +327,15 @@ func (s *surface) walkRefusals() {
 	}
 	for range 500 {
 		a, _ := s.ask("GET", "/nowhere", "", "Accept: text/html")
-		if a.status == 429 {
-			s.safe(header.Data, a)
-			return
+		if a.status != 429 {
+			continue
 		}
+		s.safe(header.Page, a)
+		for _, path := range []string{"/nowhere", api.Prefix + "/me"} {
+			a, _ = s.ask("GET", path, "")
+			s.safe(header.Data, a)
+		}
+		return
 	}
 }
 

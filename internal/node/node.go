@@ -258,7 +258,7 @@ func (n *Node) assemble(o Options) error {
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Ended: n.ended, Uploads: uploads, Observe: n.observeAPI(), Tracer: n.tracer,
-		Pages: n.pages(catalog, o.Version), LocalOrigins: o.LocalOrigins,
+		Pages: n.pages(catalog, o.Version), Refused: n.refused, LocalOrigins: o.LocalOrigins,
 	})
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/locale"
 	"flowxi.app/flowxi/internal/web"
 )
@@ -16,6 +17,10 @@ import (
 func (n *Node) pages(c *locale.Catalog, version string) http.Handler {
 	n.site = sync.OnceValue(func() *web.Site { return n.makePages(c, version) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { n.site().ServeHTTP(w, r) })
+}
+
+func (n *Node) refused(w http.ResponseWriter, r *http.Request, status int, e account.Error) bool {
+	return n.site().Refused(w, r, status, e)
 }
 
 // Serves tells whether the node has a page, or a folder of pages, at a path outside the

@@ -39,6 +39,9 @@ type view struct {
 // T is the text of the pages by that key, in the language of the view.
 func (v view) T(key string) string { return v.catalog.Text(v.Lang, "page."+key, nil) }
 
+// Code is the sentence for an outcome of the API.
+func (v view) Code(code string) string { return v.catalog.Code(v.Lang, code) }
+
 // Others are the languages that the page may be had in besides its own.
 func (v view) Others() []account.Locale {
 	var others []account.Locale
@@ -124,13 +127,24 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // notFound shows people a page and tells programs the code.
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
+	if !s.Refused(w, r, http.StatusNotFound, account.ErrNotFound) {
+		s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
+	}
+}
+
+// Refused shows people the page of an error that the API has found before anybody asked the
+// site. It does nothing and tells so for programs, which are for the envelope.
+func (s *site) Refused(w http.ResponseWriter, r *http.Request, status int, e account.Error) bool {
 	w.Header().Add("Vary", "Accept")
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html") {
-		s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
-		return
+		return false
 	}
-	l := s.pageLanguage(r)
-	s.show(w, r, http.StatusNotFound, "notfound.html", s.view(l, nil))
+	page := "refused.html"
+	if e == account.ErrNotFound {
+		page = "notfound.html"
+	}
+	s.show(w, r, status, page, s.view(s.pageLanguage(r), e.Code))
+	return true
 }
 
 // language is the one that a request asks for by its headers (contract section 2).

@@ -21,7 +21,7 @@
   const lang = document.documentElement.lang;
 
   const link = takeLink();
-  prepareLanguages(link);
+  prepareLanguages();
   if (link.token && link.email) {
     chooseAPassword();
   } else if (link.mark === "done") {
@@ -49,10 +49,9 @@
     return found;
   }
 
-  function prepareLanguages(link) {
+  function prepareLanguages() {
+    addressLanguages();
     for (const a of document.querySelectorAll("[data-lang]")) {
-      const address = "?lang=" + a.dataset.lang;
-      a.href = address + "#" + new URLSearchParams(link);
       a.addEventListener("click", (event) => {
         if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
         try {
@@ -61,9 +60,14 @@
           return; // by the fragment, then
         }
         event.preventDefault();
-        location.assign(address);
+        location.replace("?lang=" + a.dataset.lang); // Back leads to the page before
       });
     }
+  }
+
+  // addressLanguages gives the links the link to take along.
+  function addressLanguages() {
+    for (const a of document.querySelectorAll("[data-lang]")) a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams(link);
   }
 
   function takeHanded() {
@@ -157,9 +161,10 @@
   function done(token) {
     $("done-who").textContent = link.email;
     for (const id of ["username", "password", "confirmation"]) $(id).value = "";
-    link.token = "";
-    history.replaceState("done", "");
-    document.querySelector(".languages").remove(); // its links carry the token
+    link.token = link.email = "";
+    link.mark = "done";
+    history.replaceState(link.mark, "");
+    addressLanguages();
     if (token) {
       fetch("/api/v1/auth/logout", {
         method: "POST", credentials: "omit", keepalive: true, headers: { Authorization: "Bearer " + token, "X-App-Locale": lang },
@@ -251,7 +256,7 @@
     const count = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
       if (left > 0) {
-        button.textContent = texts.again.replace("{count}", left);
+        button.textContent = texts.again.replace("{time}", clock(left));
         setTimeout(count, 250);
         return;
       }
@@ -259,6 +264,13 @@
       button.textContent = label;
     };
     count();
+  }
+
+  // clock is a time to wait: to the second where somebody may stay for it.
+  function clock(seconds) {
+    if (seconds < 60) return seconds + " s";
+    if (seconds >= 3600) return Math.ceil(seconds / 3600) + " h";
+    return Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
   }
 
   async function post(path, body) {
