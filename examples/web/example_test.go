@@ -128,7 +128,7 @@ func TestAPersonGetsThroughTheApp(t *testing.T) {
 	}
 	p.fill("code", "000000")
 	p.press("Log in")
-	p.says("This login has expired. Log in again.")
+	p.says("This login is no longer valid. Log in again.")
 	p.picture("challenge-over")
 	p.fill("email", email)
 	p.fill("password", password)

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -334,8 +335,23 @@ func goesOnAfterAReload(t *testing.T, v visitor) {
 	p.logsIn(email, authtest.Password)
 	p.isAt("challenge")
 	p.is(`!document.querySelector("#challenge-form [type=submit]").hasAttribute("aria-disabled")`)
-	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(authtest.Password) + `) && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(authtest.Password) + `)`)
 	p.do(chromedp.Reload())
+	p.isAt("challenge")
+	v.srv.Advance(time.Hour)
+	p.fill("challenge-code", "123456")
+	p.press(kb.Enter)
+	p.isAt("login")
+	p.shows("notice", words(t, "en")("code.TWOFA_CHALLENGE_EXPIRED"))
+	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.logsIn(email, authtest.Password)
+	p.isAt("challenge")
+	p.is(`sessionStorage.setItem("flowxi.challenge", JSON.stringify({ ...JSON.parse(sessionStorage.getItem("flowxi.challenge")), until: 1 })) === undefined`)
+	p.do(chromedp.Reload())
+	p.isAt("login")
+	p.shows("notice", words(t, "en")("code.TWOFA_CHALLENGE_EXPIRED"))
+	p.is(`document.getElementById("login-email").value === ` + quote(email))
+	p.logsIn(email, authtest.Password)
 	p.isAt("challenge")
 	p.answers(v, secret, "challenge-code")
 	p.isAt("profile")
@@ -351,7 +367,12 @@ func offersToTryAgain(t *testing.T, v visitor) {
 	p.shows("trouble-text", words(t, "en")("page.account.network"))
 	p.focused("trouble-title")
 	p.look("en-18-trouble")
+	p.is(`window.fetch = () => Promise.resolve(Response.json({ message: "Later.", code: "TOO_MANY_REQUESTS" }, { status: 429, headers: { "Retry-After": "3" } }))`)
+	p.click("retry")
+	p.shows("trouble-text", "Later.")
+	p.waits("retry", "Try again in ")
 	p.is(`window.fetch = realFetch`)
+	p.is(`retry.getAttribute("aria-disabled") === null && retry.textContent === ` + quote(words(t, "en")("page.account.retry")))
 	p.click("retry")
 	p.isAt("devices")
 	p.ends()

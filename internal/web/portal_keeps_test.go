@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -254,5 +255,71 @@ func changesTheAddress(t *testing.T, v visitor) {
 	p.press(kb.Enter)
 	p.isAt("code")
 	p.shows("code-who", "right@example.org")
+	p.ends()
+}
+
+// hasACode comes back to the portal with a code that was sent before.
+func hasACode(t *testing.T, v visitor) {
+	const email = "has.a.code@example.org"
+	code := v.srv.Client(t).SendCode(email)
+	enters := `document.querySelector("#join a[href='#/code']").click() === undefined`
+	p := v.visits(t, "/account?lang=en#/join")
+	p.isAt("join")
+	p.is(enters)
+	p.isAt("code")
+	p.click("code-again")
+	p.shows("code-email-error", words(t, "en")("page.account.missing_email"))
+	p.focused("code-email")
+	p.is(`document.getElementById("code-form-problem").hidden`)
+	p.do(chromedp.Navigate(v.srv.URL + "/account?lang=en#/join"))
+	p.isAt("join")
+	p.fill("join-email", email)
+	p.is(enters)
+	p.isAt("code")
+	p.is(`document.getElementById("code-email").value === ` + quote(email))
+	wide := strings.Map(func(digit rune) rune { return digit - '0' + '０' }, code)
+	p.pastes("code-code", wide[:9]+" "+wide[9:])
+	p.press(kb.Enter)
+	p.isAt("choose")
+	p.shows("choose-who", email)
+	p.ends()
+}
+
+// comesBackMeanwhile has a device log in between the list and the click that logs all out.
+func comesBackMeanwhile(t *testing.T, v visitor) {
+	const email = "comes.back@example.org"
+	person := v.srv.Client(t).Register(email)
+	logsIn := func(device string) {
+		person.Token("").Post("/auth/login", authtest.LoginFields(email, device)).Expect(200, "LOGIN_SUCCESS")
+	}
+	logsIn("one")
+	p := v.visits(t, "/account?lang=en")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.goes("devices")
+	p.is(`document.querySelectorAll("#devices-list li").length === 2`)
+	logsIn("two")
+	p.click("others-out")
+	p.click("sure-yes")
+	p.shows("devices-done", words(t, "en")("page.account.devices.others_out"))
+	p.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	p.ends()
+}
+
+// goesBackInItsLanguage changes the language, and goes back to the view before.
+func goesBackInItsLanguage(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=en#/login")
+	p.isAt("login")
+	p.is(`document.querySelector("#login a[href='#/join']").click() === undefined`)
+	p.isAt("join")
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("join")
+	p.do(chromedp.Navigate(v.srv.URL + "/account"))
+	p.is(`document.documentElement.lang === "fr"`)
+	p.isAt("login")
+	p.is(`history.back() === undefined`)
+	p.isAt("join")
+	p.is(`document.documentElement.lang === "fr"`)
 	p.ends()
 }

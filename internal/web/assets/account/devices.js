@@ -57,20 +57,32 @@ async function leave(device) {
 async function leaveOthers() {
   const others = list.filter((d) => !d.is_current);
   if (!await sure(texts.othersQuestion, fill(texts.othersDetail, { count: others.length }), texts.othersYes)) return;
-  for (const { device_id } of others) {
-    const answer = await post("/auth/logout-device", { device_id });
-    if (answer.ok || answer.code === "DEVICE_NOT_FOUND") continue;
-    await enter(); // which are out, and which are not
-    return answer;
+  // Whoever is to be kept out may come back meanwhile: those are not in the list yet.
+  for (let round = 0; round < 5 && list.some((d) => !d.is_current); round++) {
+    const refused = await leaveEach(list.filter((d) => !d.is_current));
+    const answer = await enter(); // which are out, and which are not
+    if (refused || !answer.ok) return refused || answer;
   }
-  return again(texts.othersOut);
+  return done(list.some((d) => !d.is_current) ? texts.othersCame : texts.othersOut);
+}
+
+// leaveEach returns the first answer by which one is not out.
+async function leaveEach(devices) {
+  for (const { device_id } of devices) {
+    const answer = await post("/auth/logout-device", { device_id });
+    if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
+  }
 }
 
 // again shows the list anew, and says what has happened to it.
 async function again(message) {
   const answer = await enter();
+  done(message);
+  return answer;
+}
+
+function done(message) {
   $("devices-title").focus();
   announce(message);
   tell("devices-done", message);
-  return answer;
 }

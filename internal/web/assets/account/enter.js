@@ -32,7 +32,7 @@ export function prepare(to, welcome) {
     const answer = await ask("/auth/login", { ...typed, ...device() });
     if (answer.code === "TWOFA_REQUIRED") {
       const { challenge_id, expires_in } = answer.data;
-      setChallenge({ id: challenge_id, until: Date.now() + expires_in * 1000 });
+      setChallenge({ id: challenge_id, until: Date.now() + expires_in * 1000, email: typed.email });
       setRest("challenge-form", 0); // who was told to wait there may have been another person
       go("challenge");
     }
@@ -44,6 +44,7 @@ export function prepare(to, welcome) {
     const answer = await ask("/auth/login/2fa", { ...typed, challenge_id: challenge().id, device_id: device().device_id });
     if (answer.code === "LOGIN_SUCCESS") welcome(answer.data.access_token, answer.message);
     if (answer.code !== "TWOFA_CHALLENGE_EXPIRED") return answer;
+    setChallenge({ email: challenge().email });
     go("login", answer.message);
   }
 
@@ -64,12 +65,16 @@ async function join({ email, by }) {
 }
 
 async function resend(by, path, sent) {
-  const answer = await post(path, { email: joining() || bare($("code-email", HTMLInputElement)) });
+  tell(by + "-sent", "");
+  const asked = $("code-email", HTMLInputElement), email = joining() || bare(asked);
+  const answer = email ? await post(path, { email }) : { ok: false, errors: { email: [asked.dataset.missing] } };
   if (answer.ok) tell(by + "-sent", sent);
+  if (!joining() && answer.errors?.email) return explain($("code-form", HTMLFormElement), answer);
   return answer;
 }
 
 async function checkCode(typed) {
+  tell("code-sent", "");
   const email = joining() || typed.email;
   const answer = await ask("/register-email-code/verify", { ...typed, email });
   if (answer.code !== "OTP_VALID") return answer;
@@ -90,7 +95,8 @@ export const views = {
   join() {},
   challenge() {
     const { id, until } = challenge();
-    if (!id || Date.now() > until) return { instead: "login" };
+    if (!id) return { instead: "login" };
+    if (Date.now() > until) return { instead: "login", because: texts.challengeOver };
   },
   code() {
     tell("code-sent", "");
@@ -112,14 +118,17 @@ export const views = {
 
 // leave forgets what was typed on the way in, before a view is shown. A code is needed once
 // more, where the password is chosen. The address goes along to who took the one way for the
-// other, and to who changes it: from there Forward leads to the code again, and from the login
-// nobody goes on.
+// other, to who changes it or has a code already, and back to the login from its second factor:
+// from the join view Forward leads to the code again, and from the login nobody goes on.
 export function leave(view) {
   turn++;
   if (view !== "choose") code = "";
-  const from = { login: "join-email", join: "login-email" }[view];
-  const email = from ? $(from, HTMLInputElement).value || joining() : "";
+  const from = { login: "join-email", join: "login-email", code: "join-email" }[view];
+  const typed = from ? bare($(from, HTMLInputElement)) : "";
+  if (view === "code" && typed && typed !== joining()) setJoining(""); // they have a code for another
+  const email = typed || joining() || (view === "login" && challenge().email) || "";
   if (!["join", "code", "choose", "link"].includes(view)) setJoining("");
+  if (view === "login" && !(challenge().until > Date.now())) setChallenge(null);
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
   if (from) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);

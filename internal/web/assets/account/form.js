@@ -53,7 +53,7 @@ export function values(form) {
 // bare is what was typed, without what comes along where it was copied and nobody sees, or
 // stands between the digits of a code.
 export function bare({ name, type, value }) {
-  if (name === "code") return value.replace(/\D/g, "");
+  if (name === "code") return value.normalize("NFKC").replace(/\D/g, ""); // some keyboards have wide digits
   return type === "email" ? value.replace(/\p{Cf}/gu, "") : value;
 }
 
@@ -214,4 +214,9 @@ function countDown(button, until) {
 
 const timers = new WeakMap(), labels = new WeakMap();
 
-const clock = (seconds) => seconds < 60 ? seconds + " s" : Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+// clock is a time to wait: to the second where somebody may stay for it.
+function clock(seconds) {
+  if (seconds < 60) return seconds + " s";
+  if (seconds >= 3600) return Math.ceil(seconds / 3600) + " h";
+  return Math.floor(seconds / 60) + ":" + String(seconds % 60).padStart(2, "0");
+}

@@ -2,7 +2,7 @@
 // the # of the address, so that back, reload and bookmarks do what people expect.
 import { get, post, whenExpired } from "./api.js";
 import * as enter from "./enter.js";
-import { onClick, retype, takeUpRests, typed } from "./form.js";
+import { coolDown, onClick, retype, takeUpRests, typed } from "./form.js";
 import { $, announce, dismiss, lang, page, show, tell, texts } from "./page.js";
 import * as devices from "./devices.js";
 import * as profile from "./profile.js";
@@ -42,7 +42,7 @@ async function start() {
     go("login", texts.elsewhere);
   });
   onClick($("leave"), "notice", logout);
-  onClick($("retry"), "notice", render);
+  onClick($("retry"), "trouble-text", render);
   for (const a of document.querySelectorAll("[data-lang]")) a.addEventListener("click", takeAlong);
   addEventListener("hashchange", render);
   addEventListener("pagehide", profile.store);
@@ -78,9 +78,12 @@ function enterElsewhere() {
 }
 
 // takeAlong keeps what was typed for the page in another language, once this one is left for
-// it: a link may be opened in another tab.
+// it: a link may be opened in another tab. Back leads to the view before, and not to the
+// language before.
 function takeAlong(event) {
   if (!shown || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  location.replace(event.currentTarget.href);
   addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
 }
 
@@ -156,6 +159,8 @@ function trouble(answer) {
   tell("notice", "");
   frame(Boolean(store.token()), "");
   show("trouble");
+  coolDown($("retry"), answer.wait || 0);
+  return answer;
 }
 
 function display(view) {

@@ -19,7 +19,10 @@ export function prepare() {
   countries.offer(input("nationality"), 3);
   input("birth_date").max = new Date().toISOString().slice(0, 10);
   onSubmit("profile-form", save);
-  $("profile-form").addEventListener("input", () => tell("saved", ""));
+  $("profile-form").addEventListener("input", () => {
+    tell("saved", "");
+    if ($("profile-form-problem").textContent === texts.unsaved && changes(values($("profile-form"))).length === 0) tell("profile-form-problem", "");
+  });
   $("photo-file").addEventListener("change", choose);
   onClick($("photo-remove"), "photo-problem", removePhoto);
   onClick($("crop-save"), "crop-problem", savePhoto);

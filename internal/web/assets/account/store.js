@@ -81,7 +81,7 @@ function forget() {
 // in another app may cost the page its memory. The challenge is worth nothing without a code,
 // and elsewhere (contract section 7).
 export const challenge = () => JSON.parse(tab.get("flowxi.challenge") || "{}");
-export const setChallenge = (value) => tab.set("flowxi.challenge", JSON.stringify(value));
+export const setChallenge = (value) => value ? tab.set("flowxi.challenge", JSON.stringify(value)) : tab.remove("flowxi.challenge");
 
 // Whose the registration is that waits for a code or a link outlives a reload, too. The code
 // does not.
