@@ -95,6 +95,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		{"systemd/flowxi.env.example", "FLOWXI_OPS_ADDR=127.0.0.1:9090", "FLOWXI_OPS_ADDR=9090", "FLOWXI_OPS_ADDR"},
 		{"systemd/flowxi.env.example", "FLOWXI_SMTP_URL=\n", "FLOWXI_SMTP_URL=smtps://smtp.example.org\n", "starts as it is"},
 		{"systemd/flowxi.service", "FLOWXI_DATA_DIR", "FLOWXI_DATA", "FLOWXI_DATA"},
+		{"systemd/flowxi.service", "\nCoredumpFilter=0x0\n", "\n", "a copy of the keys"},
 		{"systemd/flowxi.service", "GOTRACEBACK=crash", "GOTRACEBACK=all", "after which no server starts again"},
 	} {
 		t.Run(c.file+" "+c.is, func(t *testing.T) {

@@ -35,7 +35,19 @@ func (l linter) checkUnit(ctx context.Context) error {
 		l.refused(ctx, where, env.over(example, settings{"FLOWXI_KEYS": l.key})),
 		l.starts(ctx, where, env.over(example, filled)),
 		l.aborts(ctx, env),
+		leavesNoCore(string(unit)),
 	)
+}
+
+// leavesNoCore checks that a crash leaves no copy of the memory, whoever takes such copies:
+// the kernel, or a program that it hands them to (core(5)).
+func leavesNoCore(unit string) error {
+	for _, line := range []string{"LimitCORE=0", "CoredumpFilter=0x0"} {
+		if !strings.Contains(unit, "\n"+line+"\n") {
+			return fmt.Errorf("systemd: a crash leaves a copy of the keys, without %s", line)
+		}
+	}
+	return nil
 }
 
 // aborts checks that systemd starts a server again that has crashed. As Go has it, a crash
@@ -55,12 +67,13 @@ func (l linter) aborts(ctx context.Context, env settings) error {
 	if err := serve.Start(); err != nil {
 		return err
 	}
-	_, _ = log.Read(make([]byte, 1)) // then it runs
+	said := make([]byte, 4096)
+	n, _ := log.Read(said) // then it runs
 	_ = serve.Process.Signal(syscall.SIGABRT)
 	_, _ = io.Copy(io.Discard, log)
 	_ = serve.Wait() // its status says it
 	if status := serve.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGABRT {
-		return fmt.Errorf("systemd: a crash has exit status %d, after which no server starts again", status.ExitStatus())
+		return fmt.Errorf("systemd: a crash has exit status %d, after which no server starts again; it said: %s", status.ExitStatus(), said[:n])
 	}
 	return nil
 }
