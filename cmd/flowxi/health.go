@@ -51,7 +51,7 @@ func (healthCommand) Examples() []example {
 func (c *healthCommand) Run(w *world) error {
 	cfg, err := w.settings()
 	if err != nil {
-		return err
+		return errors.Join(err, c.print(w, "", err))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthWait)
 	defer cancel()

@@ -60,7 +60,7 @@ func (c *moveCommand) goOn(w *world, cfg config.Config) {
 		printf(w.stdout, "  FLOWXI_STORAGE_URL=%s\n", masked(c.Storage))
 	}
 	if cfg.Keys == "" {
-		printf(w.stdout, "  FLOWXI_KEYS=\"$(paste -sd, %s)\"\n", node.KeyFile(cfg))
+		printf(w.stdout, "  FLOWXI_KEYS=[secret], which this prints: paste -sd, %s\n", node.KeyFile(cfg))
 	} else {
 		printf(w.stdout, "  FLOWXI_KEYS as it is now\n")
 	}

@@ -38,7 +38,7 @@ func page(table []config.Setting) string {
 	b.WriteString("<!-- Derived from internal/config by its tests; edit config.go and run: go test ./internal/config -update -->\n")
 	b.WriteString("# Settings\n\n")
 	b.WriteString("Flowxi reads its settings from the environment. None of them is needed on one machine. ")
-	b.WriteString("Wrong and unknown settings stop the start with exit code 2 and a line for each, which says what is allowed; an empty one counts as not set. ")
+	b.WriteString("Wrong and unknown settings stop the start with exit code 2 and a line for each, which says what is allowed; an empty one counts as not set. What is wrong within keys, or within the address of a bucket or another service, is told when that is opened. ")
 	b.WriteString("Durations are written as in `90s`, `10m`, `1h30m`. Values marked secret are shown nowhere.\n")
 	b.WriteString("\n## Whom to trust\n\n")
 	b.WriteString("PostgreSQL (with `sslmode=verify-full`), Redis (`rediss://`), S3, mail and collectors of traces (`https://`) have to show a certificate of an authority that the system knows. ")

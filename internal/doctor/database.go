@@ -76,11 +76,11 @@ func (p *patient) databaseItself(ctx context.Context) []Finding {
 			"Set all three to on in postgresql.conf and reload it: SELECT pg_reload_conf().")...)
 	}
 	list = append(list, connectionsFound(f)...)
-	engine := "SQLite"
+	engine := "SQLite " + f.Version
 	if s.Engine() == "postgres" {
-		engine = fmt.Sprintf("PostgreSQL, %d of %d connections", f.Connections, f.Most)
+		engine = fmt.Sprintf("PostgreSQL %s, %d of %d connections", f.Version, f.Connections, f.Most)
 	}
-	return or(list, "%s %s, schema at version %d", engine, f.Version, is)
+	return or(list, "%s, schema at version %d", engine, is)
 }
 
 func (p *patient) openDatabase() string {

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"flowxi.app/flowxi/internal/api"
+	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/metrics"
 )
@@ -52,7 +53,7 @@ func (n *Node) openOps(ctx context.Context, version string) error {
 	if n.cfg.OpsAddr == "" {
 		return nil
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.OpsAddr)
+	l, err := new(net.ListenConfig).Listen(ctx, config.Network(n.cfg.OpsAddr), n.cfg.OpsAddr)
 	if err != nil {
 		return fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
 	}

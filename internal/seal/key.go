@@ -108,10 +108,10 @@ func parseKey(entry string) (id string, secret []byte, err error) {
 	}
 	secret, err = base64.RawStdEncoding.Strict().DecodeString(unpadded(encoded))
 	if err != nil {
-		return "", nil, fmt.Errorf("%q is not standard base64", id)
+		return "", nil, fmt.Errorf("what stands behind %q is not standard base64", id+":")
 	}
 	if len(secret) != keySize {
-		return "", nil, fmt.Errorf("%q is %d bytes long, not %d", id, len(secret), keySize)
+		return "", nil, fmt.Errorf("what stands behind %q is %d bytes long, not %d", id+":", len(secret), keySize)
 	}
 	return id, secret, nil
 }
