@@ -52,8 +52,8 @@ type Deps struct {
 	// NOT_FOUND.
 	Pages http.Handler
 
-	// Refused shows people a page in place of the envelope of an error, where a path outside
-	// /api is refused before Pages is asked. It is false, and has done nothing, for a program.
+	// Refused shows people a page in place of the envelope of an error outside /api that
+	// Pages was not asked for. It is false for a program, which is to get the envelope.
 	Refused func(w http.ResponseWriter, r *http.Request, status int, e account.Error) bool
 
 	// LocalOrigins lets pages of this machine call the API, whatever their port.
@@ -117,6 +117,7 @@ type exchange struct {
 	client     context.Context // until it hangs up, for what it alone waits for
 	caller     auth.Caller
 	tls        bool   // the client's connection is a secure one
+	panicked   bool   // what answers is not to be asked again
 	pattern    string // which route it is, for the log
 	code       string // of the answer, if the API gave one
 	started    time.Time

@@ -87,11 +87,20 @@ func (x *exchange) refuse(err error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(max(1, Seconds(after))))
 	}
-	if x.Refused != nil && !isAPI(cleaned(x.request.URL.Path)) && x.Refused(x.writer, x.request, status, refusal) {
-		x.code = refusal.Code
-		return
+	if x.showsPage(refusal) {
+		x.setQuota()
+		if x.Refused(x.writer, x.request, status, refusal) {
+			x.code = refusal.Code
+			return
+		}
 	}
 	x.write(status, Refusal(refusal, problems, x.Catalog, x.caller.Locale))
+}
+
+// showsPage tells whether an error may be told by a page. That TLS is missing is told by
+// the envelope: it comes before every limit, and has to cost little.
+func (x *exchange) showsPage(e account.Error) bool {
+	return x.Refused != nil && !x.panicked && e != account.ErrHTTPSRequired && !isAPI(cleaned(x.request.URL.Path))
 }
 
 func (x *exchange) explain(err error) (refusal account.Error, after time.Duration, problems account.Invalid) {

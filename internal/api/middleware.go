@@ -142,6 +142,7 @@ func (x *exchange) recover() {
 	if x.writer.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
+	x.panicked = true
 	x.refuse(account.ErrServerError)
 }
 

@@ -53,6 +53,7 @@ func TestSection12_Refusal_IsAPageForPeople(t *testing.T) {
 			page := browser.Send("GET", path, nil)
 			page.ExpectHeader("Content-Type", "text/html; charset=utf-8")
 			page.ExpectHeader("Content-Language", "en")
+			page.ExpectHeader("RateLimit-Remaining", "0")
 			if page.Status != 429 || page.RetryAfter() > time.Minute || !strings.Contains(string(page.Body), envelope.Message()) {
 				page.Fail("it is not the page of a refusal")
 			}

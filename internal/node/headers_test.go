@@ -320,8 +320,10 @@ func (s *surface) walkRefusals() {
 	if s.tls {
 		plain := &surface{t: s.t, addr: s.addr, class: s.class}
 		for _, path := range []string{"/", api.Prefix + "/me", api.Prefix + "/health"} {
-			a, _ := plain.ask("GET", path, "")
-			plain.safe(header.Data, a)
+			for _, accept := range []string{"*/*", "text/html"} {
+				a, _ := plain.ask("GET", path, "", "Accept: "+accept)
+				plain.safe(header.Data, a)
+			}
 		}
 		plain.walkNonsense()
 	}
@@ -332,11 +334,14 @@ func (s *surface) walkRefusals() {
 		}
 		s.safe(header.Page, a)
 		for _, path := range []string{"/nowhere", api.Prefix + "/me"} {
-			a, _ = s.ask("GET", path, "")
+			if a, _ = s.ask("GET", path, ""); a.status != 429 {
+				s.t.Errorf("GET %s is %d past the limit", path, a.status)
+			}
 			s.safe(header.Data, a)
 		}
 		return
 	}
+	s.t.Error("no limit was met")
 }
 
 func (s *surface) walkOps() {

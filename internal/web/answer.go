@@ -112,8 +112,14 @@ type envelope struct {
 	Code    string `json:"code"`
 }
 
-// refuse answers with an error, in the shape of the contract.
+// refuse answers with an error: people by a page, programs in the shape of the contract.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, e account.Error) {
+	if !s.Refused(w, r, status, e) {
+		s.envelop(w, r, status, e)
+	}
+}
+
+func (s *site) envelop(w http.ResponseWriter, r *http.Request, status int, e account.Error) {
 	l := s.language(r)
 	w.Header().Set("Content-Language", string(l))
 	s.sendJSON(w, r, status, envelope{Message: s.Catalog.Code(l, e.Code), Code: e.Code})
@@ -122,18 +128,21 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, e acco
 // fail answers where it is the server that is at fault, and says why in the log.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.Log.Error("page failed", "error", err, "route", r.Pattern, "request_id", w.Header().Get("X-Request-Id"))
-	s.refuse(w, r, http.StatusInternalServerError, account.ErrServerError)
+	s.envelop(w, r, http.StatusInternalServerError, account.ErrServerError) // it may be the template
 }
 
-// notFound shows people a page and tells programs the code.
 func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
-	if !s.Refused(w, r, http.StatusNotFound, account.ErrNotFound) {
-		s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
-	}
+	s.refuse(w, r, http.StatusNotFound, account.ErrNotFound)
 }
 
-// Refused shows people the page of an error that the API has found before anybody asked the
-// site. It does nothing and tells so for programs, which are for the envelope.
+// refusal is what the page of an error is about.
+type refusal struct {
+	Code string
+	Wait string // until it is worth another try; empty where nobody knows
+}
+
+// Refused shows people the page of an error, whoever has found it. It is false for programs,
+// which are for the envelope. How long to wait is in the header Retry-After.
 func (s *site) Refused(w http.ResponseWriter, r *http.Request, status int, e account.Error) bool {
 	w.Header().Add("Vary", "Accept")
 	if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), "text/html") {
@@ -143,8 +152,22 @@ func (s *site) Refused(w http.ResponseWriter, r *http.Request, status int, e acc
 	if e == account.ErrNotFound {
 		page = "notfound.html"
 	}
-	s.show(w, r, status, page, s.view(s.pageLanguage(r), e.Code))
+	s.show(w, r, status, page, s.view(s.pageLanguage(r), refusal{Code: e.Code, Wait: wait(w.Header().Get("Retry-After"))}))
 	return true
+}
+
+// wait tells seconds as the portal does, but for those in which nobody watches them pass.
+func wait(seconds string) string {
+	n, err := strconv.Atoi(seconds)
+	switch {
+	case err != nil:
+		return ""
+	case n < 60:
+		return seconds + " s"
+	case n < 3600:
+		return strconv.Itoa((n+59)/60) + " min"
+	}
+	return strconv.Itoa((n+3599)/3600) + " h"
 }
 
 // language is the one that a request asks for by its headers (contract section 2).

@@ -208,7 +208,8 @@ func TestWhatCannotBeWrittenIsAServerError(t *testing.T) {
 	deps.OpenAPI = func() (yaml, json []byte) { return nil, nil }
 	s := site{t: t, handler: web.New(deps)}
 	for _, path := range []string{"/openapi.yaml", "/openapi.json", "/docs/call-me", "/docs/call-me.md"} {
-		a := s.get(path)
+		s.get(path).expect(t, http.StatusInternalServerError, "Content-Type", "text/html; charset=utf-8")
+		a := s.ask(http.MethodGet, path)
 		a.expect(t, http.StatusInternalServerError, "Content-Type", "application/json; charset=utf-8")
 		if !strings.Contains(a.text, `"code":"SERVER_ERROR"`) {
 			t.Errorf("%s: got %q", path, a.text)

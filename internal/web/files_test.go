@@ -43,8 +43,9 @@ func TestBadAddressesOfFilesLookAlike(t *testing.T) {
 	s := newSite(t)
 	good := s.put(jpeg)
 	key, query, _ := strings.Cut(good, "?")
+	s.ask(http.MethodGet, "/files/nothing").expect(t, http.StatusNotFound, "Content-Type", "application/json; charset=utf-8")
 	want := s.get("/files/nothing")
-	want.expect(t, http.StatusNotFound, "Content-Type", "application/json; charset=utf-8")
+	want.expect(t, http.StatusNotFound, "Content-Type", "text/html; charset=utf-8")
 	for _, path := range []string{
 		key, good + "x", key + "?" + strings.Replace(query, "expires=1", "expires=2", 1),
 		strings.Replace(good, "user_17", "user_18", 1), "/files/", "/files/..%2f..%2fetc/passwd?" + query,

@@ -65,6 +65,7 @@ func TestPortal(t *testing.T) {
 		"a photo that is cancelled":                cancelsAPhoto,
 		"an address that was mistyped":             changesTheAddress,
 		"a code that was sent before":              hasACode,
+		"an address that is changed meanwhile":     typesOn,
 		"a device that comes back meanwhile":       comesBackMeanwhile,
 		"back keeps the language":                  goesBackInItsLanguage,
 		"two devices of one name":                  tellsDevicesApart,

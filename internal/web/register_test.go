@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
@@ -107,6 +108,15 @@ func speaksFrench(t *testing.T, browser context.Context) {
 	p.do(reload())
 	p.shows("done-title", "Votre compte est prêt")
 	p.is(`!document.getElementById("done-account").checkVisibility()`)
+	elsewhere := p.value(`document.querySelector("[data-lang=en]").href`) // as in another tab
+	if strings.Contains(elsewhere, "0123abcd") || strings.Contains(elsewhere, "%40") {
+		t.Errorf("the link to the other language is %s", elsewhere)
+	}
+	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
+	p.shows("done-title", "Your account is ready")
+	p.do(chromedp.Navigate("about:blank"))
+	p.do(chromedp.Navigate(elsewhere))
+	p.shows("done-title", "Your account is ready")
 	if calls := p.api.made(); calls[0].locale != "fr" {
 		t.Errorf("it asked for the language %q", calls[0].locale)
 	}

@@ -42,7 +42,7 @@
     const fragment = new URLSearchParams(address.hash.slice(1));
     const handed = new URLSearchParams(takeHanded());
     const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
-    const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || "" };
+    const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || fragment.get("mark") || "" };
     if (found.token && found.email) found.mark = "taken";
     const chosen = address.searchParams.get("lang");
     history.replaceState(found.mark, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));

@@ -62,6 +62,7 @@ async function leaveOthers() {
     const refused = await leaveEach(list.filter((d) => !d.is_current));
     const answer = await enter(); // which are out, and which are not
     if (refused || !answer.ok) return refused || answer;
+    if ($("devices").hidden) return; // they went elsewhere
   }
   return done(list.some((d) => !d.is_current) ? texts.othersCame : texts.othersOut);
 }

@@ -60,6 +60,7 @@ async function join({ email, by }) {
   const answer = by === "link" ? await ask("/auth/register-email", { email }) : await ask("/register-email-code/send", { email });
   if (!answer.ok) return answer;
   setJoining(email);
+  $("join-email", HTMLInputElement).value = email; // who typed on meanwhile is told of what was sent
   go(by);
   coolDown($(by + "-again"), answer.wait);
 }

@@ -13,12 +13,14 @@ const inside = { profile: profile.enter, devices: devices.enter, security: secur
 const views = { ...enter.views, ...inside };
 let shown = "", wanted = "", notice = "", turn = 0;
 
-if (!followLanguage()) start();
+if (!followLanguage(performance.getEntriesByType("navigation")[0]?.type === "back_forward")) start();
+addEventListener("pageshow", ({ persisted }) => persisted && followLanguage(true));
 
 // followLanguage goes on in the language that was chosen here before, unless the address
-// asks for one, which is then the choice.
-function followLanguage() {
-  const asked = new URLSearchParams(location.search).get("lang");
+// asks for one, which is then the choice: not that of an entry of the history, which is of
+// a choice before.
+function followLanguage(fromHistory) {
+  const asked = !fromHistory && new URLSearchParams(location.search).get("lang");
   const chosen = store.language();
   if (asked) store.setLanguage(lang);
   if (asked || !chosen || chosen === lang || !document.querySelector(`[data-lang="${CSS.escape(chosen)}"]`)) return false;
@@ -81,7 +83,7 @@ function enterElsewhere() {
 // it: a link may be opened in another tab. Back leads to the view before, and not to the
 // language before.
 function takeAlong(event) {
-  if (!shown || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!shown || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   location.replace(event.currentTarget.href);
   addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
