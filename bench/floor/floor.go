@@ -1,6 +1,6 @@
-// Package floor is the least that a server with the same libraries can do for the same
-// bytes: bare net/http, one hash or one statement for each request, and nothing that
-// guards, counts, translates, logs or measures. Flowxi is measured against it.
+// Package floor is the least that a server with the same libraries can do: bare net/http,
+// one hash or one statement for each request, the same bytes out for a read of /me, and
+// nothing that guards, counts, translates, logs or measures. Flowxi is measured against it.
 package floor
 
 import (
