@@ -47,7 +47,7 @@ func (c *keysRetire) Run(w *world) error {
 	if err := retirable(ring.IDs(), c.ID); err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Retire the key %s? Registration codes, pending second factors and photo addresses made with it stop working with it: wait %s after adding a new one to void none. Backups made until now can be restored with it alone: keep a copy of the ring.", c.ID, cfg.LongestSealed())
+	question := fmt.Sprintf("Retire the key %s? Registration codes, pending second factors and photo addresses made with it stop working with it: wait %s after adding a new one to void none. Backups made until now can be restored only with it: keep a copy of the ring.", c.ID, cfg.LongestSealed())
 	if err := confirm(w, c.Yes, question); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (c *mockCommand) Run(w *world) error {
 	ctx, stop := untilSignal()
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // as for a server
-	l, err := new(net.ListenConfig).Listen(ctx, config.Network(c.Listen), c.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}

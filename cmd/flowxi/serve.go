@@ -59,7 +59,7 @@ func (serveCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, config.Network(cfg.Addr), cfg.Addr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
 		return errors.Join(fmt.Errorf("FLOWXI_ADDR: %w", err), n.Close())
 	}

@@ -93,15 +93,6 @@ func hasDatabase(text string) bool {
 	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql") && strings.Contains(text, "://")
 }
 
-// Network is what a listener for an address is opened with. Go would take 0.0.0.0 for IPv6
-// as well, which no firewall for IPv4 sees.
-func Network(addr string) string {
-	if host, _, _ := net.SplitHostPort(addr); host == "0.0.0.0" {
-		return "tcp4"
-	}
-	return "tcp"
-}
-
 func validAddr(text string) bool {
 	host, port, err := net.SplitHostPort(text)
 	return err == nil && realPort(port, 0) && !strings.ContainsAny(host, "/@ \t")

@@ -22,7 +22,7 @@ import (
 // env is its name, envDefault what holds where it is not set, allowed what may be
 // given (for a duration or a number min and max, for a word oneof), doc what it does.
 type Config struct {
-	Addr        string   `env:"FLOWXI_ADDR" envDefault:"127.0.0.1:8080" allowed:"host:port, such as 127.0.0.1:8080 or :8080" doc:"Address that the server listens on."`
+	Addr        string   `env:"FLOWXI_ADDR" envDefault:"127.0.0.1:8080" allowed:"host:port, such as 127.0.0.1:8080 or :8080" doc:"Address that the server listens on. No host, and 0.0.0.0 too, is every address of the machine, those of IPv6 as well."`
 	DataDir     string   `env:"FLOWXI_DATA_DIR" envDefault:"./flowxi-data" allowed:"the path of a folder" doc:"Folder for everything that one server keeps: database, key ring, photos, inbox, counts of limits. Made at the first start, for its owner alone. A second server in the same folder refuses to start."`
 	PublicURL   *url.URL `env:"FLOWXI_PUBLIC_URL" envDefault:"http://localhost:8080" allowed:"https://host or http://host, with a port or without, and nothing after it" doc:"Address by which clients reach Flowxi. Where FLOWXI_ADDR is another port of this machine, it is that port's. With https every request must come by TLS; http is for development on this machine."`
 	Environment string   `env:"FLOWXI_ENVIRONMENT" envDefault:"production" oneof:"production,sandbox" doc:"Production and sandbox never accept each other's tokens, and a sandbox keeps all mail in its inbox."`
@@ -60,7 +60,7 @@ type Config struct {
 	LogLevel            string `env:"FLOWXI_LOG_LEVEL" envDefault:"info" oneof:"debug,info,warn,error" doc:"Least level that is logged."`
 	LogFormat           string `env:"FLOWXI_LOG_FORMAT" envDefault:"auto" oneof:"auto,json,text" doc:"Auto is text on a terminal and JSON elsewhere."`
 
-	OpsAddr    string        `env:"FLOWXI_OPS_ADDR" allowed:"host:port, such as 127.0.0.1:9090" doc:"Address of the operator's own listener: /livez, /readyz, /metrics and /debug/pprof/, the last for requests to an IP address, to localhost and to this host alone. Plain HTTP and without a password, so it belongs on loopback or on a network of operators alone. Without it there is no such listener."`
+	OpsAddr    string        `env:"FLOWXI_OPS_ADDR" allowed:"host:port, such as 127.0.0.1:9090" doc:"Address of the operator's own listener, read as FLOWXI_ADDR is: /livez, /readyz, /metrics and /debug/pprof/, the last for requests to an IP address, to localhost and to this host alone. Plain HTTP and without a password, so it belongs on loopback or on a network of operators alone. Without it there is no such listener."`
 	DrainDelay time.Duration `env:"FLOWXI_DRAIN_DELAY" envDefault:"3s" min:"0s" max:"60s" doc:"How long a server that is told to stop goes on taking requests while /readyz says no already, so that proxies hear of it: twice the time between two of their checks is enough. Only where FLOWXI_OPS_ADDR is set."`
 	TracesURL  string        `env:"FLOWXI_TRACES_URL" allowed:"http://host:4318 or https://…, an OpenTelemetry collector that takes OTLP by HTTP" doc:"Where traces are sent. Without it none are made."`
 

@@ -147,7 +147,7 @@ func (n *Node) open(ctx context.Context, o Options) (err error) {
 		}
 	}
 	if n.cfg.DatabaseURL == "" && there(n.data.keys()) && !there(n.data.database()) {
-		n.log.Warn("there is a key file and no database: a new one is made. Where there was one, stop this server and restore it", "directory", string(n.data))
+		n.log.Error("there is a key file and no database: a new one is made. Where there was one, stop this server and restore it", "directory", string(n.data))
 	}
 	if n.keys, err = openRing(n.cfg, n.data); err != nil {
 		return err

@@ -17,7 +17,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"flowxi.app/flowxi/internal/api"
-	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/header"
 	"flowxi.app/flowxi/internal/metrics"
 )
@@ -53,7 +52,7 @@ func (n *Node) openOps(ctx context.Context, version string) error {
 	if n.cfg.OpsAddr == "" {
 		return nil
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, config.Network(n.cfg.OpsAddr), n.cfg.OpsAddr)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", n.cfg.OpsAddr)
 	if err != nil {
 		return fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
 	}
