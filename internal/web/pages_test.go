@@ -3,11 +3,13 @@ package web_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"golang.org/x/net/html"
 
+	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/web"
 )
 
@@ -175,6 +177,23 @@ func TestUnknownPathsArePagesForPeopleAndCodesForPrograms(t *testing.T) {
 		var e map[string]string
 		if err := json.Unmarshal([]byte(a.text), &e); err != nil || e["code"] != "NOT_FOUND" || e["message"] == "" || len(e) != 2 {
 			t.Errorf("%s got %s", method, a.text)
+		}
+	}
+}
+
+func TestTheWaitIsToldInWhatPeopleCountIn(t *testing.T) {
+	t.Parallel()
+	pages := web.New(newDeps(t))
+	for seconds, want := range map[string]string{"1": "in 1 s.", "59": "in 59 s.", "60": "in 1 min.", "61": "in 2 min.", "3599": "in 60 min.", "3601": "in 2 h.", "": "", "later": ""} {
+		w := httptest.NewRecorder()
+		w.Header().Set("Retry-After", seconds)
+		r := httptest.NewRequest(http.MethodGet, "/account?lang=en", nil)
+		r.Header.Set("Accept", "text/html")
+		if !pages.Refused(w, r, http.StatusTooManyRequests, account.ErrTooManyRequests) || w.Code != http.StatusTooManyRequests {
+			t.Fatalf("it is %d", w.Code)
+		}
+		if told := strings.Contains(w.Body.String(), "Reload this page "+want); told != (want != "") {
+			t.Errorf("after %q seconds it says %s", seconds, w.Body)
 		}
 	}
 }

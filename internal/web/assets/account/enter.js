@@ -67,8 +67,10 @@ async function join({ email, by }) {
 
 async function resend(by, path, sent) {
   tell(by + "-sent", "");
+  const mine = turn;
   const asked = $("code-email", HTMLInputElement), email = joining() || bare(asked);
   const answer = email ? await post(path, { email }) : { ok: false, errors: { email: [asked.dataset.missing] } };
+  if (mine !== turn) return;
   if (answer.ok) tell(by + "-sent", sent);
   if (!joining() && answer.errors?.email) return explain($("code-form", HTMLFormElement), answer);
   return answer;
@@ -124,14 +126,14 @@ export const views = {
 export function leave(view) {
   turn++;
   if (view !== "choose") code = "";
-  const from = { login: "join-email", join: "login-email", code: "join-email" }[view];
-  const typed = from ? bare($(from, HTMLInputElement)) : "";
+  const from = { login: ["join-email"], join: ["login-email", "code-email"], code: ["join-email"] }[view] || [];
+  const typed = from.map((id) => bare($(id, HTMLInputElement))).find(Boolean) || "";
   if (view === "code" && typed && typed !== joining()) setJoining(""); // they have a code for another
   const email = typed || joining() || (view === "login" && challenge().email) || "";
   if (!["join", "code", "choose", "link"].includes(view)) setJoining("");
   if (view === "login" && !(challenge().until > Date.now())) setChallenge(null);
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
-  if (from) $(view + "-email", HTMLInputElement).value = email;
+  if (from.length > 0) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);
 }
 

@@ -125,6 +125,7 @@ async function render() {
   if (answer?.instead) {
     notice ||= answer.because || "";
     history.replaceState(null, "", "#/" + answer.instead); // what cannot be shown is no place to come back to
+    if (shown === answer.instead) enter.leave(shown); // it was left for what cannot be shown
     return render();
   }
   if (answer?.code === "UNAUTHENTICATED") return;
