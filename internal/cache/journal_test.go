@@ -229,10 +229,16 @@ func TestAGrownJournalIsWrittenAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m.tidyJournal()
-	if size := len(readFile(t, path)); size > journalSlack {
-		t.Fatalf("the journal of a window that is empty has %d bytes", size)
+	m.tidyJournal() // unless the sweep is about it
+	size := len(readFile(t, path))
+	for range 100 {
+		if size <= journalSlack {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+		size = len(readFile(t, path))
 	}
+	t.Errorf("the journal of a window that is empty has %d bytes", size)
 }
 
 func FuzzJournal(f *testing.F) {

@@ -1,6 +1,7 @@
 package password_test
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -97,7 +98,8 @@ func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 			best[i] = took
 		}
 	}
-	for range 8 {
+	const rounds = 40 // the best of few is not that of the processor, where others have it too
+	for round := 0; round < rounds && (round < 8 || !alike(best)); round++ {
 		for i := range others {
 			quicker(i, func() error {
 				_, _, err := today.Verify(t.Context(), password.InTurn, encoded[i], "a guess")
@@ -106,12 +108,15 @@ func TestAWrongPasswordTakesAsLongWithACheaperHash(t *testing.T) {
 		}
 		quicker(len(others), func() error { return today.VerifyNobody(t.Context(), "a guess") })
 	}
-	nobody := best[len(others)]
-	for i, p := range others {
-		if ratio := float64(best[i]) / float64(nobody); ratio < 0.7 || ratio > 1.6 {
-			t.Errorf("with a hash of %+v a wrong password takes %v, and that of nobody %v", p, best[i], nobody)
-		}
+	if !alike(best) {
+		t.Errorf("with hashes of %+v a wrong password takes %v, and that of nobody the last", others, best)
 	}
+}
+
+// alike tells whether each takes about as long as the last.
+func alike(took []time.Duration) bool {
+	last := float64(took[len(took)-1])
+	return !slices.ContainsFunc(took, func(one time.Duration) bool { return float64(one)/last < 0.7 || float64(one)/last > 1.6 })
 }
 
 // spent is the time of the processor that something takes.
