@@ -84,6 +84,13 @@ func (p tab) focusIs(selector string) {
 	p.is(`/^H[1-3]$/.test(document.activeElement.tagName) || [document.activeElement, document.activeElement.parentElement].some((e) => getComputedStyle(e).outlineStyle !== "none" && parseFloat(getComputedStyle(e).outlineWidth) >= 2)`)
 }
 
+// changesTo clicks on another language, and waits for the page in it.
+func (p tab) changesTo(lang string) {
+	p.t.Helper()
+	p.is(`document.querySelector("[data-lang=` + lang + `]").click() === undefined`)
+	p.is(`document.documentElement.lang === ` + quote(lang))
+}
+
 // goes to another view of somebody who is logged in, by keys.
 func (p tab) goes(view string) {
 	p.t.Helper()
@@ -224,8 +231,7 @@ func keepsTheWayIn(t *testing.T, v visitor) {
 	p.fill("login-password", authtest.Password)
 	p.press(kb.Tab + kb.Enter) // shows it
 	p.is(`document.getElementById("login-password").type === "text"`)
-	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
-	p.is(`document.documentElement.lang === "en"`)
+	p.changesTo("en")
 	p.isAt("login")
 	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && document.getElementById("login-password").value === ""`)
 	p.fill("login-password", authtest.Password)
@@ -233,8 +239,7 @@ func keepsTheWayIn(t *testing.T, v visitor) {
 	p.isAt("join")
 	p.is(`document.getElementById("join-email").value === ` + quote(email) + ` && document.getElementById("login-password").value === ""`)
 	p.click("join-link")
-	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
-	p.is(`document.documentElement.lang === "fr"`)
+	p.changesTo("fr")
 	p.isAt("join")
 	p.is(`document.getElementById("join-email").value === ` + quote(email) + ` && document.getElementById("join-link").checked`)
 	p.is(`!JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
@@ -244,8 +249,7 @@ func keepsTheWayIn(t *testing.T, v visitor) {
 	p.do(chromedp.Reload())
 	p.isAt("link")
 	p.shows("link-who", email)
-	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
-	p.is(`document.documentElement.lang === "en"`)
+	p.changesTo("en")
 	p.isAt("link")
 	p.shows("link-who", email)
 	p.do(chromedp.Navigate(v.srv.URL + "/account#/login"))
