@@ -84,7 +84,7 @@ func staysItself(t *testing.T, browser context.Context, put string) {
 	p.shows("who", email)
 	p.choose(password, password)
 	p.shows("done-title", "Your account is ready")
-	if c := p.api.made()[0]; c.path != finish || c.locale != "en" || c.body["token"] != "0123abcd" || c.body["password"] != password {
+	if c := p.api.made()[0]; c.path != finish || c.locale != "en" || c.body["token"] != token || c.body["password"] != password {
 		t.Errorf("it sent %v", c)
 	}
 }

@@ -16,7 +16,8 @@ import (
 const (
 	finish   = "/auth/register/set-password"
 	resend   = "/register-email/resend"
-	link     = "/register?token=0123abcd&email=ada%2Bx%40example.org"
+	token    = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	link     = "/register?token=" + token + "&email=ada%2Bx%40example.org"
 	email    = "ada+x@example.org"
 	password = "correct horse battery staple"
 	issued   = `{"message":"Token issued.","code":"TOKEN_ISSUED","access_token":"125|fxp_secret","token_type":"Bearer","user_id":1,"account_status":"active"}`
@@ -41,6 +42,7 @@ func TestRegistering(t *testing.T) {
 		"waits where it has to":         waits,
 		"an expired link is renewed":    renewsExpiredLink,
 		"a new link is waited for":      restsAfterNewLink,
+		"a used link, in two languages": renewsInAnotherLanguage,
 		"who has an account may log in": leadsToLogin,
 		"a new link has to wait":        waitsForNewLink,
 		"a link without a token":        explainsIncompleteLink,
@@ -83,12 +85,12 @@ func finishesByKeyboard(t *testing.T, browser context.Context) {
 	p.shows("done-title", "Your account is ready")
 	p.focused("done-title")
 	p.is(`document.title === "Your account is ready · Flowxi" && history.state === "done"`)
-	if text := p.value("document.documentElement.outerHTML + location.href"); strings.Contains(text, "fxp_secret") || strings.Contains(text, "0123abcd") {
+	if text := p.value("document.documentElement.outerHTML + location.href"); strings.Contains(text, "fxp_secret") || strings.Contains(text, token) {
 		t.Error("the page shows a token")
 	}
 	want := []call{
 		{path: finish, locale: "en", body: map[string]string{
-			"token": "0123abcd", "email": email, "password": password, "password_confirmation": password,
+			"token": token, "email": email, "password": password, "password_confirmation": password,
 		}},
 		{path: "/auth/logout", locale: "en", authorization: "Bearer 125|fxp_secret"},
 	}
@@ -109,7 +111,7 @@ func speaksFrench(t *testing.T, browser context.Context) {
 	p.shows("done-title", "Votre compte est prêt")
 	p.is(`!document.getElementById("done-account").checkVisibility()`)
 	elsewhere := p.value(`document.querySelector("[data-lang=en]").href`) // as in another tab
-	if strings.Contains(elsewhere, "0123abcd") || strings.Contains(elsewhere, "%40") {
+	if strings.Contains(elsewhere, token) || strings.Contains(elsewhere, "%40") {
 		t.Errorf("the link to the other language is %s", elsewhere)
 	}
 	p.is(`document.querySelector("[data-lang=en]").click() === undefined`)
@@ -133,7 +135,7 @@ func changesLanguage(t *testing.T, browser context.Context) {
 	p.shows("who", email)
 	p.choose(password, password)
 	p.shows("done-title", "ready")
-	if calls := p.api.made(); calls[0].body["token"] != "0123abcd" || calls[0].locale != "en" {
+	if calls := p.api.made(); calls[0].body["token"] != token || calls[0].locale != "en" {
 		t.Errorf("it sent %v", calls[0])
 	}
 }
@@ -165,7 +167,7 @@ func forgetsOnReload(t *testing.T, browser context.Context) {
 // showsTextAsText has markup in the address and in the answer, and errors at fields that
 // are called like what every object has.
 func showsTextAsText(t *testing.T, browser context.Context) {
-	p := openTab(t, browser, "/register?lang=en&token=0123abcd&email=%3Cimg%20id%3Dform%20src%3Dx%20onerror%3Dwindow.hit%3D1%3E%40x.org")
+	p := openTab(t, browser, "/register?lang=en&token="+token+"&email=%3Cimg%20id%3Dform%20src%3Dx%20onerror%3Dwindow.hit%3D1%3E%40x.org")
 	defer p.close()
 	p.shows("who", "<img id=form")
 	p.api.will(finish, http.StatusUnprocessableEntity, `{"message":"<b>No</b>","code":"VALIDATION_FAILED",
@@ -313,6 +315,22 @@ func restsAfterNewLink(t *testing.T, browser context.Context) {
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
 }
 
+func renewsInAnotherLanguage(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.useUp(resend, "40", `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
+	p.asksForAnother(http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`, "This link has expired.")
+	p.shows("renewed", "a new link is on its way")
+	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
+	p.shows("renew-title", "Ce lien ne peut plus être utilisé")
+	p.shows("renew-who", email)
+	p.shows("renewed", "un nouveau lien est en route")
+	p.shows("resend", "Réessayez dans ")
+	p.is(`!document.getElementById("choose").checkVisibility() && !document.getElementById("reason").checkVisibility()`)
+	p.do(reload())
+	p.shows("reopen-title", "Ouvrez de nouveau le lien")
+}
+
 func leadsToLogin(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
@@ -323,12 +341,14 @@ func leadsToLogin(t *testing.T, browser context.Context) {
 }
 
 func explainsIncompleteLink(t *testing.T, browser context.Context) {
-	p := openTab(t, browser, "/register?lang=en&email=ada@example.org")
-	defer p.close()
-	p.shows("incomplete-title", "This link is not complete")
-	p.do(reload())
-	p.shows("incomplete-title", "This link is not complete")
-	p.is(`!document.getElementById("form").checkVisibility()`)
+	for _, cut := range []string{"", "&token=", "&token=" + token[:63], "&token=" + token + "0"} {
+		p := openTab(t, browser, "/register?lang=en&email=ada@example.org"+cut)
+		defer p.close()
+		p.shows("incomplete-title", "This link is not complete")
+		p.do(reload())
+		p.shows("incomplete-title", "This link is not complete")
+		p.is(`!document.getElementById("form").checkVisibility()`)
+	}
 }
 
 func explainsNoConnection(t *testing.T, browser context.Context) {

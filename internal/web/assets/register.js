@@ -22,13 +22,22 @@
 
   const link = takeLink();
   prepareLanguages();
-  if (link.token && link.email) {
+  if (isWhole(link.token) && link.email) {
     chooseAPassword();
+  } else if (link.mark === "spent" && link.email) {
+    offerAnother("");
+    if (link.sent) tell("renewed", texts.renewed);
+    coolDown($("resend"), texts.renew, (link.rest - Date.now()) / 1000);
   } else if (link.mark === "done") {
     $("done-account").hidden = true; // whose it is, is forgotten
     show("done");
   } else {
-    show(link.mark === "taken" ? "reopen" : "incomplete");
+    show(link.mark ? "reopen" : "incomplete");
+  }
+
+  // isWhole is whether nothing of a token was cut off (contract section 6).
+  function isWhole(token) {
+    return /^[0-9a-f]{64}$/.test(token);
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
@@ -43,7 +52,8 @@
     const handed = new URLSearchParams(takeHanded());
     const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
     const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || fragment.get("mark") || "" };
-    if (found.token && found.email) found.mark = "taken";
+    Object.assign(found, { sent: handed.get("sent") || "", rest: Number(handed.get("rest")) }); // in ms, until when another may not be asked for
+    if (isWhole(found.token) && found.email) found.mark = "taken";
     const chosen = address.searchParams.get("lang");
     history.replaceState(found.mark, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
     return found;
@@ -93,7 +103,6 @@
     $("confirmation").addEventListener("input", () => clear("confirmation"));
     $("show").addEventListener("click", reveal);
     $("form").addEventListener("submit", submit);
-    $("resend").addEventListener("click", resend);
     show("choose");
   }
 
@@ -217,7 +226,12 @@
     $(id).hidden = message === "";
   }
 
+  // offerAnother takes the place of a link that is good no longer, in another language too.
   function offerAnother(reason) {
+    link.token = "";
+    link.mark = "spent";
+    addressLanguages();
+    $("resend").addEventListener("click", resend);
     show("renew");
     $("renew-who").textContent = link.email;
     tell("reason", reason);
@@ -227,9 +241,11 @@
   async function resend() {
     if (isWaiting($("resend"))) return;
     tell("renew-problem", "");
-    $("renewed").hidden = true;
+    tell("renewed", "");
     const answer = await send($("resend"), texts.renew, texts.renewing, "/api/v1/register-email/resend", { email: link.email });
-    if (answer.body.code === "MAGIC_LINK_SENT") $("renewed").hidden = false;
+    link.sent = answer.body.code === "MAGIC_LINK_SENT" ? "yes" : "";
+    link.rest = Date.now() + answer.wait * 1000;
+    if (link.sent) tell("renewed", texts.renewed);
     else tell("renew-problem", sentences(answer.body) || texts.network);
   }
 
