@@ -170,7 +170,9 @@ func (a *Auth) activate(ctx context.Context, c *Caller, email string, plain acco
 }
 
 // linkURL is the address that a link mail leads to, from the template of the settings
-// and never from the request.
-func (a *Auth) linkURL(token, email string) string {
-	return strings.NewReplacer("{token}", url.QueryEscape(token), "{email}", url.QueryEscape(email)).Replace(a.cfg.MagicLinkURL)
+// and never from the request. Where the template asks for it, the page opens in the
+// language of the mail, whatever browser it is opened in.
+func (a *Auth) linkURL(token, email string, l account.Locale) string {
+	values := strings.NewReplacer("{token}", url.QueryEscape(token), "{email}", url.QueryEscape(email), "{lang}", url.QueryEscape(string(l)))
+	return values.Replace(a.cfg.MagicLinkURL)
 }

@@ -11,20 +11,20 @@ import (
 // SendLink mails a magic link (contract section 6). An active person's address is
 // ErrEmailAlreadyUsed, unless registration is private.
 func (a *Auth) SendLink(ctx context.Context, c *Caller, in EmailInput) error {
-	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, false, account.ErrEmailAlreadyUsed))
+	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, c.Locale, false, account.ErrEmailAlreadyUsed))
 }
 
 // ResendLink mails a new link to somebody who has started to register, and to nobody
 // else, with the same answer.
 func (a *Auth) ResendLink(ctx context.Context, c *Caller, in EmailInput) error {
-	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, true, account.ErrEmailAlreadyActive))
+	return a.invite(ctx, c, in.Email, a.linkInvitation(in.Email, c.Locale, true, account.ErrEmailAlreadyActive))
 }
 
-func (a *Auth) linkInvitation(email string, resend bool, taken account.Error) invitation {
+func (a *Auth) linkInvitation(email string, l account.Locale, resend bool, taken account.Error) invitation {
 	token := a.hex(32)
 	return invitation{
 		kind: account.MailRegistrationLink, ttl: a.cfg.MagicLinkTTL, resend: resend, taken: taken,
-		content: account.MailContent{Link: a.linkURL(token, email), TTL: a.cfg.MagicLinkTTL},
+		content: account.MailContent{Link: a.linkURL(token, email, l), TTL: a.cfg.MagicLinkTTL},
 		put: func(ctx context.Context, tx *store.Tx, id account.UserID, now, expires time.Time) error {
 			return tx.PutLink(ctx, id, hashSecret(token), now, expires)
 		},

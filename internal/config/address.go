@@ -110,7 +110,7 @@ func hasHost(text string, schemes ...string) bool {
 }
 
 // validMagicLink tells whether text is a template that a mail may link to: an address
-// that opens something, and cannot run anything in the reader's browser. The two names
+// that opens something, and cannot run anything in the reader's browser. The names
 // stand after the host, since what stands in the host would choose who gets the token.
 func validMagicLink(text string) bool {
 	if !strings.Contains(text, "{token}") || !strings.Contains(text, "{email}") {

@@ -32,7 +32,7 @@ func TestWithoutSettingsItRunsOnThisMachine(t *testing.T) {
 	if c.Sandbox() || c.StrictPrivacy() || !c.RateLimits || c.InsecureHTTP || !c.Loopback() || !c.DevInbox() || c.SendsMail() {
 		t.Errorf("the switches stand wrong: %+v", c)
 	}
-	if want := "http://localhost:8080/register?token={token}&email={email}"; c.MagicLinkURL != want {
+	if want := "http://localhost:8080/register?token={token}&email={email}&lang={lang}"; c.MagicLinkURL != want {
 		t.Errorf("the magic link is %s, want %s", c.MagicLinkURL, want)
 	}
 	if c.OTPTTL != 10*time.Minute || c.MagicLinkTTL != time.Hour || c.TokenTTL != 365*24*time.Hour || c.TokenIdleTTL != 30*24*time.Hour {

@@ -32,7 +32,7 @@ func Load(environ []string) (Config, error) {
 		return Config{}, err
 	}
 	if c.MagicLinkURL == "" {
-		c.MagicLinkURL = c.PublicURL.String() + "/register?token={token}&email={email}"
+		c.MagicLinkURL = c.PublicURL.String() + "/register?token={token}&email={email}&lang={lang}"
 	}
 	return c, nil
 }

@@ -76,13 +76,29 @@ func TestSection06_Link_LeadsToOurOwnPage(t *testing.T) {
 	})
 }
 
+func TestSection06_Link_LeadsToThePageInTheLanguageOfTheMail(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		for language, to := range map[string]string{"fr": "ada@example.com", "en": "grace@example.com"} {
+			c := srv.Client(t).Locale(language)
+			c.Post("/auth/register-email", Fields{"email": to}).Expect(200, "MAGIC_LINK_SENT")
+			link, err := url.Parse(c.Mail(to, 1).Link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := link.Query().Get("lang"); got != language {
+				t.Errorf("the page of a mail in %q is to be in %q", language, got)
+			}
+		}
+	})
+}
+
 func TestSection06_Link_FollowsTheTemplate(t *testing.T) {
-	template := func(c *config.Config) { c.MagicLinkURL = "https://app.example.com/join/{token}?who={email}#x" }
+	template := func(c *config.Config) { c.MagicLinkURL = "https://app.example.com/join/{token}?who={email}&in={lang}#x" }
 	onEachWith(t, template, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		c.Post("/auth/register-email", Fields{"email": "ada+tag@example.com"}).Expect(200, "MAGIC_LINK_SENT")
 		link := c.Mail("ada+tag@example.com", 1).Link
-		form := regexp.MustCompile(`^https://app\.example\.com/join/([0-9a-f]{64})\?who=([^#]+)#x$`)
+		form := regexp.MustCompile(`^https://app\.example\.com/join/([0-9a-f]{64})\?who=([^#&]+)&in=fr#x$`)
 		parts := form.FindStringSubmatch(link)
 		if parts == nil {
 			t.Fatalf("the link is %s", link)
