@@ -348,6 +348,9 @@ func goesOnAfterAReload(t *testing.T, v visitor) {
 	p.isAt("login")
 	p.shows("notice", words(t, "en")("code.TWOFA_CHALLENGE_EXPIRED"))
 	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && !JSON.stringify({...sessionStorage}).includes(` + quote(email) + `)`)
+	p.is(`history.back() === undefined`) // to a challenge that is over
+	p.isAt("login")
+	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && document.getElementById("notice").hidden`)
 	p.logsIn(email, authtest.Password)
 	p.isAt("challenge")
 	p.is(`sessionStorage.setItem("flowxi.challenge", JSON.stringify({ ...JSON.parse(sessionStorage.getItem("flowxi.challenge")), until: 1 })) === undefined`)
@@ -459,6 +462,7 @@ func TestThePortalWaitsAsLongAsTheServerAsks(t *testing.T) {
 	t.Run("wrong passwords", func(t *testing.T) { countsDownLogins(t, v) })
 	t.Run("a wait outlives a reload", func(t *testing.T) { countsOn(t, v) })
 	t.Run("a wait is for an address", func(t *testing.T) { countsByAddress(t, v) })
+	t.Run("so is a wait for another code", func(t *testing.T) { sendsAgainByAddress(t, v) })
 }
 
 func countsDown(t *testing.T, v visitor) {

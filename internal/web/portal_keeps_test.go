@@ -148,6 +148,25 @@ func countsByAddress(t *testing.T, v visitor) {
 	p.ends()
 }
 
+// sendsAgainByAddress asks for a new code in a tab that does not know whose it is, for one
+// address and then for another.
+func sendsAgainByAddress(t *testing.T, v visitor) {
+	p := v.visits(t, "/account?lang=en#/code")
+	p.isAt("code")
+	rests := `document.getElementById("code-again").getAttribute("aria-disabled") === "true"`
+	p.fill("code-email", "first.address@example.org")
+	p.click("code-again")
+	p.waits("code-again", "Send again in ")
+	p.fill("code-email", "second.address@example.org")
+	p.is(`!(` + rests + `) && document.getElementById("code-again").textContent === ` + quote(words(t, "en")("page.account.code.again")))
+	p.fill("code-email", "first.address@example.org")
+	p.is(rests)
+	p.changesTo("fr")
+	p.isAt("code")
+	p.waits("code-again", "Nouvel envoi dans ")
+	p.ends()
+}
+
 // goesOnToSetUp reloads the page and changes its language while somebody sets up an app,
 // which ends when they cancel it or go elsewhere.
 func goesOnToSetUp(t *testing.T, v visitor) {

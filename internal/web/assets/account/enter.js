@@ -4,8 +4,9 @@ import { bare, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining, setRest } from "./store.js";
 
-// The code that was right. Only memory has it.
-let go, code = "", turn = 0;
+// The code that was right, and whose login it is that a second factor was asked for. Only
+// memory has them.
+let go, code = "", owner = "", turn = 0;
 
 // ask is post for who is still on the view when the answer comes. Who went another way
 // meanwhile is led nowhere by it, unless it has let them in.
@@ -61,7 +62,7 @@ async function join({ email, by }) {
   if (!answer.ok) return answer;
   setJoining(email);
   $("join-email", HTMLInputElement).value = email; // who typed on meanwhile is told of what was sent
-  go(by);
+  await go(by);
   coolDown($(by + "-again"), answer.wait);
 }
 
@@ -104,18 +105,20 @@ export const views = {
   code() {
     tell("code-sent", "");
     const who = $("code-who").textContent = joining();
+    $("code").dataset.address = who;
     $("code-known").hidden = !who;
     $("code-asked").hidden = Boolean(who); // in another tab, say: there they tell it once more
   },
   choose() {
     if (!code) return { instead: "code", because: texts.codeOnceMore };
-    $("choose-who").textContent = $("choose-user").value = joining();
+    $("choose-who").textContent = $("choose-user").value = $("choose").dataset.address = joining();
   },
   link() {
     if (!joining()) return { instead: "join" };
     tell("link-sent", "");
     tell("link-problem", "");
     $("link-who").textContent = joining();
+    $("link").dataset.address = joining();
   },
 };
 
@@ -129,9 +132,10 @@ export function leave(view) {
   const from = { login: ["join-email"], join: ["login-email", "code-email"], code: ["join-email"] }[view] || [];
   const typed = from.map((id) => bare($(id, HTMLInputElement))).find(Boolean) || "";
   if (view === "code" && typed && typed !== joining()) setJoining(""); // they have a code for another
-  const email = typed || joining() || (view === "login" && challenge().email) || "";
+  const email = typed || joining() || (view === "login" && (challenge().email || owner)) || "";
   if (!["join", "code", "choose", "link"].includes(view)) setJoining("");
   if (view === "login" && !(challenge().until > Date.now())) setChallenge(null);
+  if (view !== "login") owner = view === "challenge" ? bare($("login-email", HTMLInputElement)) : "";
   for (const form of ["login-form", "challenge-form", "join-form", "code-form", "choose-form"]) empty(form);
   if (from.length > 0) $(view + "-email", HTMLInputElement).value = email;
   for (const button of document.querySelectorAll("[data-reveals]")) reveal(button, false);

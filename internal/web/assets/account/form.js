@@ -14,7 +14,7 @@ export function onSubmit(id, work) {
     // That something is missing is as true as before.
     inputs(form).filter((i) => i.value !== "").forEach(clear);
     tell(id + "-problem", "");
-    takeUpRests(form);
+    takeUpRests(form.closest("section"));
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -165,11 +165,14 @@ async function rest(button, work) {
   return answer;
 }
 
-// keyOf is what a button is known by after a reload. In a form that asks for an address, it
-// waits for that address alone. Some buttons are not to be told apart, and known by nothing.
+// keyOf is what a button is known by after a reload. In a view that asks for an address, or
+// is about one, it waits for that address alone. Some buttons are not to be told apart, and
+// known by nothing.
 function keyOf(button) {
-  const address = button.type === "submit" && asked(button.form).find((i) => i.type === "email");
-  return [button.id || button.form?.id, address && bare(address).trim().toLowerCase()].filter(Boolean).join(" ");
+  const view = button.closest("section");
+  const input = view && asked(view).find((i) => i.type === "email");
+  const address = input ? bare(input) : view?.dataset.address || "";
+  return [button.id || button.form?.id, address.trim().toLowerCase()].filter(Boolean).join(" ");
 }
 
 // coolDown has a button wait before it may be pressed again: under its key, which may be
