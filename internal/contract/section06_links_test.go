@@ -93,7 +93,9 @@ func TestSection06_Link_LeadsToThePageInTheLanguageOfTheMail(t *testing.T) {
 }
 
 func TestSection06_Link_FollowsTheTemplate(t *testing.T) {
-	template := func(c *config.Config) { c.MagicLinkURL = "https://app.example.com/join/{token}?who={email}&in={lang}#x" }
+	template := func(c *config.Config) {
+		c.MagicLinkURL = "https://app.example.com/join/{token}?who={email}&in={lang}#x"
+	}
 	onEachWith(t, template, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		c.Post("/auth/register-email", Fields{"email": "ada+tag@example.com"}).Expect(200, "MAGIC_LINK_SENT")
