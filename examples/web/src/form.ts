@@ -4,11 +4,14 @@ import { h } from "./dom";
 import { t } from "./texts";
 
 /** One input of a form. Its name is that of the field of the API, so that errors find it. */
-export type Field = Partial<Pick<HTMLInputElement, "type" | "inputMode" | "value" | "maxLength">> & {
+export type Field = Partial<Pick<HTMLInputElement, "type" | "inputMode" | "value">> & {
   name: string;
   label: string;
   autocomplete?: string;
 };
+
+/** What was typed. A code that is pasted may bring spaces along, also between its digits. */
+const bare = ({ name, value }: HTMLInputElement): string => (name === "code" ? value.replace(/\s/g, "") : value);
 
 /**
  * A form, or without fields a button, that calls the API. What is wrong is shown at its field, and a limit by a countdown.
@@ -56,7 +59,7 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
     if (rows.some((row) => row.problem.textContent)) return;
     button.ariaDisabled = "true"; // disabled, it would lose the focus
     try {
-      await send(Object.fromEntries(rows.map(({ input }) => [input.name, input.value])));
+      await send(Object.fromEntries(rows.map(({ input }) => [input.name, bare(input)])));
     } catch (error) {
       if (!(error instanceof FlowxiError)) throw error;
       tell(error);

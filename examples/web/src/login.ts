@@ -8,7 +8,7 @@ import { showRegister } from "./register";
 import { t } from "./texts";
 
 /** The field for a code of six digits, which phones fill in by themselves. */
-export const codeField = (): Field => ({ name: "code", label: t().code, inputMode: "numeric", autocomplete: "one-time-code", maxLength: 6 });
+export const codeField = (): Field => ({ name: "code", label: t().code, inputMode: "numeric", autocomplete: "one-time-code" });
 
 export const emailField = (): Field => ({ name: "email", label: t().email, type: "email", autocomplete: "username" });
 

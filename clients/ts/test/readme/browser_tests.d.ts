@@ -3,7 +3,7 @@
 declare module "@playwright/test" {
   export function defineConfig(config: {
     workers?: number;
-    webServer?: { command: string; url: string; reuseExistingServer?: boolean }[];
+    webServer?: { command: string; url: string; reuseExistingServer?: boolean; gracefulShutdown?: { signal: "SIGINT" | "SIGTERM"; timeout: number } }[];
     use?: { baseURL?: string };
   }): unknown;
 
