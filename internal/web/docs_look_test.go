@@ -26,6 +26,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("a code is found by its name", func(t *testing.T) { t.Parallel(); findsACode(t, v) })
+	t.Run("a search without a network goes on with one", func(t *testing.T) { t.Parallel(); searchesAgain(t, v) })
 	t.Run("what is called so is found first", func(t *testing.T) { t.Parallel(); findsWhatIsCalledSoFirst(t, v) })
 	t.Run("what is found lies above the page", func(t *testing.T) { t.Parallel(); showsAboveThePage(t, v) })
 	t.Run("the search shuts when the focus leaves it", func(t *testing.T) { t.Parallel(); shutsBehindTheFocus(t, v) })
@@ -75,6 +76,16 @@ func (p tab) searches(text string) {
 	p.is(`!document.getElementById("search").hidden`)
 	p.do(focus("query"))
 	p.press(text)
+}
+
+func searchesAgain(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/login")
+	p.is(`(window.realFetch = fetch) && (window.fetch = () => Promise.reject((window.refused = true)))`)
+	p.searches("otp_expire")
+	p.is(`refused && document.getElementById("results").hidden && (window.fetch = realFetch)`)
+	p.press("d")
+	p.shows("results", "OTP_EXPIRED")
+	p.ends()
 }
 
 func shutsBehindTheFocus(t *testing.T, v visitor) {

@@ -295,6 +295,10 @@ func sharesASession(t *testing.T, v visitor) {
 	second := v.opens(t, "/account?lang=en#/devices", sameBrowser(t, first))
 	second.isAt("devices") // without logging in
 	second.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	third := v.opens(t, "/account?lang=en#/login", sameBrowser(t, first)) // as where a link has let somebody else register
+	third.isAt("profile")
+	third.shows("notice", "already logged in, as tabs@example.org")
+	third.ends()
 	second.click("leave")
 	second.isAt("login")
 	first.isAt("login")
@@ -461,6 +465,7 @@ func TestThePortalWaitsAsLongAsTheServerAsks(t *testing.T) {
 	t.Run("a mail is asked for too soon", func(t *testing.T) { countsDown(t, v) })
 	t.Run("wrong passwords", func(t *testing.T) { countsDownLogins(t, v) })
 	t.Run("a wait outlives a reload", func(t *testing.T) { countsOn(t, v) })
+	t.Run("a wait is for a person", func(t *testing.T) { countsForNobodyElse(t, v) })
 	t.Run("a wait is for an address", func(t *testing.T) { countsByAddress(t, v) })
 	t.Run("so is a wait for another code", func(t *testing.T) { sendsAgainByAddress(t, v) })
 }

@@ -120,6 +120,25 @@ func (p tab) waits(id, label string) {
 	p.is(`document.getElementById(` + quote(id) + `).textContent.startsWith(` + quote(label) + `) && document.getElementById(` + quote(id) + `).getAttribute("aria-disabled") === "true"`)
 }
 
+// countsForNobodyElse has a button that stands over the page wait for one person, and another
+// log in.
+func countsForNobodyElse(t *testing.T, v visitor) {
+	const another = "waits.not@example.org"
+	v.srv.Client(t).Register(another)
+	p := v.register(t, "waits.here@example.org", "/account?lang=en")
+	p.isAt("profile")
+	p.is(`sessionStorage.setItem("flowxi.rests", JSON.stringify({"crop-save": Date.now() + 600_000})) === undefined`)
+	p.do(chromedp.Reload())
+	p.isAt("profile")
+	label := `document.getElementById("crop-save").textContent`
+	p.is(label + `.startsWith("Try again in ")`)
+	p.click("leave")
+	p.logsIn(another, authtest.Password)
+	p.isAt("profile")
+	p.is(label + ` === ` + quote(words(t, "en")("page.account.crop.save")) + ` && !document.getElementById("crop-save").hasAttribute("aria-disabled")`)
+	p.ends()
+}
+
 // countsByAddress types another address where one has to wait, and takes it back.
 func countsByAddress(t *testing.T, v visitor) {
 	const email = "by.address@example.org"
@@ -137,6 +156,7 @@ func countsByAddress(t *testing.T, v visitor) {
 	p.is(submit + `.getAttribute("aria-disabled") === null && document.getElementById("login-form-problem").hidden`)
 	p.fill("login-email", email)
 	p.is(waits)
+	p.is(`document.querySelector("#login-form .toggle").textContent === ` + quote(words(t, "en")("page.account.show")))
 	p.changesTo("fr")
 	p.isAt("login")
 	p.is(submit + `.textContent.startsWith("Réessayez dans ")`)

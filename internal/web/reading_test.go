@@ -110,6 +110,11 @@ func showsMails(t *testing.T, browser context.Context) {
 	p.press(kb.Tab + kb.Enter)
 	p.shows("subject", "<b>Hello</b> Grace")
 	p.shows("copy-code", "492017")
+	p.is(`Object.defineProperty(navigator.clipboard, "writeText", { value: async (text) => { window.copied = text; } })`)
+	p.is(`document.getElementById("to").select() === undefined && document.execCommand("insertText", false, "ada@example.org")`)
+	p.is(`list.children.length === 1 && list.textContent.includes("Hello Ada")`)
+	p.is(`document.getElementById("copy-code").click() === undefined`) // of the mail that stays open
+	p.is(`window.copied === "492017" && document.getElementById("copied").textContent === "Copied."`)
 	p.is(`document.getElementById("open-link").href.includes("/register?token=aaaa")`)
 	p.is(`frame.sandbox.value === "allow-popups allow-popups-to-escape-sandbox" && frame.src.endsWith("02.html")`)
 	p.is(`document.getElementById("tab-html").focus() === undefined`)

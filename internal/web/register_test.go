@@ -44,6 +44,7 @@ func TestRegistering(t *testing.T) {
 		"a new link is waited for":      restsAfterNewLink,
 		"a used link, in two languages": renewsInAnotherLanguage,
 		"who has an account may log in": leadsToLogin,
+		"who registered may log in":     leadsWhoRegisteredToLogin,
 		"a new link has to wait":        waitsForNewLink,
 		"a link without a token":        explainsIncompleteLink,
 		"the server cannot be reached":  explainsNoConnection,
@@ -157,7 +158,7 @@ func forgetsOnReload(t *testing.T, browser context.Context) {
 	p.is(`localStorage.length + sessionStorage.length === 0 && document.cookie === ""`)
 	p.do(reload())
 	p.shows("reopen-title", "Open the link again")
-	p.is(`document.querySelector("#reopen a").getAttribute("href") === "/account?lang=en"`)
+	p.is(`document.querySelector("#reopen a").getAttribute("href") === "/account?lang=en#/login"`)
 	p.is(`!document.getElementById("choose").checkVisibility()`)
 	p.press(kb.Tab + kb.Enter)
 	p.is(`document.documentElement.lang === "fr"`)
@@ -337,7 +338,21 @@ func leadsToLogin(t *testing.T, browser context.Context) {
 	p.api.will(resend, http.StatusConflict, `{"message":"This account is already active.","code":"EMAIL_ALREADY_ACTIVE"}`)
 	p.asksForAnother(http.StatusForbidden, `{"message":"This link can no longer be used.","code":"MAGIC_LINK_INVALID"}`, "This link can no longer be used.")
 	p.shows("renew-problem", "This account is already active.")
-	p.is(`document.querySelector("#renew-login a").checkVisibility() && document.querySelector("#renew-login a").getAttribute("href") === "/account?lang=en"`)
+	p.is(`document.querySelector("#renew-login a").checkVisibility() && document.querySelector("#renew-login a").getAttribute("href") === "/account?lang=en#/login"`)
+}
+
+// leadsWhoRegisteredToLogin has somebody begin to register with another address before, in
+// the same tab.
+func leadsWhoRegisteredToLogin(t *testing.T, browser context.Context) {
+	p := openTab(t, browser, link+"&lang=en")
+	defer p.close()
+	p.api.will(finish, http.StatusOK, issued)
+	p.is(`sessionStorage.setItem("flowxi.joining", "mistyped@example.org") === undefined`)
+	p.choose(password, password)
+	p.shows("done-title", "ready")
+	p.is(`document.querySelector("#done a").click() === undefined`)
+	p.is(`location.pathname + location.hash === "/account#/login" && document.getElementById("login").checkVisibility()`)
+	p.is(`document.getElementById("login-email").value === ` + quote(email) + ` && sessionStorage.getItem("flowxi.joining") === null`)
 }
 
 func explainsIncompleteLink(t *testing.T, browser context.Context) {

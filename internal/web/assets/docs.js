@@ -161,24 +161,30 @@
     const query = $("query");
     const results = $("results");
     $("search").hidden = false;
-    query.addEventListener("focus", load, { once: true });
+    query.addEventListener("focus", load);
     query.addEventListener("input", look);
     query.addEventListener("keydown", onKey);
     document.addEventListener("click", (event) => { if (!$("search").contains(event.target)) close(); });
     $("search").addEventListener("focusout", (event) => { if (event.relatedTarget && !$("search").contains(event.relatedTarget)) close(); });
 
+    let loading = false;
     async function load() {
+      if (pages || loading) return;
+      loading = true;
       try {
         const response = await fetch(texts.index);
         pages = (await response.json()).pages.map(prepare);
         if (document.activeElement === query) look(); // else whoever typed has gone on
       } catch {
-        query.addEventListener("focus", load, { once: true });
+        close(); // and the next letter tries again
+      } finally {
+        loading = false;
       }
     }
 
     function look() {
       const words = plain(query.value).split(/\s+/).filter(Boolean);
+      load();
       if (!pages || words.length === 0) return close();
       const found = find(pages, words);
       hits = found.slice(0, 12);

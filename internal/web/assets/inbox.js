@@ -17,6 +17,7 @@
   const shown = 100;
   let mails = [];
   let current = "";
+  let opened = null; // which may be in the list no longer
   let stream = null;
   let polling = 0;
 
@@ -112,6 +113,7 @@
     const mail = mails.find((m) => m.id === id);
     if (!mail) return;
     current = id;
+    opened = mail;
     $("unread").hidden = true;
     $("reading").hidden = false;
     for (const [place, text] of Object.entries({
@@ -135,9 +137,8 @@
   }
 
   async function copy(what) {
-    const mail = mails.find((m) => m.id === current);
-    if (!mail) return;
-    await navigator.clipboard.writeText(mail[what]);
+    $("copied").textContent = "";
+    await navigator.clipboard.writeText(opened[what]);
     $("copied").textContent = "Copied.";
   }
 

@@ -22,6 +22,7 @@
 
   const link = takeLink();
   prepareLanguages();
+  prepareWays(link.email);
   if (isWhole(link.token) && link.email) {
     chooseAPassword();
   } else if (link.mark === "spent" && link.email) {
@@ -78,6 +79,21 @@
   // addressLanguages gives the links the link to take along.
   function addressLanguages() {
     for (const a of document.querySelectorAll("[data-lang]")) a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams(link);
+  }
+
+  // prepareWays has the portal, which the page leads to, know whose link it was, and not who
+  // began to register in this tab before.
+  function prepareWays(email) {
+    for (const a of page.querySelectorAll("a")) {
+      a.addEventListener("click", () => {
+        try {
+          if (email) sessionStorage.setItem("flowxi.joining", email);
+          else sessionStorage.removeItem("flowxi.joining");
+        } catch {
+          // the portal asks for it, then
+        }
+      });
+    }
   }
 
   function takeHanded() {

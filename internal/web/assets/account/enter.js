@@ -1,6 +1,6 @@
 // Coming in: log in, the second factor, and registration by code or by link.
 import { post } from "./api.js";
-import { bare, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
+import { bare, clear, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining, setRest } from "./store.js";
 
@@ -72,7 +72,10 @@ async function resend(by, path, sent) {
   const asked = $("code-email", HTMLInputElement), email = joining() || bare(asked);
   const answer = email ? await post(path, { email }) : { ok: false, errors: { email: [asked.dataset.missing] } };
   if (mine !== turn) return;
-  if (answer.ok) tell(by + "-sent", sent);
+  if (answer.ok) {
+    tell(by + "-sent", sent);
+    clear($("code-code")); // it was the one before
+  }
   if (!joining() && answer.errors?.email) return explain($("code-form", HTMLFormElement), answer);
   return answer;
 }

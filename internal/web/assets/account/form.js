@@ -101,7 +101,7 @@ function focusFirstWrong(form) {
   return true;
 }
 
-function clear(input) {
+export function clear(input) {
   if (input.getAttribute("aria-invalid") !== "true") return;
   input.removeAttribute("aria-invalid");
   tell(input.id + "-error", "");
@@ -172,7 +172,8 @@ function keyOf(button) {
   const view = button.closest("section");
   const input = view && asked(view).find((i) => i.type === "email");
   const address = input ? bare(input) : view?.dataset.address || "";
-  return [button.id || button.form?.id, address.trim().toLowerCase()].filter(Boolean).join(" ");
+  const name = button.id || button.type === "submit" && button.form.id;
+  return name ? (name + " " + address.trim().toLowerCase()).trim() : "";
 }
 
 // coolDown has a button wait before it may be pressed again: under its key, which may be

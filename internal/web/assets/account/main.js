@@ -3,7 +3,7 @@
 import { get, post, whenExpired } from "./api.js";
 import * as enter from "./enter.js";
 import { coolDown, onClick, retype, takeUpRests, typed } from "./form.js";
-import { $, announce, dismiss, lang, page, show, tell, texts } from "./page.js";
+import { $, announce, dismiss, fill, lang, page, show, tell, texts } from "./page.js";
 import * as devices from "./devices.js";
 import * as profile from "./profile.js";
 import * as security from "./security.js";
@@ -130,6 +130,7 @@ async function render() {
   }
   if (answer?.code === "UNAUTHENTICATED") return;
   if (answer && !answer.ok) return trouble(answer);
+  if (shown === "" && view in inside && hashView() in enter.views) notice ||= fill(texts.already, { email: profile.whose() });
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
   display(view);
 }
@@ -174,7 +175,7 @@ function display(view) {
   show(view, { focus: !first || notice !== "" });
   const kept = store.takeTyped();
   if (kept.view === view) retype($(view), kept.values);
-  takeUpRests($(view));
+  takeUpRests(document); // what stands over the page, too, may have waited for who was here before
   if (notice) announce(notice);
   notice = "";
 }

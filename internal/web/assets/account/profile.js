@@ -11,6 +11,9 @@ let me = {}, draft = {};
 let turn = 0; // of pictures: one that is read late is of a turn before
 let saving = new AbortController();
 
+// whose is the address of who is shown.
+export const whose = () => me.email;
+
 const input = (name) => $("profile-" + name.replace("_", "-"));
 
 export function prepare() {

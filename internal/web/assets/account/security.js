@@ -44,7 +44,7 @@ async function begin() {
   const answer = await get("/auth/2fa/status");
   if (mine !== turn) return; // somebody has gone on meanwhile, or out
   if (!answer.ok) return answer;
-  if (answer.enabled) return void present(true);
+  if (answer.enabled) return void done(true, { message: texts.alreadyOn });
   tell("twofa-done", "");
   $("qr").replaceChildren(qrCode(answer.otpauth_uri, texts.qr));
   $("secret").textContent = answer.secret.match(/.{1,4}/g).join(" ");
@@ -87,23 +87,26 @@ async function copy() {
 }
 
 async function enable(typed) {
+  tell("twofa-done", "");
   const answer = await post("/auth/2fa/enable", typed);
   switch (answer.code) {
     case "TWOFA_ENABLED": return done(true, answer);
-    case "TWOFA_ALREADY_ENABLED": return void present(true);
+    case "TWOFA_ALREADY_ENABLED": return void done(true, answer);
     case "TWOFA_ENROLLMENT_EXPIRED": return void startAgain(answer.message);
   }
   return answer;
 }
 
 async function verify(typed) {
+  tell("twofa-done", "");
   const answer = await post("/auth/2fa/verify", typed);
-  if (answer.code === "TWOFA_NOT_ENABLED") return void present(false);
+  if (answer.code === "TWOFA_NOT_ENABLED") return void done(false, answer);
   if (answer.ok) done(true, answer);
   return answer;
 }
 
 async function disable(typed) {
+  tell("twofa-done", "");
   const answer = await post("/auth/2fa/disable", typed);
   if (answer.code === "TWOFA_NOT_ENABLED" || answer.ok) return void done(false, answer);
   return answer;
