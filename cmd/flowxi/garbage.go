@@ -13,6 +13,11 @@ const (
 	// a second under reads, empty every sync.Pool each time, and take a seventh of the CPU.
 	spareBytes = 16 << 20
 
+	// hashingBytes may be held while passwords are hashed, garbage and all. Each hash takes 19
+	// MiB without settings, which is more than all else: the runtime would collect after every
+	// second, and collects after every third with that.
+	hashingBytes = 72 << 20
+
 	// Much is asked where one collection follows the other within busyWithin, and nothing
 	// to speak of where none does within restsAfter. The runtime collects every two minutes
 	// by itself, and so a server at rest gives its memory back to the system.
@@ -24,8 +29,8 @@ const (
 )
 
 // paceCollections has a busy server collect its garbage once spareBytes of it have
-// gathered. Where more is held than that it does as usual, and so while passwords are hashed:
-// each takes more for itself, without settings. A GOGC of the operator is left alone.
+// gathered, and while passwords are hashed, once hashingBytes are held with it. Where more than
+// half of that is no garbage it does as usual. A GOGC of the operator is left alone.
 func paceCollections(environ []string) {
 	if variable(environ, "GOGC") == "" {
 		(&pacer{percent: usualPercent, collected: time.Now()}).arm()
@@ -59,10 +64,10 @@ func (p *pacer) told(now time.Time, held uint64) {
 	switch {
 	case now.Sub(p.heavy) < busyWithin:
 		p.busy = true
-		p.set(usualPercent)
+		p.set(percent(hashingBytes-min(held, hashingBytes), held))
 	case since < busyWithin:
 		p.busy = true
-		p.set(sparing(held))
+		p.set(percent(spareBytes, held))
 	case since > restsAfter && p.busy:
 		p.busy = false
 		p.set(usualPercent)
@@ -78,9 +83,10 @@ func (p *pacer) set(percent int) {
 	}
 }
 
-// sparing is the percentage of what is held that leaves room for spareBytes.
-func sparing(held uint64) int {
-	return int(min(max(usualPercent, 100*spareBytes/max(1, held)), mostPercent))
+// percent is what spare bytes are of what is held, in whole hundreds, since each change stops
+// the world.
+func percent(spare, held uint64) int {
+	return int(min(max(usualPercent, spare/max(1, held)*100), mostPercent))
 }
 
 // held is what the last collection left, in bytes.

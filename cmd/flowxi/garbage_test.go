@@ -19,11 +19,14 @@ func TestGarbageGathersWhileTheServerIsBusy(t *testing.T) {
 	if !within(patience, func() bool { return gathers(t, ops) > usualPercent }) {
 		t.Errorf("while it is busy, garbage may be %d %% of what is held, want more", gathers(t, ops))
 	}
-	time.Sleep(restsAfter + time.Second/2)
-	fetch(t, "http://"+ops+"/debug/pprof/heap?gc=1")
-	if !within(patience, func() bool { return gathers(t, ops) == usualPercent }) {
-		t.Errorf("after a rest, garbage may be %d %% of what is held, want %d", gathers(t, ops), usualPercent)
+	for range 5 { // it is no rest where enough had gathered before to be collected meanwhile
+		time.Sleep(restsAfter + time.Second/2)
+		fetch(t, "http://"+ops+"/debug/pprof/heap?gc=1")
+		if within(time.Second, func() bool { return gathers(t, ops) == usualPercent }) {
+			return
+		}
 	}
+	t.Errorf("after a rest, garbage may be %d %% of what is held, want %d", gathers(t, ops), usualPercent)
 }
 
 func TestAnOperatorsGOGCIsLeftAlone(t *testing.T) {
@@ -87,8 +90,8 @@ func fetch(t *testing.T, url string) string {
 
 func TestRoomForGarbage(t *testing.T) {
 	t.Parallel()
-	for held, want := range map[uint64]int{0: 400, 1 << 20: 400, 4 << 20: 400, 8 << 20: 200, 16 << 20: 100, 40 << 20: 100} {
-		if got := sparing(held); got != want {
+	for held, want := range map[uint64]int{0: 400, 1 << 20: 400, 4 << 20: 400, 7 << 20: 200, 8 << 20: 200, 16 << 20: 100, 40 << 20: 100} {
+		if got := percent(spareBytes, held); got != want {
 			t.Errorf("%d bytes are held: %d %%, want %d %%", held, got, want)
 		}
 	}
@@ -109,11 +112,13 @@ func TestWhenGarbageGathers(t *testing.T) {
 		{later, little, usualPercent, false},
 		{soon, little, mostPercent, true},
 		{2 * busyWithin, little, mostPercent, true}, // neither busy nor at rest
-		{soon, hash, usualPercent, true},
-		{soon, little, usualPercent, true}, // between two hashes
+		{soon, hash + little, 200, true},
+		{soon, little, mostPercent, true}, // between two hashes
+		{soon, 2*hash + little, usualPercent, true},
+		{soon, 10 * hash, usualPercent, true},
 		{busyWithin, little, usualPercent, true},
 		{soon, little, mostPercent, true},
-		{soon, hash, usualPercent, true},
+		{soon, hash + little, 200, true},
 		{later, little, usualPercent, false}, // and the memory is given back
 		{later, little, usualPercent, false},
 	} {
