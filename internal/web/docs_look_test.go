@@ -31,6 +31,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 	t.Run("what is found lies above the page", func(t *testing.T) { t.Parallel(); showsAboveThePage(t, v) })
 	t.Run("the search shuts when the focus leaves it", func(t *testing.T) { t.Parallel(); shutsBehindTheFocus(t, v) })
 	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
+	t.Run("an operation that is tried can be read", func(t *testing.T) { t.Parallel(); canBeReadWhereItIsTried(t, v) })
 	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
 	t.Run("a token where nothing can be remembered", func(t *testing.T) { t.Parallel(); usesATokenOnce(t, v) })
 }
@@ -85,6 +86,17 @@ func searchesAgain(t *testing.T, v visitor) {
 	p.is(`refused && document.getElementById("results").hidden && (window.fetch = realFetch)`)
 	p.press("d")
 	p.shows("results", "OTP_EXPIRED")
+	p.ends()
+}
+
+// canBeReadWhereItIsTried looks at the colours alone: what Swagger UI calls its controls is
+// its own.
+func canBeReadWhereItIsTried(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/try/")
+	p.is(`document.querySelector(".opblock")`)
+	p.is(`document.querySelector(".opblock-summary-control").click() === undefined`)
+	p.is(`document.querySelector(".btn.execute")`)
+	p.accessible("/docs/try", `["color-contrast"]`)
 	p.ends()
 }
 
