@@ -64,7 +64,7 @@ func (p *pacer) told(now time.Time, held uint64) {
 	switch {
 	case now.Sub(p.heavy) < busyWithin:
 		p.busy = true
-		p.set(percent(hashingBytes-min(held, hashingBytes), held))
+		p.set(percent(hashingBytes-min(held, hashingBytes), held) / 100 * 100) // or each would change it a little
 	case since < busyWithin:
 		p.busy = true
 		p.set(percent(spareBytes, held))
@@ -83,10 +83,9 @@ func (p *pacer) set(percent int) {
 	}
 }
 
-// percent is what spare bytes are of what is held, in whole hundreds, since each change stops
-// the world.
+// percent is what spare bytes are of what is held.
 func percent(spare, held uint64) int {
-	return int(min(max(usualPercent, spare/max(1, held)*100), mostPercent))
+	return int(min(max(usualPercent, 100*spare/max(1, held)), mostPercent))
 }
 
 // held is what the last collection left, in bytes.

@@ -139,7 +139,10 @@ func (a *Auth) activate(ctx context.Context, c *Caller, email string, plain acco
 	if err := hashed(err); err != nil {
 		return Issued{}, err
 	}
-	var locale account.Locale // a language that the person asks for now replaces one that a stranger may have set
+	// The language of this request replaces that of who asked for the code or the link, who may
+	// have been a stranger. Our own page opens in that of the mail, which the person then has
+	// before them, and can change.
+	var locale account.Locale
 	if c.Explicit {
 		locale = c.Locale
 	}

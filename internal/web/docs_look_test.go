@@ -82,9 +82,8 @@ func (p tab) searches(text string) {
 func searchesAgain(t *testing.T, v visitor) {
 	p := v.visits(t, "/docs/login")
 	p.is(`(window.realFetch = fetch) && (window.fetch = () => Promise.reject((window.refused = true)))`)
-	p.searches("otp_expire")
+	p.searches("otp_expired")
 	p.is(`refused && document.getElementById("results").hidden && (window.fetch = realFetch)`)
-	p.press("d")
 	p.shows("results", "OTP_EXPIRED")
 	p.ends()
 }

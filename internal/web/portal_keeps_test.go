@@ -184,6 +184,9 @@ func sendsAgainByAddress(t *testing.T, v visitor) {
 	p.changesTo("fr")
 	p.isAt("code")
 	p.waits("code-again", "Nouvel envoi dans ")
+	p.is(`document.querySelector("#code a[href='#/login']").click() === undefined`)
+	p.isAt("login")
+	p.is(`document.getElementById("login-email").value === "first.address@example.org"`)
 	p.ends()
 }
 

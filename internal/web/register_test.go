@@ -327,9 +327,15 @@ func renewsInAnotherLanguage(t *testing.T, browser context.Context) {
 	p.shows("renew-who", email)
 	p.shows("renewed", "un nouveau lien est en route")
 	p.shows("resend", "Réessayez dans ")
+	p.is(`resend.getAttribute("aria-disabled") === "true" && resend.click() === undefined`)
 	p.is(`!document.getElementById("choose").checkVisibility() && !document.getElementById("reason").checkVisibility()`)
+	if calls := p.api.made(); len(calls) != 2 {
+		t.Errorf("it asked for %v", calls)
+	}
+	p.is(`!document.querySelector("[data-lang=en]").href.includes("sent")`)
 	p.do(reload())
-	p.shows("reopen-title", "Ouvrez de nouveau le lien")
+	p.shows("again-title", "Ce lien ne peut plus être utilisé")
+	p.is(`document.querySelector("#again a").getAttribute("href") === "/account?lang=fr#/join"`)
 }
 
 func leadsToLogin(t *testing.T, browser context.Context) {
@@ -358,11 +364,11 @@ func leadsWhoRegisteredToLogin(t *testing.T, browser context.Context) {
 func explainsIncompleteLink(t *testing.T, browser context.Context) {
 	for _, cut := range []string{"", "&token=", "&token=" + token[:63], "&token=" + token + "0"} {
 		p := openTab(t, browser, "/register?lang=en&email=ada@example.org"+cut)
-		defer p.close()
 		p.shows("incomplete-title", "This link is not complete")
 		p.do(reload())
 		p.shows("incomplete-title", "This link is not complete")
 		p.is(`!document.getElementById("form").checkVisibility()`)
+		p.close()
 	}
 }
 

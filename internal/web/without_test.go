@@ -31,7 +31,7 @@ func needsAScript(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, link+"&lang=en")
 	defer p.close()
 	p.shows("without", "This page needs JavaScript")
-	p.shows("without", "part of the page has not arrived: reload it")
+	p.shows("without", "part of the page has not arrived: reload the page")
 	p.is(`getComputedStyle(document.getElementById("without")).visibility === "visible"`)
 	p.is(`document.getAnimations().length === 0`) // it is there at once
 	p.is(nothingToFillIn)
@@ -44,7 +44,7 @@ func needsAScriptForAnAccount(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/account?lang=en")
 	defer p.close()
 	p.shows("without", "This page needs JavaScript")
-	p.shows("without", "part of the page has not arrived: reload it")
+	p.shows("without", "part of the page has not arrived: reload the page")
 	p.is(`document.getAnimations().length === 0`)
 	p.is(nothingToFillIn)
 }

@@ -176,7 +176,7 @@
         pages = (await response.json()).pages.map(prepare);
         if (document.activeElement === query) look(); // else whoever typed has gone on
       } catch {
-        close(); // and the next letter tries again
+        setTimeout(() => { if (document.activeElement === query) load(); }, 2000);
       } finally {
         loading = false;
       }
@@ -184,7 +184,6 @@
 
     function look() {
       const words = plain(query.value).split(/\s+/).filter(Boolean);
-      load();
       if (!pages || words.length === 0) return close();
       const found = find(pages, words);
       hits = found.slice(0, 12);

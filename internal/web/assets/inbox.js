@@ -16,8 +16,7 @@
   };
   const shown = 100;
   let mails = [];
-  let current = "";
-  let opened = null; // which may be in the list no longer
+  let opened = { id: "" }; // which may be in the list no longer
   let stream = null;
   let polling = 0;
 
@@ -72,7 +71,7 @@
     $("empty").hidden = mails.length > 0;
     const again = focused && $("list").querySelector(`[data-id="${focused}"]`);
     if (again) again.focus();
-    if (current === "" && mails.length > 0 && innerWidth > 832) read(mails[0].id);
+    if (opened.id === "" && mails.length > 0 && innerWidth > 832) read(mails[0].id);
     mark();
   }
 
@@ -104,7 +103,7 @@
 
   function mark() {
     for (const button of $("list").querySelectorAll("button")) {
-      if (button.dataset.id === current) button.setAttribute("aria-current", "true");
+      if (button.dataset.id === opened.id) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
     }
   }
@@ -112,7 +111,6 @@
   function read(id) {
     const mail = mails.find((m) => m.id === id);
     if (!mail) return;
-    current = id;
     opened = mail;
     $("unread").hidden = true;
     $("reading").hidden = false;
@@ -143,9 +141,9 @@
   }
 
   async function loadSource() {
-    const id = current;
+    const { id } = opened;
     const response = await fetch("/dev/inbox/messages/" + id + ".eml");
-    if (response.ok && id === current) $("source").textContent = await response.text();
+    if (response.ok && id === opened.id) $("source").textContent = await response.text();
   }
 
   function prepareTabs() {
@@ -168,7 +166,7 @@
       tab.tabIndex = tab === chosen ? 0 : -1;
       $(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
     }
-    if (chosen.id === "tab-source" && $("source").textContent === "" && current) loadSource();
+    if (chosen.id === "tab-source" && $("source").textContent === "" && opened.id) loadSource();
   }
 
   function moveInList(event) {

@@ -33,7 +33,8 @@
     $("done-account").hidden = true; // whose it is, is forgotten
     show("done");
   } else {
-    show(link.mark ? "reopen" : "incomplete");
+    const words = new Map([["taken", "reopen"], ["spent", "again"]]);
+    show(words.get(link.mark) || "incomplete");
   }
 
   // isWhole is whether nothing of a token was cut off (contract section 6).
@@ -46,14 +47,16 @@
   // that of the mailed link. A reload asks for the link once more, or where it has been
   // used, says so: the entry has a mark of that. A change of language brings all of it in
   // the memory of the tab; where the browser has none, or the page is opened in another
-  // tab, the link comes in the fragment, which is not sent to any server.
+  // tab, the link comes in the fragment, which is not sent to any server, without whether
+  // another was sent.
   function takeLink() {
     const address = new URL(location.href);
     const fragment = new URLSearchParams(address.hash.slice(1));
     const handed = new URLSearchParams(takeHanded());
     const find = (name) => address.searchParams.get(name) || fragment.get(name) || handed.get(name) || "";
     const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || fragment.get("mark") || "" };
-    Object.assign(found, { sent: handed.get("sent") || "", rest: Number(handed.get("rest")) }); // in ms, until when another may not be asked for
+    found.sent = handed.get("sent") || "";
+    found.rest = Number(handed.get("rest")); // in ms, until when another may not be asked for
     if (isWhole(found.token) && found.email) found.mark = "taken";
     const chosen = address.searchParams.get("lang");
     history.replaceState(found.mark, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
@@ -78,7 +81,8 @@
 
   // addressLanguages gives the links the link to take along.
   function addressLanguages() {
-    for (const a of document.querySelectorAll("[data-lang]")) a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams(link);
+    const { token, email, mark } = link;
+    for (const a of document.querySelectorAll("[data-lang]")) a.href = "?lang=" + a.dataset.lang + "#" + new URLSearchParams({ token, email, mark });
   }
 
   // prepareWays has the portal, which the page leads to, know whose link it was, and not who
@@ -181,7 +185,7 @@
     $("submit").focus();
   }
 
-  // done forgets everything. The token that was issued is of no use here, since people
+  // done forgets everything but whose the account is, for the way to the login. The token that was issued is of no use here, since people
   // log in from the app: it is given back, so that none lives on that nobody holds.
   function done(token) {
     $("done-who").textContent = link.email;
@@ -246,6 +250,7 @@
   function offerAnother(reason) {
     link.token = "";
     link.mark = "spent";
+    history.replaceState(link.mark, "");
     addressLanguages();
     $("resend").addEventListener("click", resend);
     show("renew");
@@ -275,7 +280,7 @@
   // send holds the button while the request is on its way, and as long as the server
   // asks for patience after it. The button keeps the focus all the while.
   async function send(button, label, busy, path, body) {
-    button.setAttribute("aria-disabled", "true");
+    button.setAttribute("aria-disabled", "true"); // until it has cooled down
     button.textContent = busy;
     const answer = await post(path, body);
     coolDown(button, label, answer.wait);
@@ -288,6 +293,7 @@
     const count = () => {
       const left = Math.ceil((until - Date.now()) / 1000);
       if (left > 0) {
+        button.setAttribute("aria-disabled", "true");
         button.textContent = texts.again.replace("{time}", clock(left));
         setTimeout(count, 250);
         return;

@@ -132,7 +132,7 @@ export const views = {
 export function leave(view) {
   turn++;
   if (view !== "choose") code = "";
-  const from = { login: ["join-email"], join: ["login-email", "code-email"], code: ["join-email"] }[view] || [];
+  const from = { login: ["join-email", "code-email"], join: ["login-email", "code-email"], code: ["join-email"] }[view] || [];
   const typed = from.map((id) => bare($(id, HTMLInputElement))).find(Boolean) || "";
   if (view === "code" && typed && typed !== joining()) setJoining(""); // they have a code for another
   const email = typed || joining() || (view === "login" && (challenge().email || owner)) || "";

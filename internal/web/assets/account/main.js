@@ -11,7 +11,7 @@ import * as store from "./store.js";
 
 const inside = { profile: profile.enter, devices: devices.enter, security: security.enter };
 const views = { ...enter.views, ...inside };
-let shown = "", wanted = "", notice = "", turn = 0;
+let shown = "", wanted = "", notice = "", turn = 0, led = false; // by no login of theirs to the account of another tab
 
 if (!followLanguage(performance.getEntriesByType("navigation")[0]?.type === "back_forward")) start();
 addEventListener("pageshow", ({ persisted }) => persisted && followLanguage(true));
@@ -54,6 +54,7 @@ async function start() {
     page.focus();
   });
   await store.inherit();
+  led = Object.hasOwn(enter.views, hashView());
   render();
 }
 
@@ -75,6 +76,7 @@ function welcome(token, message) {
 function enterElsewhere() {
   const view = wanted;
   wanted = "";
+  led = true;
   forgetWho();
   return view ? go(view) : render();
 }
@@ -130,7 +132,7 @@ async function render() {
   }
   if (answer?.code === "UNAUTHENTICATED") return;
   if (answer && !answer.ok) return trouble(answer);
-  if (shown === "" && view in inside && hashView() in enter.views) notice ||= fill(texts.already, { email: profile.whose() });
+  if (led && view in inside) notice ||= fill(texts.already, { email: profile.whose() });
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
   display(view);
 }
@@ -178,6 +180,7 @@ function display(view) {
   takeUpRests(document); // what stands over the page, too, may have waited for who was here before
   if (notice) announce(notice);
   notice = "";
+  led = false;
 }
 
 // frame is what stands around the views: for who is logged in the way to the others.
