@@ -73,6 +73,12 @@ func TestPortal(t *testing.T) {
 		"a setup outlives a reload":                goesOnToSetUp,
 		"changes that are not saved":               keepsADraft,
 		"changes end with a logout":                forgetsADraft,
+		"what was not changed in a profile":        keepsWhatOthersChanged,
+		"a third tab between two people":           asksForNobodysToken,
+		"a session that ends in every tab":         endsKindlyInEveryTab,
+		"a login that comes too late":              letsNobodyInOverAnother,
+		"an address that is changed while it asks": blamesNoOtherAddress,
+		"a photo that was cancelled too late":      seesWhichPhotoThereIs,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, visitor{browser, srv}) })
 	}

@@ -362,8 +362,12 @@ func leadsWhoRegisteredToLogin(t *testing.T, browser context.Context) {
 }
 
 func explainsIncompleteLink(t *testing.T, browser context.Context) {
-	for _, cut := range []string{"", "&token=", "&token=" + token[:63], "&token=" + token + "0"} {
-		p := openTab(t, browser, "/register?lang=en&email=ada@example.org"+cut)
+	for _, cut := range []string{
+		"email=ada@example.org", "email=ada@example.org&token=", "email=ada@example.org&token=" + token[:63],
+		"email=ada@example.org&token=" + token + "0", "token=" + token + "&email=", "token=" + token + "&email=ada%4",
+		"token=" + token + "&email=ada%40", "token=" + token + "&email=ada%40example",
+	} {
+		p := openTab(t, browser, "/register?lang=en&"+cut)
 		p.shows("incomplete-title", "This link is not complete")
 		p.do(reload())
 		p.shows("incomplete-title", "This link is not complete")

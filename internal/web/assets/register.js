@@ -23,7 +23,7 @@
   const link = takeLink();
   prepareLanguages();
   prepareWays(link.email);
-  if (isWhole(link.token) && link.email) {
+  if (isWhole(link)) {
     chooseAPassword();
   } else if (link.mark === "spent" && link.email) {
     offerAnother("");
@@ -37,9 +37,9 @@
     show(words.get(link.mark) || "incomplete");
   }
 
-  // isWhole is whether nothing of a token was cut off (contract section 6).
-  function isWhole(token) {
-    return /^[0-9a-f]{64}$/.test(token);
+  // isWhole is whether nothing was cut off (contract section 6), as far as can be seen.
+  function isWhole({ token, email }) {
+    return /^[0-9a-f]{64}$/.test(token) && /^[^@]+@[^@\s]+\.[^@\s]+$/.test(email);
   }
 
   // takeLink reads the token and the e-mail and takes them out of the address bar, so
@@ -57,7 +57,7 @@
     const found = { token: find("token"), email: find("email").trim(), mark: history.state || handed.get("mark") || fragment.get("mark") || "" };
     found.sent = handed.get("sent") || "";
     found.rest = Number(handed.get("rest")); // in ms, until when another may not be asked for
-    if (isWhole(found.token) && found.email) found.mark = "taken";
+    if (isWhole(found)) found.mark = "taken";
     const chosen = address.searchParams.get("lang");
     history.replaceState(found.mark, "", address.pathname + (chosen ? "?lang=" + encodeURIComponent(chosen) : ""));
     return found;

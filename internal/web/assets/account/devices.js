@@ -48,6 +48,7 @@ function card(device) {
 }
 
 async function leave(device) {
+  tell("devices-done", "");
   const answer = await post("/auth/logout-device", { device_id: device.device_id });
   if (answer.ok && device.is_current) return loggedOut(answer.message);
   if (!answer.ok && answer.code !== "DEVICE_NOT_FOUND") return answer;
@@ -55,6 +56,7 @@ async function leave(device) {
 }
 
 async function leaveOthers() {
+  tell("devices-done", "");
   const others = list.filter((d) => !d.is_current);
   if (!await sure(texts.othersQuestion, fill(texts.othersDetail, { count: others.length }), texts.othersYes)) return;
   // Whoever is to be kept out may come back meanwhile: those are not in the list yet.

@@ -1,19 +1,21 @@
 // Coming in: log in, the second factor, and registration by code or by link.
-import { post } from "./api.js";
+import { giveBack, post } from "./api.js";
 import { bare, clear, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
-import { challenge, device, joining, setChallenge, setJoining, setRest } from "./store.js";
+import { challenge, device, joining, setChallenge, setJoining, setRest, token } from "./store.js";
 
 // The code that was right, and whose login it is that a second factor was asked for. Only
 // memory has them.
 let go, code = "", owner = "", turn = 0;
 
 // ask is post for who is still on the view when the answer comes. Who went another way
-// meanwhile is led nowhere by it, unless it has let them in.
+// meanwhile is led nowhere by it, unless it has let them in, and nobody else is in by then.
 async function ask(path, body) {
   const mine = turn;
   const answer = await post(path, body);
-  if (mine === turn || answer.code === "LOGIN_SUCCESS" || answer.code === "TOKEN_ISSUED") return answer;
+  const issued = answer.access_token || answer.data?.access_token;
+  if (issued && token()) giveBack(issued);
+  else if (issued || mine === turn) return answer;
   return { ok: false, code: "", message: "", wait: answer.ok ? 0 : answer.wait };
 }
 
@@ -27,6 +29,7 @@ export function prepare(to, welcome) {
   onSubmit("choose-form", choose);
   onClick($("code-again"), "code-form-problem", () => resend("code", "/register-email-code/resend", texts.codeSent));
   onClick($("link-again"), "link-problem", () => resend("link", "/register-email/resend", texts.linkSent));
+  $("code-email").addEventListener("input", () => tell("code-sent", "")); // it was to another
   for (const button of document.querySelectorAll("[data-reveals]")) button.addEventListener("click", () => reveal(button));
 
   async function login(typed) {

@@ -23,8 +23,10 @@ export function onSubmit(id, work) {
     clearAll(form);
     tell("notice", "");
     if (complainOfMissing(form)) return;
+    const address = addressIn(form);
     const answer = await rest(button, () => work(values(form)));
-    if (answer?.message && !answer.ok && !form.closest("[hidden]")) explain(form, answer); // they may be elsewhere by now
+    if (form.closest("[hidden]") || addressIn(form) !== address) return; // they are elsewhere by now, or about another
+    if (answer?.message && !answer.ok) explain(form, answer);
   });
 }
 
@@ -170,10 +172,15 @@ async function rest(button, work) {
 // known by nothing.
 function keyOf(button) {
   const view = button.closest("section");
-  const input = view && asked(view).find((i) => i.type === "email");
-  const address = input ? bare(input) : view?.dataset.address || "";
+  const address = view && addressIn(view) || view?.dataset.address || "";
   const name = button.id || button.type === "submit" && button.form.id;
-  return name ? (name + " " + address.trim().toLowerCase()).trim() : "";
+  return name ? (name + " " + address).trim() : "";
+}
+
+// addressIn is the address that is typed in a part of the page.
+function addressIn(part) {
+  const input = asked(part).find((i) => i.type === "email");
+  return input ? bare(input).trim().toLowerCase() : "";
 }
 
 // coolDown has a button wait before it may be pressed again: under its key, which may be

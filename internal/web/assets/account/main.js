@@ -34,14 +34,13 @@ async function start() {
   devices.prepare(loggedOut);
   security.prepare();
   whenExpired(() => {
-    profile.keep();
-    const view = hashView();
-    wanted = view in inside ? view : "";
-    goOut(texts.expired);
+    keepPlace();
+    goOut(texts.expired, true);
   });
-  store.watch(enterElsewhere, () => {
-    profile.discard();
-    go("login", texts.elsewhere);
+  store.watch(enterElsewhere, (expired) => {
+    if (expired) keepPlace();
+    else profile.discard();
+    go("login", expired ? texts.expired : texts.elsewhere);
   });
   onClick($("leave"), "notice", logout);
   onClick($("retry"), "trouble-text", render);
@@ -81,14 +80,14 @@ function enterElsewhere() {
   return view ? go(view) : render();
 }
 
-// takeAlong keeps what was typed for the page in another language, once this one is left for
-// it: a link may be opened in another tab. Back leads to the view before, and not to the
-// language before.
+// takeAlong keeps what was typed on the way in for the page in another language, once this one
+// is left for it: a link may be opened in another tab. The profile keeps what was changed in it
+// by itself. Back leads to the view before, and not to the language before.
 function takeAlong(event) {
   if (!shown || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   location.replace(event.currentTarget.href);
-  addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
+  if (!(shown in inside)) addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
 }
 
 // logout is done here whatever becomes of it on the server.
@@ -103,9 +102,16 @@ function loggedOut(message) {
   goOut(message);
 }
 
-function goOut(message) {
-  store.end();
+function goOut(message, expired = false) {
+  store.end(expired);
   go("login", message);
+}
+
+// keepPlace has who logs in again go on where they were.
+function keepPlace() {
+  profile.keep();
+  const view = hashView();
+  wanted = view in inside ? view : "";
 }
 
 // render shows the view of the address, or the one that has to come before it. Where

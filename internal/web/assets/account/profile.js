@@ -1,5 +1,5 @@
 // The profile: what people say of themselves, and their photo.
-import { patch, remove, upload } from "./api.js";
+import { get, patch, remove, upload } from "./api.js";
 import * as countries from "./countries.js";
 import * as crop from "./crop.js";
 import { empty, onClick, onSubmit, values } from "./form.js";
@@ -136,10 +136,20 @@ async function savePhoto() {
   const picture = await crop.picture();
   if (signal.aborted || token() !== owner) return;
   const answer = await upload("/me/photo", "photo", picture, signal);
-  if (signal.aborted) return; // they thought better of it, and may be at another picture
+  if (signal.aborted) return void seeWhich(owner); // they thought better of it, and may be at another picture
   if (!answer.ok) return answer;
   $("crop", HTMLDialogElement).close();
   renew(answer);
+}
+
+// seeWhich shows the photo that there is, where the server may have taken one that was
+// cancelled.
+async function seeWhich(owner) {
+  const mine = turn;
+  const answer = await get("/me");
+  if (!answer.ok || mine !== turn || token() !== owner) return;
+  me.photo_url = answer.data.photo_url;
+  present();
 }
 
 async function removePhoto() {

@@ -40,12 +40,12 @@ function present(enabled) {
 
 // begin shows the secret that the server has made, for as long as it waits.
 async function begin() {
+  tell("twofa-done", "");
   const mine = turn;
   const answer = await get("/auth/2fa/status");
   if (mine !== turn) return; // somebody has gone on meanwhile, or out
   if (!answer.ok) return answer;
   if (answer.enabled) return void done(true, { message: texts.alreadyOn });
-  tell("twofa-done", "");
   $("qr").replaceChildren(qrCode(answer.otpauth_uri, texts.qr));
   $("secret").textContent = answer.secret.match(/.{1,4}/g).join(" ");
   $("otpauth", HTMLAnchorElement).href = answer.otpauth_uri;

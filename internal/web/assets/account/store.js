@@ -28,7 +28,7 @@ const others = new BroadcastChannel("flowxi.session");
 let onStart = () => {};
 let onEnd = () => {};
 
-// watch is told when another tab logs in or out.
+// watch is told when another tab logs in or out, or finds that the session is over.
 export function watch(start, end) {
   onStart = start;
   onEnd = end;
@@ -36,15 +36,15 @@ export function watch(start, end) {
 
 others.addEventListener("message", ({ data }) => {
   const mine = token();
-  if (data.is === "asked" && mine) others.postMessage({ is: "token", token: mine });
-  if (data.is === "token" && data.token !== mine) {
+  if (data.is === "asked" && mine) others.postMessage({ is: "answer", token: mine });
+  if ((data.is === "token" || data.is === "answer" && !mine) && data.token !== mine) { // who has one did not ask
     forget(); // it may be somebody else's
     tab.set("flowxi.token", data.token);
     onStart();
   }
   if (data.is === "ended" && data.token === mine && mine) {
     forget();
-    onEnd();
+    onEnd(data.expired);
   }
 });
 
@@ -57,7 +57,7 @@ export function inherit() {
   others.postMessage({ is: "asked" });
   return new Promise((resolve) => {
     setTimeout(resolve, 150);
-    others.addEventListener("message", ({ data }) => { if (data.is === "token") resolve(); });
+    others.addEventListener("message", ({ data }) => { if (data.is === "answer") resolve(); });
   });
 }
 
@@ -67,9 +67,9 @@ export function begin(issued) {
   others.postMessage({ is: "token", token: issued });
 }
 
-// end forgets the token in every tab.
-export function end() {
-  others.postMessage({ is: "ended", token: token() });
+// end forgets the token in every tab: it was logged out, or has expired.
+export function end(expired = false) {
+  others.postMessage({ is: "ended", token: token(), expired });
   forget();
 }
 
