@@ -185,8 +185,9 @@
     $("submit").focus();
   }
 
-  // done forgets everything but whose the account is, for the way to the login. The token that was issued is of no use here, since people
-  // log in from the app: it is given back, so that none lives on that nobody holds.
+  // done forgets everything but whose the account is, for the way to the login. The token
+  // that was issued is of no use here, since people log in from the app: it is given back, so
+  // that none lives on that nobody holds.
   function done(token) {
     $("done-who").textContent = link.email;
     for (const id of ["username", "password", "confirmation"]) $(id).value = "";

@@ -11,10 +11,10 @@ export function whenExpired(f) { onExpiry = f; }
 export const get = (path) => ask("GET", path);
 export const post = (path, body, seconds) => ask("POST", path, body, seconds);
 export const patch = (path, body) => ask("PATCH", path, body);
+export const remove = (path) => ask("DELETE", path);
+
 // giveBack ends a session whose token nobody is to have.
 export const giveBack = (issued) => exchange("POST", "/auth/logout", undefined, issued);
-
-export const remove = (path) => ask("DELETE", path);
 
 // upload sends a file until it is cancelled.
 export function upload(path, name, file, cancelled) {
