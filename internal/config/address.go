@@ -116,6 +116,9 @@ func validMagicLink(text string) bool {
 	if !strings.Contains(text, "{token}") || !strings.Contains(text, "{email}") {
 		return false
 	}
+	if strings.ContainsAny(strings.NewReplacer("{token}", "", "{email}", "", "{lang}", "").Replace(text), "{}") {
+		return false // a name that nothing takes the place of
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || strings.Contains(u.Host, "{") || u.User != nil {
 		return false

@@ -105,10 +105,13 @@ func (c *Config) checkMagicLink() *Error {
 	return nil
 }
 
+const mostPasses = 100 // as the setting says, whatever the memory
+
 // checkPasswords lets nobody choose costs that are too weak, or that no login bears.
 func (c *Config) checkPasswords() *Error {
 	p := c.Passwords.Params()
 	least, most := password.Passes(p.MemoryKiB)
+	most = min(most, mostPasses)
 	if p.Time < least || p.Time > most {
 		return wrong("FLOWXI_PASSWORD_PASSES", strconv.Itoa(c.Passwords.Passes),
 			fmt.Sprintf("allowed: a number from %d to %d, since FLOWXI_PASSWORD_MEMORY_KIB is %d", least, most, p.MemoryKiB))

@@ -37,7 +37,7 @@ type Config struct {
 	SMTPURL  account.Secret `env:"FLOWXI_SMTP_URL" secret:"true" allowed:"smtps://user:password@host:port, or smtp://… for STARTTLS" doc:"Mail server. smtp:// to this machine itself speaks without TLS. Without it mail stays in the inbox, which this machine alone may read. Required in production for everything but this machine alone; never used by a sandbox."`
 	MailFrom string         `env:"FLOWXI_MAIL_FROM" envDefault:"Flowxi <no-reply@localhost>" allowed:"a mail address, such as Flowxi <no-reply@example.org>" doc:"Sender of all mail."`
 
-	MagicLinkURL    string         `env:"FLOWXI_MAGIC_LINK_URL" allowed:"an https or http address with {token} and {email} in its path, query or fragment, and {lang} where the page is to know the language of the mail, such as https://app.example.org/register?token={token}&email={email}" doc:"Address that a registration mail links to. Without it: the page /register under FLOWXI_PUBLIC_URL."`
+	MagicLinkURL    string         `env:"FLOWXI_MAGIC_LINK_URL" allowed:"an https or http address with {token} and {email} in its path, query or fragment, {lang} where the page is to know the language of the mail, and no other name in braces, such as https://app.example.org/register?token={token}&email={email}" doc:"Address that a registration mail links to. Without it: the page /register under FLOWXI_PUBLIC_URL."`
 	FrontendOrigins []string       `env:"FLOWXI_FRONTEND_ORIGINS" allowed:"origins with commas between them, such as https://app.example.org,http://localhost:5173" doc:"Web pages of which origins may call the API from a browser (CORS)."`
 	Portal          bool           `env:"FLOWXI_PORTAL" envDefault:"on" oneof:"on,off" doc:"The page /account, on which people register, log in and look after their account. Off where your own frontend does all of that."`
 	TrustedProxies  []netip.Prefix `env:"FLOWXI_TRUSTED_PROXIES" allowed:"networks with commas between them, such as 10.0.0.0/8,fd00::/8" doc:"Networks of the proxies whose word on a client's address and on TLS is taken. None by default."`
@@ -71,7 +71,7 @@ type Config struct {
 // Passwords are the costs of the argon2id hashes that are made from now on.
 type Passwords struct {
 	MemoryKiB int `env:"FLOWXI_PASSWORD_MEMORY_KIB" envDefault:"19456" min:"7168" max:"1048576" doc:"Memory of one password hash (argon2id), in KiB. A server hashes as many passwords at once as it has processors but one, and one at the least. Give all servers the same costs. A hash of other costs is made anew at the next login of its owner. Raise costs rather than lower them: until then a person with a dearer hash is told from a stranger by the time of a login."`
-	Passes    int `env:"FLOWXI_PASSWORD_PASSES" envDefault:"2" min:"1" max:"100" doc:"Passes over that memory. The less memory, the more passes are demanded: 1 from 47104 KiB on, 2 from 19456, 3 from 12288, 4 from 9216 and 5 below (OWASP Password Storage Cheat Sheet)."`
+	Passes    int `env:"FLOWXI_PASSWORD_PASSES" envDefault:"2" min:"1" max:"100" doc:"Passes over that memory. The less memory, the more passes are demanded: 1 from 47104 KiB on, 2 from 19456, 3 from 12288, 4 from 9216 and 5 below (OWASP Password Storage Cheat Sheet). Both multiplied may make 4 GiB."`
 	Lanes     int `env:"FLOWXI_PASSWORD_LANES" envDefault:"1" min:"1" max:"16" doc:"Processors that work on one password hash. More of them than one make a single login faster, and a storm of logins no faster."`
 }
 

@@ -57,6 +57,8 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_MAGIC_LINK_URL=https://{token}.example.org/{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
 		{[]string{"FLOWXI_MAGIC_LINK_URL=javascript:alert('{token}{email}')"}, `FLOWXI_MAGIC_LINK_URL is`},
 		{[]string{"FLOWXI_MAGIC_LINK_URL=DATA:text/html,{token}{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=https://a.example.org/{token}/{email}?x={foo}"}, `FLOWXI_MAGIC_LINK_URL is`},
+		{[]string{"FLOWXI_MAGIC_LINK_URL=https://a.example.org/{token}/{email}?lang={LANG}"}, `FLOWXI_MAGIC_LINK_URL is`},
 		{[]string{"FLOWXI_MAGIC_LINK_URL=/register/{token}/{email}"}, `FLOWXI_MAGIC_LINK_URL is`},
 		{[]string{"FLOWXI_MAGIC_LINK_URL=http://a.example.org/{token}/{email}"}, `FLOWXI_MAGIC_LINK_URL is "http://a.example.org/{token}/{email}"; allowed: https`},
 		{[]string{"FLOWXI_FRONTEND_ORIGINS=*"}, `FLOWXI_FRONTEND_ORIGINS is "*"; allowed: origins`},
@@ -72,8 +74,8 @@ func TestAWrongSettingIsOneLineThatHelps(t *testing.T) {
 		{[]string{"FLOWXI_RATE_LIMITS=off", "FLOWXI_ADDR=:8080", "FLOWXI_PUBLIC_URL=https://localhost", "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_RATE_LIMITS is "off"; allowed: on`},
 		{[]string{"FLOWXI_LIMIT_LOGIN_PER_EMAIL=off", https, "FLOWXI_SMTP_URL=smtp://h"}, `FLOWXI_LIMIT_LOGIN_PER_EMAIL is "off"; allowed: rates such as 10/10m`},
 		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=7167"}, `FLOWXI_PASSWORD_MEMORY_KIB is "7167"; allowed: a number from 7168 to 1048576`},
-		{[]string{"FLOWXI_PASSWORD_PASSES=1"}, `FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 215, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`},
-		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=19455"}, `FLOWXI_PASSWORD_PASSES is "2"; allowed: a number from 3 to 215, since FLOWXI_PASSWORD_MEMORY_KIB is 19455`},
+		{[]string{"FLOWXI_PASSWORD_PASSES=1"}, `FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 100, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`},
+		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=19455"}, `FLOWXI_PASSWORD_PASSES is "2"; allowed: a number from 3 to 100, since FLOWXI_PASSWORD_MEMORY_KIB is 19455`},
 		{[]string{"FLOWXI_PASSWORD_MEMORY_KIB=1048576", "FLOWXI_PASSWORD_PASSES=5"}, `FLOWXI_PASSWORD_PASSES is "5"; allowed: a number from 1 to 4`},
 		{[]string{"FLOWXI_PASSWORD_LANES=17"}, `FLOWXI_PASSWORD_LANES is "17"; allowed: a number from 1 to 16`},
 		{[]string{"FLOWXI_PASSWORD_LANES=0"}, `FLOWXI_PASSWORD_LANES is "0"; allowed: a number from 1 to 16`},
@@ -119,7 +121,7 @@ func TestAllWrongSettingsAreToldAtOnce(t *testing.T) {
 		`FLOWXI_TLS_CERT is not set; required together with FLOWXI_TLS_KEY`,
 		`FLOWXI_OTP_TTL is "soon"; allowed: a duration from 1s to 1h, such as 10m`,
 		`FLOWXI_LOG_LEVEL is "loud"; allowed: debug or info or warn or error`,
-		`FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 215, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`,
+		`FLOWXI_PASSWORD_PASSES is "1"; allowed: a number from 2 to 100, since FLOWXI_PASSWORD_MEMORY_KIB is 19456`,
 		`FLOWXI_LIMIT_CODE_TRIES is "0"; allowed: a number from 1 to 10`,
 	}
 	if diff := cmp.Diff(strings.Join(want, "\n"), fmt.Sprint(err)); diff != "" {

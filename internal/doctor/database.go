@@ -43,6 +43,10 @@ const largeWAL = 256 << 20
 
 // databaseItself looks at the server or the file, and at the schema.
 func (p *patient) databaseItself(ctx context.Context) []Finding {
+	if p.cfg.DatabaseURL == "" && isReadOnly(node.DatabaseFile(p.cfg)) {
+		return fail("it is on a disk that is only to be read",
+			"See why: dmesg tells of a disk that the system found damaged, and mount how it is mounted. Once it can be written, start the server again.")
+	}
 	if p.database.err != nil {
 		return fail(p.database.err.Error(), p.openDatabase())
 	}

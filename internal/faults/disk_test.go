@@ -94,9 +94,14 @@ func fullDisk(t *testing.T, name string, s *single, breaks func() (mends func())
 		c, token := resident(t, s, l, fmt.Sprintf("resident.%d@example.com", serial))
 		mends := breaks()
 		demandRefusals(t, c, token)
+		refused := map[string]any{"email": fmt.Sprintf("refused.%d@example.com", serial)}
+		first := c.call("POST", "/register-email-code/send", "", refused)
 		mends()
 		l.mend()
 		eventually(t, "a write is taken again", func() bool { return c.edit(token, "Back").Status == 200 })
+		if again := c.call("POST", "/register-email-code/send", "", refused); first.Status == 503 && again.Status != 200 {
+			t.Errorf("what was refused for want of room is answered %d %s afterwards", again.Status, again.Code)
+		}
 	})
 }
 
@@ -185,4 +190,19 @@ func TestAFolderThatIsReadOnlyStopsTheStart(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", "-l", s.dir).Run() })
 	s.refuses(t, "read-only")
+	if said := s.doctor(t); !strings.Contains(said, "on a disk that is only to be read") {
+		t.Errorf("flowxi doctor says %s", said)
+	}
+}
+
+// doctor is what flowxi doctor says.
+func (s *single) doctor(t *testing.T) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary(t), "doctor")
+	cmd.Env = s.environ
+	said, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Error("flowxi doctor finds nothing")
+	}
+	return string(said)
 }

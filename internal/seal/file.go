@@ -120,6 +120,9 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 	}
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			err = fmt.Errorf("%w: it belongs to the user that the server runs as", err)
+		}
 		return nil, nil, fmt.Errorf("open key file: %w", err)
 	}
 	if info, err = checkMode(f); err != nil {

@@ -33,6 +33,7 @@ type engine struct {
 	rows      sql.IsolationLevel // of transactions that rest on rows that they write
 	guarded   sql.IsolationLevel // of statements that guard themselves
 	conflicts func(error) bool   // the transaction lost a race and may be tried again
+	full      func(error) bool   // the disk had no room for a commit, which is not done then
 
 	snapshot   sql.TxOptions     // of a transaction that sees one moment
 	tables     string            // lists the names of all tables
@@ -57,6 +58,11 @@ func sqliteEngine() engine {
 		conflicts: func(err error) bool {
 			var e *sqlite.Error
 			return errors.Is(err, errLost) || errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+		},
+		// The frame that makes a commit of the others in the journal is the last to be written.
+		full: func(err error) bool {
+			var e *sqlite.Error
+			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
 		},
 		tables:     `SELECT name FROM sqlite_master WHERE type = 'table'`,
 		primaryKey: `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
@@ -91,6 +97,7 @@ func postgresEngine() engine {
 			// inserts of the same key see instead of a serialization failure.
 			return e.Code == "40001" || e.Code == "40P01" || e.Code == "23505"
 		},
+		full:     func(error) bool { return false }, // it writes the commit into a journal that has its room
 		snapshot: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		tables:   `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`,
 		primaryKey: `

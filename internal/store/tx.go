@@ -114,10 +114,11 @@ func (s *Store) try(ctx context.Context, w work, isolation sql.IsolationLevel, f
 	return nil
 }
 
-// finish commits. Where the database does not say that it lost a race, ErrUncertain.
+// finish commits. Where the database does not say that it lost a race, or that there is no room
+// for it, ErrUncertain.
 func (s *Store) finish(tx *sql.Tx) error {
 	err := tx.Commit()
-	if err == nil || s.engine.conflicts(err) {
+	if err == nil || s.engine.conflicts(err) || s.engine.full(err) {
 		return wrap("commit", err)
 	}
 	return fmt.Errorf("%w: %w", ErrUncertain, wrap("commit", err))

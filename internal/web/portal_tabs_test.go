@@ -120,6 +120,37 @@ func letsNobodyInOverAnother(t *testing.T, v visitor) {
 	second.ends()
 }
 
+// letsTheSamePersonIn has a login be answered once the same person is in by another tab, whose
+// session it has ended.
+func letsTheSamePersonIn(t *testing.T, v visitor) {
+	const email = "twice.in@example.org"
+	first := v.register(t, email, "/account?lang=en")
+	first.isAt("profile")
+	first.click("leave")
+	second := v.opens(t, "/account?lang=en", sameBrowser(t, first))
+	second.isAt("login")
+	second.is(`(window.realFetch = fetch) && (window.fetch = async (...all) => {
+		if (all[0].endsWith("/auth/login")) await new Promise((resolve) => { window.release = () => resolve(true); });
+		return realFetch(...all);
+	})`)
+	second.logsIn(email, authtest.Password)
+	second.is(`window.release`)
+	first.logsIn(email, authtest.Password)
+	first.isAt("profile")
+	second.isAt("profile")
+	token := first.token()
+	first.fill("profile-first-name", "Ada")
+	second.is(`release() === undefined`)
+	second.is(`sessionStorage.getItem("flowxi.token") !== ` + quote(token))
+	first.is(`sessionStorage.getItem("flowxi.token") !== ` + quote(token))
+	first.isAt("profile")
+	first.is(`document.getElementById("profile-first-name").value === "Ada" && !document.getElementById("profile-form-problem").hidden`)
+	first.goes("devices")
+	first.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	first.ends()
+	second.ends()
+}
+
 // blamesNoOtherAddress has an address be changed while a login with it is under way.
 func blamesNoOtherAddress(t *testing.T, v visitor) {
 	p := v.visits(t, "/account?lang=en")
@@ -149,7 +180,13 @@ func seesWhichPhotoThereIs(t *testing.T, v visitor) {
 	})`)
 	p.click("crop-save")
 	p.is(`window.taken`)
+	p.is(`(window.fetch = (...all) => new Promise((resolve) => { window.release = () => resolve(realFetch(...all)); }))`) // which photo there is
 	p.click("crop-cancel")
+	p.is(`window.release`)
+	p.choosesAPhoto(t)
+	p.is(`crop.open`)
+	p.click("crop-cancel")
+	p.is(`release() === undefined`)
 	p.is(`!crop.open && !photo.hidden && photo.complete && photo.naturalWidth > 0`)
 	p.ends()
 }

@@ -77,6 +77,7 @@ func TestPortal(t *testing.T) {
 		"a third tab between two people":           asksForNobodysToken,
 		"a session that ends in every tab":         endsKindlyInEveryTab,
 		"a login that comes too late":              letsNobodyInOverAnother,
+		"a login that the same person was before":  letsTheSamePersonIn,
 		"an address that is changed while it asks": blamesNoOtherAddress,
 		"a photo that was cancelled too late":      seesWhichPhotoThereIs,
 	} {

@@ -136,8 +136,8 @@
 
   async function copy(what) {
     $("copied").textContent = "";
-    await navigator.clipboard.writeText(opened[what]);
-    $("copied").textContent = "Copied.";
+    const copied = await navigator.clipboard.writeText(opened[what]).then(() => true, () => false);
+    $("copied").textContent = copied ? "Copied." : "This browser does not let the page copy.";
   }
 
   async function loadSource() {

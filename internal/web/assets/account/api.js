@@ -13,6 +13,9 @@ export const post = (path, body, seconds) => ask("POST", path, body, seconds);
 export const patch = (path, body) => ask("PATCH", path, body);
 export const remove = (path) => ask("DELETE", path);
 
+// isOver tells whether a token is good no longer.
+export const isOver = async (held) => (await exchange("GET", "/me", undefined, held)).code === "UNAUTHENTICATED";
+
 // giveBack ends a session whose token nobody is to have.
 export const giveBack = (issued) => exchange("POST", "/auth/logout", undefined, issued);
 

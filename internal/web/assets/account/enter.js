@@ -1,5 +1,5 @@
 // Coming in: log in, the second factor, and registration by code or by link.
-import { giveBack, post } from "./api.js";
+import { giveBack, isOver, post } from "./api.js";
 import { bare, clear, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining, setRest, token } from "./store.js";
@@ -9,12 +9,14 @@ import { challenge, device, joining, setChallenge, setJoining, setRest, token } 
 let go, code = "", owner = "", turn = 0;
 
 // ask is post for who is still on the view when the answer comes. Who went another way
-// meanwhile is led nowhere by it, unless it has let them in, and nobody else is in by then.
+// meanwhile is led nowhere by it, unless it has let them in, and nobody else is in by then: who
+// came in by another tab as the same person is out again by this, which their device has one
+// session for.
 async function ask(path, body) {
   const mine = turn;
   const answer = await post(path, body);
   const issued = answer.access_token || answer.data?.access_token;
-  if (issued && token()) giveBack(issued);
+  if (issued && token() && !await isOver(token())) giveBack(issued);
   else if (issued || mine === turn) return answer;
   return { ok: false, code: "", message: "", wait: answer.ok ? 0 : answer.wait };
 }
@@ -75,6 +77,7 @@ async function resend(by, path, sent) {
   const asked = $("code-email", HTMLInputElement), email = joining() || bare(asked);
   const answer = email ? await post(path, { email }) : { ok: false, errors: { email: [asked.dataset.missing] } };
   if (mine !== turn) return;
+  if (!joining() && bare(asked) !== email) return { ...answer, message: "", errors: {} }; // they are about another by now
   if (answer.ok) {
     tell(by + "-sent", sent);
     clear($("code-code")); // it was the one before

@@ -76,6 +76,7 @@ function enterElsewhere() {
   const view = wanted;
   wanted = "";
   led = true;
+  profile.keep(); // for whom it may be once more
   forgetWho();
   return view ? go(view) : render();
 }

@@ -9,6 +9,7 @@ import { setDraft, takeDraft, token } from "./store.js";
 const details = ["first_name", "last_name", "birth_date", "country", "nationality", "phone_number"];
 let me = {}, draft = {};
 let turn = 0; // of pictures: one that is read late is of a turn before
+let shown = 0; // how often a photo was shown that had come or gone
 let saving = new AbortController();
 
 // whose is the address of who is shown.
@@ -145,9 +146,9 @@ async function savePhoto() {
 // seeWhich shows the photo that there is, where the server may have taken one that was
 // cancelled.
 async function seeWhich(owner) {
-  const mine = turn;
+  const mine = shown;
   const answer = await get("/me");
-  if (!answer.ok || mine !== turn || token() !== owner) return;
+  if (!answer.ok || mine !== shown || token() !== owner) return;
   me.photo_url = answer.data.photo_url;
   present();
 }
@@ -161,6 +162,7 @@ async function removePhoto() {
 }
 
 function renew(answer) {
+  shown++;
   me.photo_url = answer.data.photo_url;
   present();
   announce(answer.message);
