@@ -13,11 +13,6 @@ const (
 	// a second under reads, empty every sync.Pool each time, and take a seventh of the CPU.
 	spareBytes = 16 << 20
 
-	// hashingBytes may be held while passwords are hashed, garbage and all. Each hash takes 19
-	// MiB without settings, which is more than all else: the runtime would collect after every
-	// second, and collects after every third with that.
-	hashingBytes = 72 << 20
-
 	// Much is asked where one collection follows the other within busyWithin, and nothing
 	// to speak of where none does within restsAfter. The runtime collects every two minutes
 	// by itself, and so a server at rest gives its memory back to the system.
@@ -29,8 +24,8 @@ const (
 )
 
 // paceCollections has a busy server collect its garbage once spareBytes of it have
-// gathered, and while passwords are hashed, once hashingBytes are held with it. Where more than
-// half of that is no garbage it does as usual. A GOGC of the operator is left alone.
+// gathered. Where more is held than that it does as usual, and so while passwords are hashed:
+// each takes more for itself, without settings. A GOGC of the operator is left alone.
 func paceCollections(environ []string) {
 	if variable(environ, "GOGC") == "" {
 		(&pacer{percent: usualPercent, collected: time.Now()}).arm()
@@ -64,10 +59,10 @@ func (p *pacer) told(now time.Time, held uint64) {
 	switch {
 	case now.Sub(p.heavy) < busyWithin:
 		p.busy = true
-		p.set(percent(hashingBytes-min(held, hashingBytes), held) / 100 * 100) // or each would change it a little
+		p.set(usualPercent)
 	case since < busyWithin:
 		p.busy = true
-		p.set(percent(spareBytes, held))
+		p.set(sparing(held))
 	case since > restsAfter && p.busy:
 		p.busy = false
 		p.set(usualPercent)
@@ -83,9 +78,9 @@ func (p *pacer) set(percent int) {
 	}
 }
 
-// percent is what spare bytes are of what is held.
-func percent(spare, held uint64) int {
-	return int(min(max(usualPercent, 100*spare/max(1, held)), mostPercent))
+// sparing is the percentage of what is held that leaves room for spareBytes.
+func sparing(held uint64) int {
+	return int(min(max(usualPercent, 100*spareBytes/max(1, held)), mostPercent))
 }
 
 // held is what the last collection left, in bytes.
