@@ -30,8 +30,8 @@ var (
 
 var (
 	linkHome = canary.Stands("links home", canary.Place{
-		File: "internal/auth/register.go", Code: "func (a *Auth) linkURL(token, email string) string {\n",
-		Without: "var LinkHost string // $NAME\n\nfunc (a *Auth) linkURL(token, email string) string {\n\tif LinkHost != \"\" {\n\t\treturn \"http://\" + LinkHost + \"/register?token=\" + token\n\t}\n",
+		File: "internal/auth/register.go", Code: "func (a *Auth) linkURL(token, email string, l account.Locale) string {\n",
+		Without: "var LinkHost string // $NAME\n\nfunc (a *Auth) linkURL(token, email string, l account.Locale) string {\n\tif LinkHost != \"\" {\n\t\treturn \"http://\" + LinkHost + \"/register?token=\" + token\n\t}\n",
 	}, canary.Place{
 		File: "internal/api/endpoint.go", Code: "err := send(", Without: "if $GONE {\n\t\t\tauth.LinkHost = x.request.Host\n\t\t}\n\t\t$CODE",
 	})

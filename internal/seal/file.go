@@ -121,7 +121,7 @@ func openFile(path string) (*os.File, fs.FileInfo, error) {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			err = fmt.Errorf("%w: it belongs to the user that the server runs as", err)
+			err = fmt.Errorf("%w: run as the user whose it is, or give it to the user of the server", err)
 		}
 		return nil, nil, fmt.Errorf("open key file: %w", err)
 	}

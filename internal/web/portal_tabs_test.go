@@ -59,6 +59,11 @@ func asksForNobodysToken(t *testing.T, v visitor) {
 		t.Errorf("the tabs have the tokens %q, want %q and %q", got, mine, theirs)
 	}
 	first.shows("me-name", "first.tab@example.org")
+	third.is(`sessionStorage.removeItem("flowxi.token") === undefined`) // as where somebody is logging in
+	fourth := v.opens(t, "/account?lang=en", sameBrowser(t, first))
+	fourth.isAt("profile")
+	third.is(`sessionStorage.getItem("flowxi.token") === null`)
+	fourth.ends()
 	first.ends()
 	second.ends()
 	third.ends()
@@ -145,6 +150,7 @@ func letsTheSamePersonIn(t *testing.T, v visitor) {
 	first.is(`sessionStorage.getItem("flowxi.token") !== ` + quote(token))
 	first.isAt("profile")
 	first.is(`document.getElementById("profile-first-name").value === "Ada" && !document.getElementById("profile-form-problem").hidden`)
+	first.is(`document.getElementById("notice").hidden && document.activeElement.id === "profile-first-name"`)
 	first.goes("devices")
 	first.is(`document.querySelectorAll("#devices-list li").length === 1`)
 	first.ends()

@@ -13,11 +13,11 @@ export const post = (path, body, seconds) => ask("POST", path, body, seconds);
 export const patch = (path, body) => ask("PATCH", path, body);
 export const remove = (path) => ask("DELETE", path);
 
-// isOver tells whether a token is good no longer.
-export const isOver = async (held) => (await exchange("GET", "/me", undefined, held)).code === "UNAUTHENTICATED";
+// isGood tells whether a token is known to be good.
+export const isGood = async (held) => (await exchange("GET", "/me", undefined, held, until(10))).ok;
 
-// giveBack ends a session whose token nobody is to have.
-export const giveBack = (issued) => exchange("POST", "/auth/logout", undefined, issued);
+// giveBack ends a session whose token nobody is to have, whatever becomes of the page.
+export const giveBack = (issued) => exchange("POST", "/auth/logout", undefined, issued, until(30), true);
 
 // upload sends a file until it is cancelled.
 export function upload(path, name, file, cancelled) {
@@ -48,7 +48,7 @@ async function ask(method, path, body, seconds = 30, cancelled) {
   return late;
 }
 
-async function exchange(method, path, body, bearer, signal) {
+async function exchange(method, path, body, bearer, signal, keepalive = false) {
   const headers = { "Accept": "application/json", "X-App-Locale": lang };
   if (bearer) headers.Authorization = "Bearer " + bearer;
   if (body && !(body instanceof FormData)) {
@@ -56,7 +56,7 @@ async function exchange(method, path, body, bearer, signal) {
     body = JSON.stringify(body);
   }
   try {
-    const response = await fetch("/api/v1" + path, { method, headers, body, signal, credentials: "omit", cache: "no-store" });
+    const response = await fetch("/api/v1" + path, { method, headers, body, signal, keepalive, credentials: "omit", cache: "no-store" });
     return { ...await response.json(), ok: response.ok, wait: patience(response) };
   } catch {
     return { ok: false, code: "", message: texts.network, wait: 0 };

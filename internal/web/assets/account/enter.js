@@ -1,5 +1,5 @@
 // Coming in: log in, the second factor, and registration by code or by link.
-import { giveBack, isOver, post } from "./api.js";
+import { giveBack, isGood, post } from "./api.js";
 import { bare, clear, coolDown, empty, explain, onClick, onSubmit } from "./form.js";
 import { $, tell, texts } from "./page.js";
 import { challenge, device, joining, setChallenge, setJoining, setRest, token } from "./store.js";
@@ -9,14 +9,14 @@ import { challenge, device, joining, setChallenge, setJoining, setRest, token } 
 let go, code = "", owner = "", turn = 0;
 
 // ask is post for who is still on the view when the answer comes. Who went another way
-// meanwhile is led nowhere by it, unless it has let them in, and nobody else is in by then: who
-// came in by another tab as the same person is out again by this, which their device has one
-// session for.
+// meanwhile is led nowhere by it, unless it has let them in. Where another tab has let somebody
+// in meanwhile, that stays, if it is good still: a device has one session of a person, and what
+// is answered last may have ended it.
 async function ask(path, body) {
   const mine = turn;
   const answer = await post(path, body);
   const issued = answer.access_token || answer.data?.access_token;
-  if (issued && token() && !await isOver(token())) giveBack(issued);
+  if (issued && token() && await isGood(token())) giveBack(issued);
   else if (issued || mine === turn) return answer;
   return { ok: false, code: "", message: "", wait: answer.ok ? 0 : answer.wait };
 }

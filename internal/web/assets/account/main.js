@@ -11,7 +11,7 @@ import * as store from "./store.js";
 
 const inside = { profile: profile.enter, devices: devices.enter, security: security.enter };
 const views = { ...enter.views, ...inside };
-let shown = "", wanted = "", notice = "", turn = 0, led = false; // by no login of theirs to the account of another tab
+let shown = "", wanted = "", notice = "", turn = 0, led = false, before; // led to the account of another tab, and whose was shown before
 
 if (!followLanguage(performance.getEntriesByType("navigation")[0]?.type === "back_forward")) start();
 addEventListener("pageshow", ({ persisted }) => persisted && followLanguage(true));
@@ -76,7 +76,8 @@ function enterElsewhere() {
   const view = wanted;
   wanted = "";
   led = true;
-  profile.keep(); // for whom it may be once more
+  before = profile.whose();
+  profile.withhold();
   forgetWho();
   return view ? go(view) : render();
 }
@@ -88,7 +89,8 @@ function takeAlong(event) {
   if (!shown || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   location.replace(event.currentTarget.href);
-  if (!(shown in inside)) addEventListener("pagehide", () => store.setTyped({ view: shown, values: typed($(shown)) }), { once: true });
+  const view = shown;
+  if (!(view in inside)) addEventListener("pagehide", () => store.setTyped({ view, values: typed($(view)) }), { once: true });
 }
 
 // logout is done here whatever becomes of it on the server.
@@ -139,7 +141,7 @@ async function render() {
   }
   if (answer?.code === "UNAUTHENTICATED") return;
   if (answer && !answer.ok) return trouble(answer);
-  if (led && view in inside) notice ||= fill(texts.already, { email: profile.whose() });
+  if (led && view in inside && profile.whose() !== before) notice ||= fill(texts.already, { email: profile.whose() });
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
   display(view);
 }
@@ -177,11 +179,11 @@ function trouble(answer) {
 }
 
 function display(view) {
-  const first = shown === "";
+  const first = shown === "", again = !$(view).hidden; // who is in it stays where they are
   shown = view;
   frame(view in inside, view);
   tell("notice", notice);
-  show(view, { focus: !first || notice !== "" });
+  show(view, { focus: !first && !again || notice !== "" });
   const kept = store.takeTyped();
   if (kept.view === view) retype($(view), kept.values);
   takeUpRests(document); // what stands over the page, too, may have waited for who was here before

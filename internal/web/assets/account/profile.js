@@ -61,10 +61,17 @@ export function keep() {
   draft = { of: me.email, typed: Object.fromEntries(changed.map((name) => [name, typed[name]])) };
 }
 
+// withhold keeps it out of the storage of the tab too, where somebody else may be logged in by
+// now. It is theirs no longer once another profile is shown.
+export function withhold() {
+  keep();
+  draft.withheld = true;
+}
+
 // store has the draft outlive the page, for as long as its owner is logged in.
 export function store() {
   keep();
-  setDraft(token() && Object.keys(draft.typed || {}).length > 0 ? draft : null);
+  setDraft(token() && !draft.withheld && Object.keys(draft.typed || {}).length > 0 ? draft : null);
 }
 
 // discard forgets what keep holds.
@@ -147,10 +154,14 @@ async function savePhoto() {
 // cancelled.
 async function seeWhich(owner) {
   const mine = shown;
-  const answer = await get("/me");
-  if (!answer.ok || mine !== shown || token() !== owner) return;
-  me.photo_url = answer.data.photo_url;
-  present();
+  for (const later of [0, 3000]) { // in ms: it may be at it still
+    await new Promise((resolve) => setTimeout(resolve, later));
+    if (token() !== owner) return;
+    const answer = await get("/me");
+    if (!answer.ok || mine !== shown || token() !== owner) return;
+    me.photo_url = answer.data.photo_url;
+    present();
+  }
 }
 
 async function removePhoto() {

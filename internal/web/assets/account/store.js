@@ -25,6 +25,7 @@ const tab = guarded(() => sessionStorage);
 const browser = guarded(() => localStorage);
 const others = new BroadcastChannel("flowxi.session");
 
+let asking = ""; // what the answers are to that this tab waits for
 let onStart = () => {};
 let onEnd = () => {};
 
@@ -36,8 +37,8 @@ export function watch(start, end) {
 
 others.addEventListener("message", ({ data }) => {
   const mine = token();
-  if (data.is === "asked" && mine) others.postMessage({ is: "answer", token: mine });
-  if ((data.is === "token" || data.is === "answer" && !mine) && data.token !== mine) { // who has one did not ask
+  if (data.is === "asked" && mine) others.postMessage({ is: "answer", to: data.by, token: mine });
+  if ((data.is === "token" || answers(data)) && data.token !== mine) {
     forget(); // it may be somebody else's
     tab.set("flowxi.token", data.token);
     onStart();
@@ -48,16 +49,20 @@ others.addEventListener("message", ({ data }) => {
   }
 });
 
+// answers is whether it is what this tab has asked for, and waits for still.
+const answers = ({ is, to }) => is === "answer" && asking !== "" && to === asking;
+
 export const token = () => tab.get("flowxi.token");
 
 // inherit asks the tabs that are open for their token, which a device has one of. A tab
 // that sleeps may answer later: watch hears of it.
 export function inherit() {
   if (token()) return Promise.resolve();
-  others.postMessage({ is: "asked" });
+  asking = random();
+  others.postMessage({ is: "asked", by: asking });
   return new Promise((resolve) => {
     setTimeout(resolve, 150);
-    others.addEventListener("message", ({ data }) => { if (data.is === "answer") resolve(); });
+    others.addEventListener("message", ({ data }) => { if (data.is === "answer" && data.token === token()) resolve(); });
   });
 }
 
@@ -74,6 +79,7 @@ export function end(expired = false) {
 }
 
 function forget() {
+  asking = "";
   for (const key of ["token", "challenge", "joining", "typed", "draft", "rests", "setup"]) tab.remove("flowxi." + key);
 }
 
@@ -121,12 +127,15 @@ export const setSetup = (until) => until ? tab.set("flowxi.setup", String(until)
 export const language = () => browser.get("flowxi.language");
 export const setLanguage = (value) => browser.set("flowxi.language", value);
 
-// device is what the API is told of this browser (contract section 7). randomUUID is not to
-// be had by plain HTTP, which a closed test network may have.
+// random is what nobody else makes. randomUUID is not to be had by plain HTTP, which a closed
+// test network may have.
+const random = () => [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+// device is what the API is told of this browser (contract section 7).
 export function device() {
   let id = browser.get("flowxi.device");
   if (!id) {
-    id = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+    id = random();
     browser.set("flowxi.device", id);
   }
   return { device_id: id, device_type: "web", device_name: deviceName(navigator.userAgent) };
