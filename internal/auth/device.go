@@ -14,17 +14,22 @@ import (
 // (contract section 8).
 func (a *Auth) Devices(ctx context.Context, c *Caller) ([]account.Session, error) {
 	now := a.now()
-	sessions, err := a.store.Sessions(ctx, c.Identity.User.ID, now, time.Time{}) // which is idle is not known there yet
-	if err != nil {
-		return nil, err
-	}
-	devices := make([]account.Session, 0, len(sessions))
-	for _, s := range sessions {
-		a.lastUse.tell(&s)
-		if s.Device.Known() && now.Before(s.Expires(a.cfg.TokenIdleTTL)) {
-			devices = append(devices, s)
+	ended := func(s account.Session) bool { return !now.Before(s.Expires(a.cfg.TokenIdleTTL)) }
+	var sessions []account.Session
+	for range 2 { // a use that was flushed after the first reading is in the second
+		var err error
+		sessions, err = a.store.Sessions(ctx, c.Identity.User.ID, now, time.Time{}) // which is idle is not known there yet
+		if err != nil {
+			return nil, err
+		}
+		for i := range sessions {
+			a.lastUse.tell(&sessions[i])
+		}
+		if !slices.ContainsFunc(sessions, ended) {
+			break
 		}
 	}
+	devices := slices.DeleteFunc(sessions, func(s account.Session) bool { return !s.Device.Known() || ended(s) })
 	slices.SortFunc(devices, func(s, t account.Session) int {
 		return cmp.Or(t.LastUsedAt.Compare(s.LastUsedAt), cmp.Compare(t.ID, s.ID))
 	})

@@ -89,6 +89,7 @@ func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error 
 	if !ok {
 		return account.ErrUnauthenticated
 	}
+	used := a.lastUse.at(id) // before the row is read: a flush in between would leave it in neither
 	who, hash, err := a.store.Identity(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return account.ErrUnauthenticated
@@ -100,7 +101,9 @@ func (a *Auth) Authenticate(ctx context.Context, c *Caller, token string) error 
 		return account.ErrUnauthenticated
 	}
 	now := a.now()
-	a.lastUse.tell(&who.Session)
+	if used.After(who.Session.LastUsedAt) {
+		who.Session.LastUsedAt = used
+	}
 	if !now.Before(who.Session.Expires(a.cfg.TokenIdleTTL)) {
 		return account.ErrUnauthenticated
 	}
@@ -147,6 +150,13 @@ func (l *lastUse) note(id account.SessionID, user account.UserID, at time.Time) 
 	if l.uses[id].at.Before(at) {
 		l.uses[id] = use{user, at}
 	}
+}
+
+// at returns when a token was last used, the zero time where that is flushed.
+func (l *lastUse) at(id account.SessionID) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.uses[id].at
 }
 
 // tell has a session that was read know of a use that is not flushed yet.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -82,5 +83,31 @@ func TestAFlushEndsWithItsTime(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || batches != 1 {
 		t.Errorf("%d batches, and it says %v", batches, err)
+	}
+}
+
+// TestAUseThatIsFlushedMeanwhileCounts uses a token every twenty days, while the use before is
+// written down: one that nobody knew of would end the session after thirty.
+func TestAUseThatIsFlushedMeanwhileCounts(t *testing.T) {
+	t.Parallel()
+	const turns, rest = 1000, 20 * 24 * time.Hour
+	a, _, _ := olderHash(t)
+	now := time.Now()
+	a.now = func() time.Time { return now }
+	a.cfg.TokenTTL = (turns + 1) * rest
+	in, err := login(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for turn := range turns {
+		now = now.Add(rest)
+		flushed := make(chan error, 1)
+		go func() { flushed <- a.FlushLastUse(t.Context()) }()
+		if err := a.Authenticate(t.Context(), &Caller{IP: netip.MustParseAddr("192.0.2.1")}, string(in.Issued.Token)); err != nil {
+			t.Fatalf("turn %d: %v", turn, err)
+		}
+		if err := <-flushed; err != nil {
+			t.Fatal(err)
+		}
 	}
 }
