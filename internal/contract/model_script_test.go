@@ -238,15 +238,21 @@ func (s *script) pass(d time.Duration) {
 	s.now = to
 }
 
-// flush has each node write down which tokens were used.
+// flush has each node know which tokens were used: one of each person where there is one node,
+// which tells of the others, and of several nodes all, since what was used on one is news to the
+// others for a minute by the wall.
 func (s *script) flush() {
 	for _, h := range s.people {
-		i := slices.IndexFunc(s.tokens, func(t *token) bool { return t.of == h && s.lives(t) })
-		if i < 0 {
-			continue
-		}
-		for range s.nodes {
-			s.devicesOf(s.places[0], s.tokens[i])
+		for _, t := range s.tokens {
+			if t.of != h || !s.lives(t) {
+				continue
+			}
+			for range s.nodes {
+				s.devicesOf(s.places[0], t)
+			}
+			if s.nodes == 1 {
+				break
+			}
 		}
 	}
 }
