@@ -161,9 +161,7 @@ func (l *lastUse) at(id account.SessionID) time.Time {
 
 // tell has a session that was read know of a use that is not flushed yet.
 func (l *lastUse) tell(s *account.Session) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if used := l.uses[s.ID].at; used.After(s.LastUsedAt) {
+	if used := l.at(s.ID); used.After(s.LastUsedAt) {
 		s.LastUsedAt = used
 	}
 }

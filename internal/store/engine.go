@@ -49,6 +49,15 @@ type engine struct {
 	unread  string // lists the large tables of which the planner knows nothing
 }
 
+// sqliteCode is the primary code of an error of SQLite, 0 where it is none.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return sqlite3.SQLITE_OK
+	}
+	return e.Code() & 0xff
+}
+
 func sqliteEngine() engine {
 	return engine{
 		name:    "sqlite",
@@ -56,13 +65,11 @@ func sqliteEngine() engine {
 		// The one writer begins its transactions IMMEDIATE, which is serializable.
 		isolation: sql.LevelDefault,
 		conflicts: func(err error) bool {
-			var e *sqlite.Error
-			return errors.Is(err, errLost) || errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+			return errors.Is(err, errLost) || sqliteCode(err) == sqlite3.SQLITE_BUSY
 		},
 		// The frame that makes a commit of the others in the journal is the last to be written.
 		full: func(err error) bool {
-			var e *sqlite.Error
-			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
+			return sqliteCode(err) == sqlite3.SQLITE_FULL
 		},
 		tables:     `SELECT name FROM sqlite_master WHERE type = 'table'`,
 		primaryKey: `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
@@ -157,7 +164,6 @@ func away(err error) bool {
 		network net.Error
 		connect *pgconn.ConnectError
 		server  *pgconn.PgError
-		file    *sqlite.Error
 	)
 	switch {
 	case errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -168,8 +174,8 @@ func away(err error) bool {
 		class := server.Code[:min(2, len(server.Code))]
 		// Connection, resources, operator intervention, system.
 		return class == "08" || class == "53" || class == "57" || class == "58" || demoted(err)
-	case errors.As(err, &file):
-		switch file.Code() & 0xff {
+	default:
+		switch sqliteCode(err) {
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM:
 			return true
 		}
@@ -229,8 +235,7 @@ func sqliteDB(dsn string) (*sql.DB, error) {
 
 // opening says what is wrong with a file that cannot be opened, and what to do about it.
 func opening(path string, err error) error {
-	var file *sqlite.Error
-	if errors.As(err, &file) && (file.Code()&0xff == sqlite3.SQLITE_CORRUPT || file.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+	if code := sqliteCode(err); code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB {
 		return fmt.Errorf("database %s is damaged: restore it from a backup, into a folder that is empty but for the key file: %w", path, err)
 	}
 	return fmt.Errorf("open database: %w", err)

@@ -93,15 +93,22 @@ func endsKindlyInEveryTab(t *testing.T, v visitor) {
 	second.ends()
 }
 
+// outInTwoTabs makes a person who is logged out in two tabs of one browser.
+func (v visitor) outInTwoTabs(t *testing.T, email string) (first, second tab) {
+	t.Helper()
+	first = v.register(t, email, "/account?lang=en")
+	first.isAt("profile")
+	first.click("leave")
+	second = v.opens(t, "/account?lang=en", sameBrowser(t, first))
+	second.isAt("login")
+	return first, second
+}
+
 // letsNobodyInOverAnother has a login be answered once somebody else is in by another tab.
 func letsNobodyInOverAnother(t *testing.T, v visitor) {
 	const slow, quick = "slow.login@example.org", "quick.login@example.org"
 	v.srv.Client(t).Register(slow)
-	first := v.register(t, quick, "/account?lang=en")
-	first.isAt("profile")
-	first.click("leave")
-	second := v.opens(t, "/account?lang=en", sameBrowser(t, first))
-	second.isAt("login")
+	first, second := v.outInTwoTabs(t, quick)
 	second.is(`(window.realFetch = fetch) && (window.fetch = async (...all) => {
 		const answer = await realFetch(...all);
 		if (all[0].endsWith("/auth/login")) await new Promise((resolve) => { window.release = () => resolve(true); });
@@ -129,11 +136,7 @@ func letsNobodyInOverAnother(t *testing.T, v visitor) {
 // session it has ended.
 func letsTheSamePersonIn(t *testing.T, v visitor) {
 	const email = "twice.in@example.org"
-	first := v.register(t, email, "/account?lang=en")
-	first.isAt("profile")
-	first.click("leave")
-	second := v.opens(t, "/account?lang=en", sameBrowser(t, first))
-	second.isAt("login")
+	first, second := v.outInTwoTabs(t, email)
 	second.is(`(window.realFetch = fetch) && (window.fetch = async (...all) => {
 		if (all[0].endsWith("/auth/login")) await new Promise((resolve) => { window.release = () => resolve(true); });
 		return realFetch(...all);

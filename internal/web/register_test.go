@@ -306,22 +306,26 @@ func waitsForNewLink(t *testing.T, browser context.Context) {
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
 }
 
-func restsAfterNewLink(t *testing.T, browser context.Context) {
+// withANewLink is where a link was refused and another sent, before which there is a wait.
+func withANewLink(t *testing.T, browser context.Context) tab {
+	t.Helper()
 	p := openTab(t, browser, link+"&lang=en")
-	defer p.close()
 	p.api.useUp(resend, "40", `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
 	p.asksForAnother(http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`, "This link has expired.")
 	p.shows("renewed", "a new link is on its way")
+	return p
+}
+
+func restsAfterNewLink(t *testing.T, browser context.Context) {
+	p := withANewLink(t, browser)
+	defer p.close()
 	p.shows("resend", "Try again in ")
 	p.is(`resend.getAttribute("aria-disabled") === "true"`)
 }
 
 func renewsInAnotherLanguage(t *testing.T, browser context.Context) {
-	p := openTab(t, browser, link+"&lang=en")
+	p := withANewLink(t, browser)
 	defer p.close()
-	p.api.useUp(resend, "40", `{"message":"Link sent.","code":"MAGIC_LINK_SENT"}`)
-	p.asksForAnother(http.StatusGone, `{"message":"This link has expired.","code":"MAGIC_LINK_EXPIRED"}`, "This link has expired.")
-	p.shows("renewed", "a new link is on its way")
 	p.is(`document.querySelector("[data-lang=fr]").click() === undefined`)
 	p.shows("renew-title", "Ce lien ne peut plus être utilisé")
 	p.shows("renew-who", email)
