@@ -25,7 +25,7 @@ const (
 
 // paceCollections has a busy server collect its garbage once spareBytes of it have
 // gathered. Where more is held than that it does as usual, and so while passwords are hashed:
-// each takes more for itself, without settings. A GOGC of the operator is left alone.
+// the memory of a hash is more, without settings. A GOGC of the operator is left alone.
 func paceCollections(environ []string) {
 	if variable(environ, "GOGC") == "" {
 		(&pacer{percent: usualPercent, collected: time.Now()}).arm()

@@ -112,7 +112,7 @@ func (h phc) String() string {
 }
 
 func (h phc) derive(password string) []byte {
-	return argon2.IDKey([]byte(password), h.salt, h.params.Time, h.params.MemoryKiB, h.params.Threads, uint32(len(h.tag))) //nolint:gosec // a tag has a few bytes
+	return argon2id([]byte(password), h.salt, h.params, uint32(len(h.tag))) //nolint:gosec // a tag has a few bytes
 }
 
 // parsePHC reads what String writes, and nothing that it would write otherwise.
