@@ -15,7 +15,10 @@ window.addEventListener("DOMContentLoaded", async () => {
     presets: [window.SwaggerUIBundle.presets.apis],
     plugins: [{
       statePlugins: { auth: { wrapActions: { authorize: remembering, logout: forgetting } } },
-      wrapComponents: { ServersContainer: () => () => null }, // a choice of one
+      wrapComponents: {
+        ServersContainer: () => () => null, // a choice of one
+        DeepLink: () => ({ text }) => text, // it would be a link inside of a button
+      },
     }],
     responseInterceptor: takeToken,
     deepLinking: true,
@@ -23,11 +26,27 @@ window.addEventListener("DOMContentLoaded", async () => {
     validatorUrl: null, // nothing is sent to another host
     onComplete: () => setTimeout(() => use(attempt((storage) => storage.getItem(key)))), // it may come before ui is there
   });
+  new MutationObserver(name).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
     clear();
     document.getElementById("swagger-ui").focus();
   });
+
+  // name tells those who hear the page what Swagger UI shows by a picture or a place alone,
+  // and lets a keyboard scroll what is longer than its box.
+  function name() {
+    const label = (selector, words) => {
+      for (const node of document.querySelectorAll(`#swagger-ui ${selector}:not([aria-label])`)) node.setAttribute("aria-label", words);
+    };
+    label(".copy-to-clipboard > button", "Copy");
+    label("select.examples-select-element, .examples-select select", "Example");
+    label(".close-modal", "Close");
+    label("textarea.body-param__text", "Request body");
+    label(".response-control-media-type select, select.content-type", "Media type");
+    for (const button of document.querySelectorAll(".auth-btn-wrapper [aria-label]")) button.removeAttribute("aria-label"); // who speaks to the computer says what is written there
+    for (const box of document.querySelectorAll("#swagger-ui .microlight:not([tabindex])")) box.tabIndex = 0;
+  }
 
   // clear takes away the answers that are shown: a login has the token in it, and each
   // request with it.
