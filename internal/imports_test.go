@@ -5,7 +5,10 @@ package internal_test
 import (
 	"cmp"
 	"encoding/json"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,7 +130,7 @@ var onlyIn = map[string][]string{
 	"math/rand/v2": {"client", "internal/backing", "internal/mail", "internal/mock", "internal/silence", "internal/store"},
 
 	// What would take memory or the machine into hands other than those of Go. In password
-	// it links functions of argon2 by their names, and no more.
+	// it links functions of argon2 by their names, and TestNothingIsUnsafe sees to that.
 	"C":       {},
 	"unsafe":  {"internal/password"},
 	"os/exec": {"internal/authtest", "internal/backing", "internal/canary", "internal/clustertest"},
@@ -190,4 +193,23 @@ func packages(t *testing.T) (list []listed) {
 		t.Fatalf("go list names %d packages; the house has more", len(list))
 	}
 	return list
+}
+
+// Who imports unsafe by no name can link what is named, and has no pointers of it.
+func TestNothingIsUnsafe(t *testing.T) {
+	files, err := filepath.Glob("password/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			if i.Path.Value == `"unsafe"` && (i.Name == nil || i.Name.Name != "_" || path != "password/argon2id.go") {
+				t.Errorf("%s imports unsafe", path)
+			}
+		}
+	}
 }

@@ -25,7 +25,7 @@ const (
 
 // paceCollections has a busy server collect its garbage once spareBytes of it have
 // gathered. Where more is held than that it does as usual, and so while passwords are hashed:
-// the memory of a hash is more, without settings. A GOGC of the operator is left alone.
+// one hash holds more, by default. A GOGC of the operator is left alone.
 func paceCollections(environ []string) {
 	if variable(environ, "GOGC") == "" {
 		(&pacer{percent: usualPercent, collected: time.Now()}).arm()
@@ -57,16 +57,18 @@ func (p *pacer) told(now time.Time, held uint64) {
 		p.heavy = now
 	}
 	switch {
+	case since > restsAfter: // whatever is held: the memory of a hash is kept for the next
+		if p.busy {
+			p.busy = false
+			p.set(usualPercent)
+			debug.FreeOSMemory()
+		}
 	case now.Sub(p.heavy) < busyWithin:
 		p.busy = true
 		p.set(usualPercent)
 	case since < busyWithin:
 		p.busy = true
 		p.set(sparing(held))
-	case since > restsAfter && p.busy:
-		p.busy = false
-		p.set(usualPercent)
-		debug.FreeOSMemory()
 	}
 }
 

@@ -29,6 +29,20 @@ func TestGarbageGathersWhileTheServerIsBusy(t *testing.T) {
 	t.Errorf("after a rest, garbage may be %d %% of what is held, want %d", gathers(t, ops), usualPercent)
 }
 
+// A hash leaves its memory for the next, so that much is held at the first collection of a rest.
+func TestAServerRestsWithTheMemoryOfAHash(t *testing.T) {
+	start := time.Now()
+	p := &pacer{percent: usualPercent, collected: start}
+	p.told(start.Add(busyWithin/2), 2*spareBytes)
+	if !p.busy {
+		t.Error("a server that hashes is at rest")
+	}
+	p.told(start.Add(2*time.Minute), 2*spareBytes)
+	if p.busy {
+		t.Error("a server that nobody asks is busy")
+	}
+}
+
 func TestAnOperatorsGOGCIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	ops, stop := serveWith(t, "GOGC=150")

@@ -2,7 +2,10 @@ package password
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -14,6 +17,7 @@ import (
 
 // One after the other, so that each finds memory that another left, of more or of less.
 func TestArgon2idIsThatOfTheLibrary(t *testing.T) {
+	w := &workspace{most: 200}
 	rapid.Check(t, func(t *rapid.T) {
 		threads := rapid.Uint8Range(1, 5).Draw(t, "threads")
 		p := Params{
@@ -26,7 +30,7 @@ func TestArgon2idIsThatOfTheLibrary(t *testing.T) {
 		tag := rapid.Uint32Range(minTag, maxTag).Draw(t, "tag")
 
 		want := argon2.IDKey(password, salt, p.Time, p.MemoryKiB, p.Threads, tag)
-		if got := argon2id(password, salt, p, tag); !bytes.Equal(got, want) {
+		if got := w.argon2id(password, salt, p, tag); !bytes.Equal(got, want) {
 			t.Fatalf("%+v: %x, and not %x", p, got, want)
 		}
 	})
@@ -34,13 +38,14 @@ func TestArgon2idIsThatOfTheLibrary(t *testing.T) {
 
 func TestArgon2idOfManyAtOnce(t *testing.T) {
 	p, salt := Params{MemoryKiB: 512, Time: 2, Threads: 2}, make([]byte, saltSize)
+	w := &workspace{most: 512}
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
 			password := bytes.Repeat([]byte{byte(i)}, 9)
 			want := argon2.IDKey(password, salt, p.Time, p.MemoryKiB, p.Threads, tagSize)
 			for range 10 {
-				if got := argon2id(password, salt, p, tagSize); !bytes.Equal(got, want) {
+				if got := w.argon2id(password, salt, p, tagSize); !bytes.Equal(got, want) {
 					t.Errorf("password %d: %x, and not %x", i, got, want)
 				}
 			}
@@ -49,31 +54,39 @@ func TestArgon2idOfManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
+// Whatever its costs, where it is not dearer than those of today.
 func TestTheMemoryOfAHashIsUsedAgain(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // for a collection may take it
-	p, salt := Params{}.completed(), make([]byte, saltSize)
-	least := uint64(math.MaxUint64)
-	for range 8 { // for the race detector has a pool forget one in four
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		argon2id([]byte("correct horse"), salt, p, tagSize)
-		runtime.ReadMemStats(&after)
-		least = min(least, after.TotalAlloc-before.TotalAlloc)
-	}
-	if least > 64<<10 {
-		t.Errorf("each hash took %d bytes or more", least)
+	salt := make([]byte, saltSize)
+	for _, today := range floor {
+		today.Threads = 1
+		hasher := NewHasher(Options{Params: today})
+		for _, p := range floor {
+			p.Threads = 1
+			least := uint64(math.MaxUint64)
+			for range 8 { // for the race detector has a pool forget one in four
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				hasher.memory.argon2id([]byte("correct horse"), salt, p, tagSize)
+				runtime.ReadMemStats(&after)
+				least = min(least, after.TotalAlloc-before.TotalAlloc)
+			}
+			if least > 64<<10 && p.blocks() <= today.blocks() {
+				t.Errorf("where %+v is today's, a hash of %+v takes %d bytes or more", today, p, least)
+			}
+		}
 	}
 }
 
 func TestTheMemoryOfAHashKeepsNothing(t *testing.T) {
-	p := Params{MemoryKiB: 64, Time: 1, Threads: 1}
+	w, p := &workspace{most: 64}, Params{MemoryKiB: 64, Time: 1, Threads: 1}
 	for range 8 { // for the race detector has a pool forget one in four
-		argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
-		kept, _ := memories.Get().(*[]block)
+		w.argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
+		kept, _ := w.spare.Get().(*[]block)
 		if kept == nil {
 			continue
 		}
-		for i, b := range (*kept)[:cap(*kept)] {
+		for i, b := range *kept {
 			if b != (block{}) {
 				t.Fatalf("block %d is left as it was", i)
 			}
@@ -81,4 +94,47 @@ func TestTheMemoryOfAHashKeepsNothing(t *testing.T) {
 		return
 	}
 	t.Error("no memory is kept")
+}
+
+// What is made of a password first is compared with a guess in no time.
+func TestNothingOfAPasswordIsLeftOnTheHeap(t *testing.T) {
+	password, salt, p := []byte("a password that stands nowhere else"), make([]byte, saltSize), Params{MemoryKiB: 64, Time: 1, Threads: 1}
+	new(workspace).argon2id(password, salt, p, tagSize)
+	file, err := os.Create(filepath.Join(t.TempDir(), "heap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	debug.WriteHeapDump(file.Fd())
+	heap, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(heap, password) {
+		t.Fatal("what is there cannot be seen")
+	}
+	seed := initHash(password, salt, nil, nil, p.Time, p.MemoryKiB, uint32(p.Threads), tagSize, 2)
+	if bytes.Contains(heap, seed[:hashBytes]) {
+		t.Error("the first hash of the password is left")
+	}
+	var first block
+	first.fill(seed[:]) // with the counters at zero
+	if bytes.Contains(heap, binary.LittleEndian.AppendUint64(nil, first[9])) {
+		t.Error("the first block is left")
+	}
+	runtime.KeepAlive(password)
+}
+
+func TestADearHashKeepsNoMemoryWhileOthersAreMade(t *testing.T) {
+	dear, cheap := Params{MemoryKiB: 256 << 10, Time: 1, Threads: 1}, Params{MemoryKiB: 64, Time: 1, Threads: 1}
+	w, salt := &workspace{most: 4 * 64}, make([]byte, saltSize)
+	w.argon2id([]byte("correct horse"), salt, dear, tagSize)
+	for range 4 {
+		w.argon2id([]byte("correct horse"), salt, cheap, tagSize)
+		runtime.GC()
+	}
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	if now.HeapAlloc > 128<<20 {
+		t.Errorf("%d MB are held", now.HeapAlloc>>20)
+	}
 }

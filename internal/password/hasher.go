@@ -21,13 +21,14 @@ type Options struct {
 }
 
 // Hasher hashes and verifies passwords with bounded means: its memory is that
-// of Slots hashes. Any number of goroutines may use it.
+// of Slots hashes, which it keeps while it is asked. Any number of goroutines may use it.
 //
 // Each method returns ErrBusy where the queue is full or the wait was over, and
 // the error of the context where that ended while waiting.
 type Hasher struct {
 	params Params
 	gate   *gate
+	memory workspace
 	nobody string
 }
 
@@ -45,6 +46,7 @@ func NewHasher(o Options) *Hasher {
 		o.Wait = 10 * time.Second
 	}
 	h := &Hasher{params: o.Params.completed(), gate: newGate(o.Slots, o.Queue, o.Wait)}
+	h.memory.most = int(h.params.MemoryKiB) * int(h.params.Time) // what is made in more is dearer
 	nobody := h.blank()
 	rand.Read(nobody.tag)
 	h.nobody = nobody.String()
@@ -62,7 +64,7 @@ func (h *Hasher) blank() phc {
 func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err error) {
 	err = h.gate.do(ctx, InTurn, func() {
 		made := h.blank()
-		made.tag = made.derive(Normalize(password))
+		made.tag = made.derive(&h.memory, Normalize(password))
 		encoded = made.String()
 	})
 	return encoded, err
@@ -88,9 +90,9 @@ func (h *Hasher) Verify(ctx context.Context, turn Turn, encoded, password string
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}
 	err = h.gate.do(ctx, turn, func() {
-		ok = subtle.ConstantTimeCompare(stored.derive(Normalize(password)), stored.tag) == 1
+		ok = subtle.ConstantTimeCompare(stored.derive(&h.memory, Normalize(password)), stored.tag) == 1
 		if rest, lacks := stored.params.lacking(h.params); lacks && !ok {
-			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive("")
+			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive(&h.memory, "")
 		}
 	})
 	return ok, ok && !h.isCurrent(stored), err

@@ -111,8 +111,10 @@ func (h phc) String() string {
 		b64.EncodeToString(h.salt), b64.EncodeToString(h.tag))
 }
 
-func (h phc) derive(password string) []byte {
-	return argon2id([]byte(password), h.salt, h.params, uint32(len(h.tag))) //nolint:gosec // a tag has a few bytes
+func (h phc) derive(w *workspace, password string) []byte {
+	bytes := []byte(password)
+	defer clear(bytes)
+	return w.argon2id(bytes, h.salt, h.params, uint32(len(h.tag))) //nolint:gosec // a tag has a few bytes
 }
 
 // parsePHC reads what String writes, and nothing that it would write otherwise.
