@@ -37,7 +37,7 @@ window.addEventListener("DOMContentLoaded", async () => {
   // and lets a keyboard scroll what is longer than its box.
   function name() {
     const label = (selector, words) => {
-      for (const node of document.querySelectorAll(`#swagger-ui ${selector}:not([aria-label])`)) node.setAttribute("aria-label", words);
+      for (const node of document.querySelectorAll(`#swagger-ui :is(${selector}):not([aria-label])`)) node.setAttribute("aria-label", words);
     };
     label(".copy-to-clipboard > button", "Copy");
     label("select.examples-select-element, .examples-select select", "Example");
