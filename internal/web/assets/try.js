@@ -26,16 +26,16 @@ window.addEventListener("DOMContentLoaded", async () => {
     validatorUrl: null, // nothing is sent to another host
     onComplete: () => setTimeout(() => use(attempt((storage) => storage.getItem(key)))), // it may come before ui is there
   });
-  new MutationObserver(name).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
+  new MutationObserver(labelControls).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
     clear();
     document.getElementById("swagger-ui").focus();
   });
 
-  // name tells those who hear the page what Swagger UI shows by a picture or a place alone,
+  // labelControls tells those who hear the page what Swagger UI shows by a picture or a place alone,
   // and lets a keyboard scroll what is longer than its box.
-  function name() {
+  function labelControls() {
     const label = (selector, words) => {
       for (const node of document.querySelectorAll(`#swagger-ui :is(${selector}):not([aria-label])`)) node.setAttribute("aria-label", words);
     };
