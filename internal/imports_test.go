@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -130,7 +132,7 @@ var onlyIn = map[string][]string{
 	"math/rand/v2": {"client", "internal/backing", "internal/mail", "internal/mock", "internal/silence", "internal/store"},
 
 	// What would take memory or the machine into hands other than those of Go. In password
-	// it links functions of argon2 by their names, and TestNothingIsUnsafe sees to that.
+	// it links a function of argon2 by its name, and TestOnlyArgon2IsLinkedByName sees to that.
 	"C":       {},
 	"unsafe":  {"internal/password"},
 	"os/exec": {"internal/authtest", "internal/backing", "internal/canary", "internal/clustertest"},
@@ -195,21 +197,45 @@ func packages(t *testing.T) (list []listed) {
 	return list
 }
 
-// Who imports unsafe by no name can link what is named, and has no pointers of it.
-func TestNothingIsUnsafe(t *testing.T) {
-	files, err := filepath.Glob("password/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, path := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+// linked names what is reached in other packages past what they export, and the file that does.
+var linked = map[string]string{
+	"golang.org/x/crypto/argon2.processBlocks": "internal/password/argon2id.go",
+	"golang.org/x/crypto/argon2.initHash":      "internal/password/argon2id_test.go",
+	"golang.org/x/crypto/argon2.initBlocks":    "internal/password/argon2id_test.go",
+}
+
+// Who imports unsafe by no name can link what is named in a comment, and has no pointers of it.
+func TestOnlyArgon2IsLinkedByName(t *testing.T) {
+	t.Parallel()
+	found := 0
+	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || entry.IsDir() {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", path), nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		for _, i := range file.Imports {
-			if i.Path.Value == `"unsafe"` && (i.Name == nil || i.Name.Name != "_" || path != "password/argon2id.go") {
+			if i.Path.Value == `"unsafe"` && (i.Name == nil || i.Name.Name != "_") {
 				t.Errorf("%s imports unsafe", path)
 			}
 		}
+		for _, group := range file.Comments {
+			for _, c := range group.List {
+				words := strings.Fields(c.Text)
+				if words[0] != "//go:linkname" {
+					continue
+				}
+				found++
+				if other := words[len(words)-1]; linked[other] != filepath.ToSlash(path) {
+					t.Errorf("%s links %s", path, other)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || found != len(linked) {
+		t.Errorf("%d functions are linked, want %d (%v)", found, len(linked), err)
 	}
 }

@@ -13,9 +13,10 @@ const (
 	// a second under reads, empty every sync.Pool each time, and take a seventh of the CPU.
 	spareBytes = 16 << 20
 
-	// Much is asked where one collection follows the other within busyWithin, and nothing
-	// to speak of where none does within restsAfter. The runtime collects every two minutes
-	// by itself, and so a server at rest gives its memory back to the system.
+	// Much is asked where one collection follows the other within busyWithin, or where much
+	// is held, as for the next hash. Where neither is so and none has followed within
+	// restsAfter, nothing is asked to speak of. The runtime collects every two minutes by
+	// itself, and so a server at rest gives its memory back to the system.
 	busyWithin, restsAfter = time.Second, 5 * time.Second
 
 	// usualPercent is what the runtime lets gather without a setting, in percent of what
@@ -57,15 +58,15 @@ func (p *pacer) told(now time.Time, held uint64) {
 		p.heavy = now
 	}
 	switch {
-	case since > restsAfter: // whatever is held: the memory of a hash is kept for the next
+	case now.Sub(p.heavy) < busyWithin: // however long since: hashes leave next to no garbage
+		p.busy = true
+		p.set(usualPercent)
+	case since > restsAfter:
 		if p.busy {
 			p.busy = false
 			p.set(usualPercent)
 			debug.FreeOSMemory()
 		}
-	case now.Sub(p.heavy) < busyWithin:
-		p.busy = true
-		p.set(usualPercent)
 	case since < busyWithin:
 		p.busy = true
 		p.set(sparing(held))

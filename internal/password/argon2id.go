@@ -2,91 +2,173 @@ package password
 
 import (
 	"encoding/binary"
-	"sync"
-	_ "unsafe" // for the functions of another package that are named below
+	"time"
+	_ "unsafe" // for the function of another package that is named below
 
-	_ "golang.org/x/crypto/argon2" // which has them
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/blake2b"
 )
 
 // block is what argon2 counts its memory in (RFC 9106, section 3.2).
 type block [128]uint64
 
-const (
-	blockBytes = 8 * len(block{})
-	hashBytes  = 64 // of BLAKE2b
-)
+const blockBytes = 8 * len(block{})
 
 // workspace is the memory that hashes are made in. Any number of goroutines may use it.
 type workspace struct {
-	most  int       // blocks: memory of more is not kept for the next
-	spare sync.Pool // of *[]block, all zero
+	most  uint64       // work of a hash whose memory is kept, as Params.blocks counts it
+	spare chan []block // all zero
+	over  *time.Timer  // nobody asked for long
 }
 
-// argon2id is [golang.org/x/crypto/argon2.IDKey], for costs that are bearable, in memory
-// that is used again, and it wipes what it has made of the password. IDKey has the runtime
-// find 19 MiB for each hash and collect them after it, with all that is in them, which makes
-// a login dearer (docs/performance.md, what was tried). Every step is still the library's own,
-// linked by its name: it offers no other way to bring memory (go.dev/issue/36634). Where it
-// drops one of them nothing links, and where it changes one the test that compares both fails.
+// keptFor is how long memory waits for the next hash.
+const keptFor = time.Minute
+
+// newWorkspace keeps the memory of so many hashes, where they are no dearer than today's.
+func newWorkspace(slots int, today Params) *workspace {
+	w := &workspace{most: today.blocks(), spare: make(chan []block, slots)}
+	w.over = time.AfterFunc(keptFor, w.empty)
+	return w
+}
+
+// argon2id is [argon2.IDKey], for costs that are bearable, in memory that is used again, and
+// it wipes what it has made of the password. IDKey has the runtime find 19 MiB for each hash
+// and collect them after it, with all that is in them, which makes a login dearer
+// (docs/performance.md, what was tried). Its work is still the library's, which is linked by
+// name, since it offers no other way to bring memory (go.dev/issue/36634). Where the library
+// drops that function nothing links, and where it changes it the test that compares with IDKey
+// fails: it stands in a file that all architectures share.
 func (w *workspace) argon2id(password, salt []byte, p Params, tagBytes uint32) []byte {
 	const id = 2 // argon2id among its kinds (RFC 9106, section 3.2)
 	lanes := uint32(p.Threads)
 	length := p.MemoryKiB / (4 * lanes) * 4 // of a lane, in blocks of four slices
-	taken := w.take(int(length * lanes))
-	defer w.giveBack(taken)
-	memory := *taken
+	memory := w.take(p, int(length*lanes))
+	defer w.giveBack(p, memory)
 
-	seed := initHash(password, salt, nil, nil, p.Time, p.MemoryKiB, lanes, tagBytes, id)
+	var seed [blake2b.Size]byte
 	defer clear(seed[:]) // it is soon compared with a guess
+	blake2bOf(seed[:],
+		littleEndian(lanes, tagBytes, p.MemoryKiB, p.Time, argon2.Version, id, uint32(len(password))), password, //nolint:gosec // a few bytes
+		littleEndian(uint32(len(salt))), salt, littleEndian(0, 0)) //nolint:gosec // a few bytes; and no key, and no data
+	var bytes [blockBytes]byte
+	defer clear(bytes[:])
 	for lane := range lanes {
 		for i := range uint32(2) {
-			binary.LittleEndian.PutUint32(seed[hashBytes:], i)
-			binary.LittleEndian.PutUint32(seed[hashBytes+4:], lane)
-			memory[lane*length+i].fill(seed[:])
+			longHash(bytes[:], seed[:], littleEndian(i, lane))
+			memory[lane*length+i].read(&bytes)
 		}
 	}
 	processBlocks(memory, p.Time, length*lanes, lanes, id)
-	return extractKey(memory, length*lanes, lanes, tagBytes)
+	last := &memory[length*lanes-1]
+	for lane := range lanes - 1 {
+		last.add(&memory[(lane+1)*length-1])
+	}
+	last.write(&bytes)
+	tag := make([]byte, tagBytes)
+	longHash(tag, bytes[:])
+	return tag
 }
 
 // take returns that many blocks, which are zero. They may be part of more: were memory for
 // hashes of other costs found anew each time, the time of a wrong password would tell of them.
-func (w *workspace) take(blocks int) *[]block {
-	if kept, _ := w.spare.Get().(*[]block); kept != nil && cap(*kept) >= blocks {
-		*kept = (*kept)[:blocks]
-		return kept
+func (w *workspace) take(p Params, blocks int) []block {
+	if p.blocks() <= w.most {
+		select {
+		case kept := <-w.spare:
+			if cap(kept) >= blocks {
+				return kept[:blocks]
+			}
+		default:
+		}
 	}
-	fresh := make([]block, blocks)
-	return &fresh
+	return make([]block, blocks)
 }
 
-// giveBack keeps memory for the next, until the collector finds that nobody asked for it
-// between two collections: a server at rest keeps none.
-func (w *workspace) giveBack(taken *[]block) {
-	clear(*taken)
-	if cap(*taken) <= w.most {
-		w.spare.Put(taken)
+// giveBack wipes memory and keeps it for the next, unless as much is kept as can be asked for
+// at once.
+func (w *workspace) giveBack(p Params, memory []block) {
+	clear(memory)
+	if p.blocks() > w.most {
+		return
+	}
+	select {
+	case w.spare <- memory:
+		w.over.Reset(keptFor)
+	default:
 	}
 }
 
-// fill makes the block the long hash of seed (RFC 9106, section 3.3).
-func (b *block) fill(seed []byte) {
-	var long [blockBytes]byte
-	defer clear(long[:])
-	blake2bHash(long[:], seed)
+func (w *workspace) empty() {
+	for {
+		select {
+		case <-w.spare:
+		default:
+			return
+		}
+	}
+}
+
+func (b *block) read(bytes *[blockBytes]byte) {
 	for i := range b {
-		b[i] = binary.LittleEndian.Uint64(long[8*i:])
+		b[i] = binary.LittleEndian.Uint64(bytes[8*i:])
 	}
 }
 
-//go:linkname initHash golang.org/x/crypto/argon2.initHash
-func initHash(password, salt, key, data []byte, time, memory, threads, keyLen uint32, mode int) [hashBytes + 8]byte
+func (b *block) write(bytes *[blockBytes]byte) {
+	for i, word := range b {
+		binary.LittleEndian.PutUint64(bytes[8*i:], word)
+	}
+}
 
-//go:linkname blake2bHash golang.org/x/crypto/argon2.blake2bHash
-func blake2bHash(out, in []byte)
+func (b *block) add(other *block) {
+	for i, word := range other {
+		b[i] ^= word
+	}
+}
+
+func littleEndian(all ...uint32) (bytes []byte) {
+	for _, word := range all {
+		bytes = binary.LittleEndian.AppendUint32(bytes, word)
+	}
+	return bytes
+}
+
+// longHash fills out with H' of what is in the parts (RFC 9106, section 3.3).
+func longHash(out []byte, parts ...[]byte) {
+	parts = append([][]byte{littleEndian(uint32(len(out)))}, parts...) //nolint:gosec // a block at the most
+	if len(out) <= blake2b.Size {
+		blake2bOf(out, parts...)
+		return
+	}
+	var link [blake2b.Size]byte
+	defer clear(link[:])
+	blake2bOf(link[:], parts...)
+	for {
+		out = out[copy(out, link[:blake2b.Size/2]):]
+		if len(out) <= blake2b.Size {
+			blake2bOf(out, link[:])
+			return
+		}
+		link = blake2b.Sum512(link[:])
+	}
+}
+
+// blake2bOf fills out with BLAKE2b of what is in the parts, and keeps nothing of them.
+func blake2bOf(out []byte, parts ...[]byte) {
+	digest, err := blake2b.New(len(out), nil)
+	if err != nil {
+		panic(err) // of a length that there is not
+	}
+	defer func() { // Reset leaves the buffer as it was
+		digest.Reset()
+		digest.Write(make([]byte, digest.BlockSize()))
+		digest.Reset()
+	}()
+	for _, part := range parts {
+		digest.Write(part)
+	}
+	digest.Sum(out[:0])
+}
 
 //go:linkname processBlocks golang.org/x/crypto/argon2.processBlocks
 func processBlocks(memory []block, time, blocks, threads uint32, mode int)
-
-//go:linkname extractKey golang.org/x/crypto/argon2.extractKey
-func extractKey(memory []block, blocks, threads, keyLen uint32) []byte

@@ -3,13 +3,16 @@ package password
 import (
 	"bytes"
 	"encoding/binary"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+	_ "unsafe" // for the functions of the library that are named below
 
 	"golang.org/x/crypto/argon2"
 	"pgregory.net/rapid"
@@ -17,7 +20,7 @@ import (
 
 // One after the other, so that each finds memory that another left, of more or of less.
 func TestArgon2idIsThatOfTheLibrary(t *testing.T) {
-	w := &workspace{most: 200}
+	w := newWorkspace(1, Params{MemoryKiB: 200, Time: 1, Threads: 1})
 	rapid.Check(t, func(t *rapid.T) {
 		threads := rapid.Uint8Range(1, 5).Draw(t, "threads")
 		p := Params{
@@ -38,7 +41,7 @@ func TestArgon2idIsThatOfTheLibrary(t *testing.T) {
 
 func TestArgon2idOfManyAtOnce(t *testing.T) {
 	p, salt := Params{MemoryKiB: 512, Time: 2, Threads: 2}, make([]byte, saltSize)
-	w := &workspace{most: 512}
+	w := newWorkspace(4, p)
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
@@ -56,89 +59,138 @@ func TestArgon2idOfManyAtOnce(t *testing.T) {
 
 // Whatever its costs, where it is not dearer than those of today.
 func TestTheMemoryOfAHashIsUsedAgain(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // for a collection may take it
 	salt, enough := make([]byte, saltSize), uint64(64<<10)
+	costs := slices.Concat(floor[:], []Params{{MemoryKiB: 64 * 1024, Time: 1, Threads: 4}})
 	for _, today := range floor {
-		today.Threads = 1
-		hasher := NewHasher(Options{Params: today})
-		for _, p := range floor {
-			if p.Threads = 1; p.blocks() > today.blocks() {
+		today = today.completed()
+		hasher := NewHasher(Options{Params: today, Slots: 1})
+		for _, p := range costs {
+			if p = p.completed(); p.blocks() > today.blocks() {
 				continue
 			}
-			least := uint64(math.MaxUint64)
-			for range 20 { // for the race detector has a pool forget one in four
+			made := func() uint64 {
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				hasher.memory.argon2id([]byte("correct horse"), salt, p, tagSize)
 				runtime.ReadMemStats(&after)
-				if least = min(least, after.TotalAlloc-before.TotalAlloc); least <= enough {
-					break
-				}
+				return after.TotalAlloc - before.TotalAlloc
 			}
-			if least > enough {
-				t.Errorf("where %+v is today's, a hash of %+v takes %d bytes or more", today, p, least)
+			made()
+			if bytes := made(); bytes > enough {
+				t.Errorf("where %+v is today's, a hash of %+v takes %d bytes", today, p, bytes)
 			}
 		}
 	}
 }
 
 func TestTheMemoryOfAHashKeepsNothing(t *testing.T) {
-	w, p := &workspace{most: 64}, Params{MemoryKiB: 64, Time: 1, Threads: 1}
-	for range 8 { // for the race detector has a pool forget one in four
-		w.argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
-		kept, _ := w.spare.Get().(*[]block)
-		if kept == nil {
-			continue
+	p := Params{MemoryKiB: 64, Time: 1, Threads: 1}
+	w := newWorkspace(1, p)
+	w.argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
+	for i, b := range <-w.spare {
+		if b != (block{}) {
+			t.Fatalf("block %d is left as it was", i)
 		}
-		for i, b := range *kept {
-			if b != (block{}) {
-				t.Fatalf("block %d is left as it was", i)
-			}
-		}
-		return
 	}
-	t.Error("no memory is kept")
 }
 
-// What is made of a password first is compared with a guess in no time.
-func TestNothingOfAPasswordIsLeftOnTheHeap(t *testing.T) {
-	password, salt, p := []byte("a password that stands nowhere else"), make([]byte, saltSize), Params{MemoryKiB: 64, Time: 1, Threads: 1}
-	new(workspace).argon2id(password, salt, p, tagSize)
-	file, err := os.Create(filepath.Join(t.TempDir(), "heap"))
-	if err != nil {
-		t.Fatal(err)
+func TestNoMoreMemoryIsKeptThanHashesAreMade(t *testing.T) {
+	p := Params{MemoryKiB: 64, Time: 1, Threads: 1}
+	w := newWorkspace(2, p)
+	for range 3 {
+		w.giveBack(p, make([]block, 64))
 	}
-	debug.WriteHeapDump(file.Fd())
-	heap, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
+	if n := len(w.spare); n != 2 {
+		t.Errorf("the memory of %d hashes is kept", n)
 	}
+}
+
+func TestADearHashKeepsNoMemory(t *testing.T) {
+	today := Params{MemoryKiB: 64, Time: 2, Threads: 1}
+	dear, salt := Params{MemoryKiB: 64, Time: 3, Threads: 1}, make([]byte, saltSize)
+	w := newWorkspace(1, today)
+	w.argon2id([]byte("correct horse"), salt, dear, tagSize)
+	if len(w.spare) > 0 {
+		t.Error("the memory of a dear hash is kept")
+	}
+	w.argon2id([]byte("correct horse"), salt, today, tagSize)
+	w.argon2id([]byte("correct horse"), salt, dear, tagSize)
+	if len(w.spare) != 1 {
+		t.Error("a dear hash took the memory that was kept")
+	}
+}
+
+func TestMemoryThatNobodyAsksForIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := Params{MemoryKiB: 64, Time: 1, Threads: 1}
+		w := newWorkspace(1, p)
+		for range 3 {
+			time.Sleep(keptFor - time.Second)
+			w.argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
+			synctest.Wait()
+		}
+		if len(w.spare) != 1 {
+			t.Error("no memory is kept while somebody asks")
+		}
+		time.Sleep(keptFor)
+		synctest.Wait()
+		if len(w.spare) > 0 {
+			t.Error("memory is kept for nobody")
+		}
+	})
+}
+
+// What is made of a password first, or last, is compared with a guess in no time.
+func TestNothingOfAHashIsLeftOnTheHeap(t *testing.T) {
+	password, salt, p := []byte("a password that stands nowhere else"), make([]byte, saltSize), Params{MemoryKiB: 64, Time: 1, Threads: 2}
+	newWorkspace(1, p).argon2id(password, salt, p, tagSize)
+	heap := heapDump(t)
 	if !bytes.Contains(heap, password) {
 		t.Fatal("what is there cannot be seen")
+	}
+	if bytes.Contains(heap, append(bytes.Clone(password), littleEndian(saltSize)...)) {
+		t.Error("the password is left as it was hashed")
 	}
 	seed := initHash(password, salt, nil, nil, p.Time, p.MemoryKiB, uint32(p.Threads), tagSize, 2)
 	if bytes.Contains(heap, seed[:hashBytes]) {
 		t.Error("the first hash of the password is left")
 	}
-	var first block
-	first.fill(seed[:]) // with the counters at zero
-	if bytes.Contains(heap, binary.LittleEndian.AppendUint64(nil, first[9])) {
-		t.Error("the first block is left")
+	made := initBlocks(&seed, p.MemoryKiB, uint32(p.Threads))
+	telling := slices.DeleteFunc(slices.Clone(made), func(b block) bool { return b == block{} })
+	processBlocks(made, p.Time, p.MemoryKiB, uint32(p.Threads), 2)
+	last := &made[len(made)-1]
+	last.add(&made[len(made)/2-1])
+	for n, b := range append(telling, *last) {
+		for i, word := range b {
+			if bytes.Contains(heap, binary.LittleEndian.AppendUint64(nil, word)) {
+				t.Errorf("word %d of block %d is left", i, n)
+			}
+		}
 	}
 	runtime.KeepAlive(password)
 }
 
-func TestADearHashKeepsNoMemoryWhileOthersAreMade(t *testing.T) {
-	dear, cheap := Params{MemoryKiB: 256 << 10, Time: 1, Threads: 1}, Params{MemoryKiB: 64, Time: 1, Threads: 1}
-	w, salt := &workspace{most: 4 * 64}, make([]byte, saltSize)
-	w.argon2id([]byte("correct horse"), salt, dear, tagSize)
-	for range 4 {
-		w.argon2id([]byte("correct horse"), salt, cheap, tagSize)
-		runtime.GC()
+func heapDump(t *testing.T) []byte {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "heap"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	var now runtime.MemStats
-	runtime.ReadMemStats(&now)
-	if now.HeapAlloc > 128<<20 {
-		t.Errorf("%d MB are held", now.HeapAlloc>>20)
+	defer file.Close()
+	debug.WriteHeapDump(file.Fd())
+	heap, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
 	}
+	return heap
 }
+
+const hashBytes = 64 // of BLAKE2b
+
+// As the library makes them.
+//
+//go:linkname initHash golang.org/x/crypto/argon2.initHash
+func initHash(password, salt, key, data []byte, time, memory, threads, keyLen uint32, mode int) [hashBytes + 8]byte
+
+//go:linkname initBlocks golang.org/x/crypto/argon2.initBlocks
+func initBlocks(seed *[hashBytes + 8]byte, memory, threads uint32) []block

@@ -21,14 +21,15 @@ type Options struct {
 }
 
 // Hasher hashes and verifies passwords with bounded means: its memory is that
-// of Slots hashes, which it keeps while it is asked. Any number of goroutines may use it.
+// of Slots hashes, which it keeps until nobody has asked for a minute. Any number of
+// goroutines may use it.
 //
 // Each method returns ErrBusy where the queue is full or the wait was over, and
 // the error of the context where that ended while waiting.
 type Hasher struct {
 	params Params
 	gate   *gate
-	memory workspace
+	memory *workspace
 	nobody string
 }
 
@@ -45,8 +46,8 @@ func NewHasher(o Options) *Hasher {
 	if o.Wait <= 0 {
 		o.Wait = 10 * time.Second
 	}
-	h := &Hasher{params: o.Params.completed(), gate: newGate(o.Slots, o.Queue, o.Wait)}
-	h.memory.most = int(h.params.MemoryKiB) * int(h.params.Time) // what is made in more is dearer
+	params := o.Params.completed()
+	h := &Hasher{params: params, gate: newGate(o.Slots, o.Queue, o.Wait), memory: newWorkspace(o.Slots, params)}
 	nobody := h.blank()
 	rand.Read(nobody.tag)
 	h.nobody = nobody.String()
@@ -64,7 +65,7 @@ func (h *Hasher) blank() phc {
 func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err error) {
 	err = h.gate.do(ctx, InTurn, func() {
 		made := h.blank()
-		made.tag = made.derive(&h.memory, Normalize(password))
+		made.tag = made.derive(h.memory, Normalize(password))
 		encoded = made.String()
 	})
 	return encoded, err
@@ -90,9 +91,9 @@ func (h *Hasher) Verify(ctx context.Context, turn Turn, encoded, password string
 		return false, false, fmt.Errorf("verify password: %w", err)
 	}
 	err = h.gate.do(ctx, turn, func() {
-		ok = subtle.ConstantTimeCompare(stored.derive(&h.memory, Normalize(password)), stored.tag) == 1
+		ok = subtle.ConstantTimeCompare(stored.derive(h.memory, Normalize(password)), stored.tag) == 1
 		if rest, lacks := stored.params.lacking(h.params); lacks && !ok {
-			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive(&h.memory, "")
+			phc{params: rest, salt: stored.salt, tag: make([]byte, tagSize)}.derive(h.memory, "")
 		}
 	})
 	return ok, ok && !h.isCurrent(stored), err
