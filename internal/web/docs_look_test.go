@@ -32,6 +32,7 @@ func TestTheDocumentsInABrowser(t *testing.T) {
 	t.Run("the search shuts when the focus leaves it", func(t *testing.T) { t.Parallel(); shutsBehindTheFocus(t, v) })
 	t.Run("a guide in French is found, with accents and without", func(t *testing.T) { t.Parallel(); findsInFrench(t, v) })
 	t.Run("an operation that is tried can be read", func(t *testing.T) { t.Parallel(); canBeReadWhereItIsTried(t, v) })
+	t.Run("an operation can be tried by keyboard", func(t *testing.T) { t.Parallel(); canBeTriedByKeyboard(t, v) })
 	t.Run("the token is remembered and forgotten", func(t *testing.T) { t.Parallel(); remembersTheToken(t, v) })
 	t.Run("a token where nothing can be remembered", func(t *testing.T) { t.Parallel(); usesATokenOnce(t, v) })
 }
@@ -102,6 +103,40 @@ func canBeReadWhereItIsTried(t *testing.T, v visitor) {
 	p.is(`document.querySelector(".auth-wrapper .authorize").click() === undefined`)
 	p.is(`document.querySelector(".auth-container input")`)
 	p.accessible("/docs/try, a token", "null")
+	p.press(kb.Escape)
+	for _, operation := range []string{"updatePhoto", "headMe", "deletePhoto", "updateMe"} { // each method has colours of its own
+		p.is(`document.querySelector('[id^="operations-"][id$="-` + operation + `"] .opblock-summary-control').click() === undefined`)
+	}
+	p.is(`document.querySelector("input[type=file]") && document.querySelector(".opblock-delete.is-open .execute")`)
+	p.is(`document.getAnimations().length === 0`)
+	p.accessible("/docs/try, of each method", "null")
+	p.is(`[...document.querySelectorAll("[id]")].every(({ id }, i, all) => all.findLastIndex((e) => e.id === id) === i)`)
+	p.ends()
+}
+
+// canBeTriedByKeyboard has the focus stay where the person is, whatever Swagger UI takes away.
+func canBeTriedByKeyboard(t *testing.T, v visitor) {
+	p := v.visits(t, "/docs/try/")
+	p.is(`document.querySelector('[id^="operations-"][id$="-login"] .opblock-summary-control').click() === undefined`)
+	p.is(`document.querySelector(".execute")`)
+	p.do(chromedp.Focus(chromedp.CSS(".execute")))
+	p.press(kb.Enter)
+	p.is(`document.querySelector(".live-responses-table") && document.activeElement.matches(".execute")`)
+	p.do(chromedp.Focus(chromedp.CSS(".btn-clear")))
+	p.press(kb.Enter)
+	p.is(`!document.querySelector(".btn-clear") && document.activeElement.matches(".execute")`)
+	p.do(chromedp.Focus(chromedp.CSS(".auth-wrapper .authorize")))
+	p.press(kb.Enter)
+	p.is(`document.activeElement.matches("[role=dialog][aria-modal=true]")`)
+	for range 6 { // round, and over the browser's own
+		p.press(kb.Tab)
+		p.is(`document.activeElement === document.body || document.activeElement.closest("[role=dialog]")`)
+	}
+	p.do(chromedp.Focus(chromedp.CSS(".auth-container input")))
+	p.press("17|fxp_token" + kb.Enter)
+	p.is(`document.querySelector(".auth-wrapper .authorize.locked") && document.activeElement.closest("[role=dialog]")`)
+	p.press(kb.Escape)
+	p.is(`!document.querySelector("[role=dialog], [inert]") && document.activeElement.matches(".auth-wrapper .authorize")`)
 	p.ends()
 }
 

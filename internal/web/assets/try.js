@@ -6,6 +6,9 @@ window.addEventListener("DOMContentLoaded", async () => {
   const key = "flowxi.try.token"; // sessionStorage: who uses the computer next finds nothing
   const scheme = "bearerAuth";
   const kept = document.getElementById("kept");
+  const behind = []; // the dialog
+  let opener; // of the dialog: the part of the page that has the button
+  let pressed; // the operation, if it was its button
 
   const spec = await (await fetch("/openapi.json")).json();
   spec.servers = [{ url: location.origin + "/api/v1" }]; // by whichever name the page was opened
@@ -26,7 +29,15 @@ window.addEventListener("DOMContentLoaded", async () => {
     validatorUrl: null, // nothing is sent to another host
     onComplete: () => setTimeout(() => use(attempt((storage) => storage.getItem(key)))), // it may come before ui is there
   });
-  new MutationObserver(labelControls).observe(document.getElementById("swagger-ui"), { childList: true, subtree: true });
+  const shown = document.getElementById("swagger-ui");
+  new MutationObserver(() => {
+    labelControls();
+    openDialog();
+    keepFocus();
+  }).observe(shown, { childList: true, subtree: true });
+  shown.addEventListener("click", ({ target }) => {
+    pressed = target.closest(".execute, .btn-clear")?.closest(".opblock");
+  }, true);
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
     clear();
@@ -36,16 +47,66 @@ window.addEventListener("DOMContentLoaded", async () => {
   // labelControls tells those who hear the page what Swagger UI shows by a picture or a place alone,
   // and lets a keyboard scroll what is longer than its box.
   function labelControls() {
-    const label = (selector, words) => {
-      for (const node of document.querySelectorAll(`#swagger-ui :is(${selector}):not([aria-label])`)) node.setAttribute("aria-label", words);
+    const each = (selector, work) => shown.querySelectorAll(selector).forEach((node) => work(node));
+    const label = (selector, words) => each(selector, (node) => {
+      const given = typeof words === "string" ? words : words(node);
+      if (given && node.getAttribute("aria-label") !== given) node.setAttribute("aria-label", given);
+    });
+    const operation = (node) => {
+      const block = node.closest(".opblock");
+      return ["method", "path"].map((part) => block?.querySelector(".opblock-summary-" + part)?.textContent.trim()).join(" ");
     };
+    const parameter = (node) => node.closest("[data-param-name]")?.dataset.paramName;
     label(".copy-to-clipboard > button", "Copy");
     label("select.examples-select-element, .examples-select select", "Example");
     label(".close-modal", "Close");
     label("textarea.body-param__text", "Request body");
     label(".response-control-media-type select, select.content-type", "Media type");
-    for (const button of document.querySelectorAll(".auth-btn-wrapper [aria-label]")) button.removeAttribute("aria-label"); // who speaks to the computer says what is written there
-    for (const box of document.querySelectorAll("#swagger-ui .microlight:not([tabindex])")) box.tabIndex = 0;
+    label(".parameters input, .parameters select:not(.content-type, .examples-select-element)", parameter);
+    label("input[type=file]", (input) => input.closest("tr").querySelector(".parameter__name")?.firstChild.textContent);
+    label(".opblock .authorization__btn", (b) => `Token for ${operation(b)}${b.classList.contains("locked") ? ", given" : ""}`);
+    label(".opblock-tag .expand-operation", (b) => `${b.getAttribute("aria-expanded") === "true" ? "Collapse" : "Expand"} ${b.closest(".opblock-tag").dataset.tag}`);
+    label("table.responses-table", (table) => `Responses of ${operation(table)}`);
+    each(".auth-btn-wrapper [aria-label]", (button) => button.removeAttribute("aria-label")); // who speaks to the computer says what is written there
+    each(".auth-container h6", (heading) => heading.setAttribute("aria-level", "5"));
+    each(".microlight:not([tabindex])", (box) => { box.tabIndex = 0; });
+    const ids = new Set();
+    each("[id$=_requests_select]", (node) => {
+      if (ids.has(node.id)) node.id += "-again";
+      ids.add(node.id);
+    });
+  }
+
+  // openDialog makes a dialog of what Swagger UI lays over the page: it has a name and the
+  // focus, the page behind it is out of reach, and Escape closes it.
+  function openDialog() {
+    const dialog = shown.querySelector(".modal-ux");
+    if (dialog && !dialog.hasAttribute("role")) {
+      opener = document.activeElement.closest(".opblock, .auth-wrapper") || shown;
+      dialog.setAttribute("role", "dialog");
+      dialog.setAttribute("aria-modal", "true");
+      dialog.setAttribute("aria-label", dialog.querySelector("h3").textContent);
+      dialog.tabIndex = -1;
+      for (let part = dialog.closest(".dialog-ux"); part !== document.body; part = part.parentElement) {
+        for (const other of part.parentElement.children) {
+          if (other === part || other.inert) continue;
+          other.inert = true;
+          behind.push(other);
+        }
+      }
+      dialog.focus();
+    } else if (!dialog && behind.length > 0) {
+      for (const other of behind.splice(0)) other.inert = false;
+      (opener.querySelector(".authorize, .authorization__btn") || opener).focus(); // a new one, where a token was given
+    }
+  }
+  document.addEventListener("keydown", ({ key }) => { if (key === "Escape") shown.querySelector(".close-modal")?.click(); });
+
+  // keepFocus brings the focus back to the dialog, or to the operation, whose button was
+  // pressed and is gone.
+  function keepFocus() {
+    if (document.activeElement !== document.body) return;
+    (shown.querySelector(".modal-ux") || pressed?.querySelector(".execute"))?.focus();
   }
 
   // clear takes away the answers that are shown: a login has the token in it, and each
