@@ -7,6 +7,7 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/locale"
 )
 
 func TestTheTableIsComplete(t *testing.T) {
@@ -87,6 +88,29 @@ func TestInputsDescribeTheirFields(t *testing.T) {
 			if f.Name == "" || f.Rule.Schema.Description == "" {
 				t.Errorf("%s: a field lacks a name or a description: %+v", r.Operation, f)
 			}
+		}
+	}
+}
+
+// Every language has the keys of French: internal/locale sees to that.
+func TestEveryFieldHasANameInSentences(t *testing.T) {
+	t.Parallel()
+	catalog, err := locale.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := []string{PhotoField}
+	for _, r := range Routes() {
+		if r.Body() == nil {
+			continue
+		}
+		for _, f := range r.Body().Fields() {
+			fields = append(fields, f.Name)
+		}
+	}
+	for _, f := range fields {
+		if key := "field." + f; catalog.Text(locale.Default, key, nil) == key {
+			t.Errorf("%s is missing: a sentence would call the field by its name in the body", key)
 		}
 	}
 }
