@@ -620,13 +620,14 @@ func hearsNoLateAnswer(t *testing.T, v visitor) {
 	p.is(`document.querySelector("#nav a[href='#/devices']").click() === undefined`)
 	p.is(`window.release`)
 	p.is(`((sign) => sign.content !== "none" && sign.visibility === "visible")(getComputedStyle(page, "::before"))`) // it takes long
+	p.is(`document.getElementById("announcer").textContent === ` + quote(words(t, "en")("page.account.loading")))
 	p.is(`(window.held = release) && (window.fetch = realFetch)`)
 	other.click("leave")
 	p.isAt("login")
 	other.logsIn(email, authtest.Password)
 	other.isAt("profile")
 	p.is(`!page.hasAttribute("aria-busy") && held() === undefined`)
-	p.is(`getComputedStyle(page, "::before").content === "none"`)
+	p.is(`getComputedStyle(page, "::before").content === "none" && document.getElementById("announcer").textContent === ""`)
 	p.is(`sessionStorage.getItem("flowxi.token") !== null`)
 	other.goes("devices") // takes longer than what came late
 	other.is(`document.querySelectorAll("#devices-list li").length === 1`)
