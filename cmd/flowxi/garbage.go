@@ -13,9 +13,10 @@ const (
 	// a second under reads, empty every sync.Pool each time, and take a seventh of the CPU.
 	spareBytes = 16 << 20
 
-	// Much is asked where one collection follows the other within busyWithin, or where much
-	// is held, as for the next hash. Where neither is so and none has followed within
-	// restsAfter, nothing is asked to speak of. The runtime collects every two minutes by
+	// Much is asked where one collection follows the other within busyWithin, or where
+	// spareBytes are held, as for the next hash by default. Where neither is so and none has
+	// followed within restsAfter, next to no garbage is made, and little is asked but hashes
+	// in less memory, which lose nothing by it. The runtime collects every two minutes by
 	// itself, and so a server at rest gives its memory back to the system.
 	busyWithin, restsAfter = time.Second, 5 * time.Second
 

@@ -16,7 +16,7 @@ const blockBytes = 8 * len(block{})
 
 // workspace is the memory that hashes are made in. Any number of goroutines may use it.
 type workspace struct {
-	most  uint64       // work of a hash whose memory is kept, as Params.blocks counts it
+	today Params
 	spare chan []block // all zero
 	over  *time.Timer  // nobody asked for long
 }
@@ -24,15 +24,15 @@ type workspace struct {
 // keptFor is how long memory waits for the next hash.
 const keptFor = time.Minute
 
-// newWorkspace keeps the memory of so many hashes, where they are no dearer than today's.
+// newWorkspace keeps the memory of so many hashes.
 func newWorkspace(slots int, today Params) *workspace {
-	w := &workspace{most: today.blocks(), spare: make(chan []block, slots)}
+	w := &workspace{today: today, spare: make(chan []block, slots)}
 	w.over = time.AfterFunc(keptFor, w.empty)
 	return w
 }
 
 // argon2id is [argon2.IDKey], for costs that are bearable, in memory that is used again, and
-// it wipes what it has made of the password. IDKey has the runtime find 19 MiB for each hash
+// on the heap it wipes what it has made of the password. IDKey has the runtime find 19 MiB for each hash
 // and collect them after it, with all that is in them, which makes a login dearer
 // (docs/performance.md, what was tried). Its work is still the library's, which is linked by
 // name, since it offers no other way to bring memory (go.dev/issue/36634). Where the library
@@ -69,10 +69,16 @@ func (w *workspace) argon2id(password, salt []byte, p Params, tagBytes uint32) [
 	return tag
 }
 
+// keeps tells whether the memory of a hash is kept: where its work is no more than that of
+// today's, and its memory no more than twice what one lane could fill with that work.
+func (w *workspace) keeps(p Params) bool {
+	return p.blocks() <= w.today.blocks() && uint64(p.MemoryKiB) <= 2*uint64(w.today.MemoryKiB)*uint64(w.today.Time)
+}
+
 // take returns that many blocks, which are zero. They may be part of more: were memory for
 // hashes of other costs found anew each time, the time of a wrong password would tell of them.
 func (w *workspace) take(p Params, blocks int) []block {
-	if p.blocks() <= w.most {
+	if w.keeps(p) {
 		select {
 		case kept := <-w.spare:
 			if cap(kept) >= blocks {
@@ -88,7 +94,7 @@ func (w *workspace) take(p Params, blocks int) []block {
 // at once.
 func (w *workspace) giveBack(p Params, memory []block) {
 	clear(memory)
-	if p.blocks() > w.most {
+	if !w.keeps(p) {
 		return
 	}
 	select {
@@ -153,7 +159,8 @@ func longHash(out []byte, parts ...[]byte) {
 	}
 }
 
-// blake2bOf fills out with BLAKE2b of what is in the parts, and keeps nothing of them.
+// blake2bOf fills out with BLAKE2b of what is in the parts, and leaves nothing of them on the
+// heap.
 func blake2bOf(out []byte, parts ...[]byte) {
 	digest, err := blake2b.New(len(out), nil)
 	if err != nil {

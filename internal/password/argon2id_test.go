@@ -2,6 +2,7 @@ package password
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -87,6 +88,9 @@ func TestTheMemoryOfAHashKeepsNothing(t *testing.T) {
 	p := Params{MemoryKiB: 64, Time: 1, Threads: 1}
 	w := newWorkspace(1, p)
 	w.argon2id([]byte("correct horse"), make([]byte, saltSize), p, tagSize)
+	if len(w.spare) == 0 {
+		t.Fatal("no memory is kept")
+	}
 	for i, b := range <-w.spare {
 		if b != (block{}) {
 			t.Fatalf("block %d is left as it was", i)
@@ -118,6 +122,9 @@ func TestADearHashKeepsNoMemory(t *testing.T) {
 	if len(w.spare) != 1 {
 		t.Error("a dear hash took the memory that was kept")
 	}
+	if large := (Params{MemoryKiB: 257, Time: 1, Threads: 64}); w.keeps(large) {
+		t.Error("so much memory is kept as no work of today's could fill")
+	}
 }
 
 func TestMemoryThatNobodyAsksForIsGivenUp(t *testing.T) {
@@ -142,7 +149,7 @@ func TestMemoryThatNobodyAsksForIsGivenUp(t *testing.T) {
 
 // What is made of a password first, or last, is compared with a guess in no time.
 func TestNothingOfAHashIsLeftOnTheHeap(t *testing.T) {
-	password, salt, p := []byte("a password that stands nowhere else"), make([]byte, saltSize), Params{MemoryKiB: 64, Time: 1, Threads: 2}
+	password, salt, p := []byte("a password of "+rand.Text()), make([]byte, saltSize), Params{MemoryKiB: 64, Time: 1, Threads: 2}
 	newWorkspace(1, p).argon2id(password, salt, p, tagSize)
 	heap := heapDump(t)
 	if !bytes.Contains(heap, password) {

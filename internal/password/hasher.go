@@ -20,9 +20,9 @@ type Options struct {
 	Wait   time.Duration // longest wait for a slot; 0 means 10 seconds
 }
 
-// Hasher hashes and verifies passwords with bounded means: its memory is that
-// of Slots hashes, which it keeps until nobody has asked for a minute. Any number of
-// goroutines may use it.
+// Hasher hashes and verifies passwords with bounded means: its memory is that of Slots hashes.
+// It keeps it until nobody has asked for a minute, and of hashes that others made up to twice
+// today's memory times passes in each slot. Any number of goroutines may use it.
 //
 // Each method returns ErrBusy where the queue is full or the wait was over, and
 // the error of the context where that ended while waiting.
@@ -80,7 +80,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (encoded string, err
 //
 // A wrong password takes as long with a cheaper argon2id hash, from before the costs were
 // raised, as VerifyNobody does: its time would tell that the person exists. With a dearer
-// hash, or with one of bcrypt, it takes as long as that.
+// hash, one of more memory than is kept, or one of bcrypt, it takes as long as that.
 func (h *Hasher) Verify(ctx context.Context, turn Turn, encoded, password string) (ok, stale bool, err error) {
 	if strings.HasPrefix(encoded, "$2") {
 		ok, err = h.verifyBcrypt(ctx, turn, encoded, password)

@@ -7,7 +7,7 @@ window.addEventListener("DOMContentLoaded", async () => {
   const scheme = "bearerAuth";
   const kept = document.getElementById("kept");
   const behind = []; // the dialog
-  let opener; // of the dialog: the part of the page that has the button
+  let opener; // of the dialog: the part of the page that has the button, which may be another then
   let pressed; // the operation, if it was its button
 
   const spec = await (await fetch("/openapi.json")).json();
@@ -31,12 +31,13 @@ window.addEventListener("DOMContentLoaded", async () => {
   });
   const shown = document.getElementById("swagger-ui");
   new MutationObserver(() => {
-    labelControls();
     openDialog();
     keepFocus();
+    labelControls();
   }).observe(shown, { childList: true, subtree: true });
-  shown.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", ({ target }) => {
     pressed = target.closest(".execute, .btn-clear")?.closest(".opblock");
+    if (behind.length === 0) opener = target.closest(".authorize, .authorization__btn")?.closest(".opblock, .auth-wrapper");
   }, true);
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
@@ -63,7 +64,7 @@ window.addEventListener("DOMContentLoaded", async () => {
     label("textarea.body-param__text", "Request body");
     label(".response-control-media-type select, select.content-type", "Media type");
     label(".parameters input, .parameters select:not(.content-type, .examples-select-element)", parameter);
-    label("input[type=file]", (input) => input.closest("tr").querySelector(".parameter__name")?.firstChild.textContent);
+    label("input[type=file]", (input) => input.closest("tr")?.querySelector(".parameter__name")?.firstChild.textContent);
     label(".opblock .authorization__btn", (b) => `Token for ${operation(b)}${b.classList.contains("locked") ? ", given" : ""}`);
     label(".opblock-tag .expand-operation", (b) => `${b.getAttribute("aria-expanded") === "true" ? "Collapse" : "Expand"} ${b.closest(".opblock-tag").dataset.tag}`);
     label("table.responses-table", (table) => `Responses of ${operation(table)}`);
@@ -82,22 +83,25 @@ window.addEventListener("DOMContentLoaded", async () => {
   function openDialog() {
     const dialog = shown.querySelector(".modal-ux");
     if (dialog && !dialog.hasAttribute("role")) {
-      opener = document.activeElement.closest(".opblock, .auth-wrapper") || shown;
       dialog.setAttribute("role", "dialog");
       dialog.setAttribute("aria-modal", "true");
       dialog.setAttribute("aria-label", dialog.querySelector("h3").textContent);
       dialog.tabIndex = -1;
       for (let part = dialog.closest(".dialog-ux"); part !== document.body; part = part.parentElement) {
         for (const other of part.parentElement.children) {
-          if (other === part || other.inert) continue;
-          other.inert = true;
-          behind.push(other);
+          if (other === part) continue;
+          // What is said of the token is heard; the button there is out of reach.
+          for (const node of other.matches("[role=status]") ? other.querySelectorAll("button") : [other]) {
+            if (node.inert) continue;
+            node.inert = true;
+            behind.push(node);
+          }
         }
       }
       dialog.focus();
     } else if (!dialog && behind.length > 0) {
       for (const other of behind.splice(0)) other.inert = false;
-      (opener.querySelector(".authorize, .authorization__btn") || opener).focus(); // a new one, where a token was given
+      opener?.querySelector(".authorize, .authorization__btn")?.focus();
     }
   }
   document.addEventListener("keydown", ({ key }) => { if (key === "Escape") shown.querySelector(".close-modal")?.click(); });
@@ -106,7 +110,8 @@ window.addEventListener("DOMContentLoaded", async () => {
   // pressed and is gone.
   function keepFocus() {
     if (document.activeElement !== document.body) return;
-    (shown.querySelector(".modal-ux") || pressed?.querySelector(".execute"))?.focus();
+    (shown.querySelector(".modal-ux") || pressed?.querySelector(".execute"))?.focus({ preventScroll: true });
+    if (document.activeElement !== document.body) pressed = undefined;
   }
 
   // clear takes away the answers that are shown: a login has the token in it, and each

@@ -127,7 +127,7 @@ async function render() {
   if (!(view in inside)) forgetWho();
   security.forget(view);
   page.setAttribute("aria-busy", "true");
-  const late = setTimeout(() => announce(texts.loading), 400); // with the bar of portal.css
+  const late = setTimeout(() => { if (mine === turn) announce(texts.loading); }, 400); // with the bar of portal.css
   const answer = await prepared(view).catch((fault) => {
     console.error(fault);
     return { ok: false, code: "", message: texts.fault };
