@@ -39,10 +39,11 @@ window.addEventListener("DOMContentLoaded", async () => {
     pressed = target.closest(".execute, .btn-clear")?.closest(".opblock");
     if (behind.length === 0) opener = target.closest(".authorize, .authorization__btn")?.closest(".opblock, .auth-wrapper");
   }, true);
+  document.addEventListener("keydown", ({ key }) => { if (key === "Escape") shown.querySelector(".close-modal")?.click(); });
   document.getElementById("forget").addEventListener("click", () => {
     ui.authActions.logout([scheme]);
     clear();
-    document.getElementById("swagger-ui").focus();
+    shown.focus();
   });
 
   // labelControls tells those who hear the page what Swagger UI shows by a picture or a place alone,
@@ -104,7 +105,6 @@ window.addEventListener("DOMContentLoaded", async () => {
       opener?.querySelector(".authorize, .authorization__btn")?.focus();
     }
   }
-  document.addEventListener("keydown", ({ key }) => { if (key === "Escape") shown.querySelector(".close-modal")?.click(); });
 
   // keepFocus brings the focus back to the dialog, or to the operation, whose button was
   // pressed and is gone.
