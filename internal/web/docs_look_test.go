@@ -137,6 +137,7 @@ func canBeTriedByKeyboard(t *testing.T, v visitor) {
 	p.is(`document.querySelector(".auth-wrapper .authorize.locked") && document.activeElement.closest("[role=dialog]")`)
 	p.press(kb.Escape)
 	p.is(`!document.querySelector("[role=dialog], [inert]") && document.activeElement.matches(".auth-wrapper .authorize")`)
+	p.is(`document.querySelector('.opblock-summary-patch .authorization__btn').getAttribute("aria-label") === "Token for PATCH /me, given"`)
 	p.ends()
 }
 

@@ -395,6 +395,13 @@ func offersToTryAgain(t *testing.T, v visitor) {
 	p.is(`retry.getAttribute("aria-disabled") === null && retry.textContent === ` + quote(words(t, "en")("page.account.retry")))
 	p.click("retry")
 	p.isAt("devices")
+	p.do(onEachPage(`window.realFetch = fetch; window.fetch = () => Promise.reject(new TypeError("no network"))`))
+	p.do(reload())
+	p.focused("trouble-title")
+	p.is(`window.fetch = realFetch`)
+	p.click("retry")
+	p.isAt("devices")
+	p.focused("devices-title") // the first view that is shown, but not the first that people are in
 	p.ends()
 }
 
@@ -455,6 +462,13 @@ func showsProfileErrors(t *testing.T, v visitor) {
 	p.is(`document.getElementById("announcer").textContent.includes("100")`)
 	p.press("x")
 	p.is(`!document.activeElement.hasAttribute("aria-invalid") && document.getElementById("profile-phone-number").getAttribute("aria-invalid") === "true"`)
+	p.fill("profile-last-name", "Byron")
+	p.fill("profile-phone-number", kb.Delete)
+	p.press(kb.Enter)
+	p.shows("saved", words(t, "fr")("code.ME_UPDATED"))
+	if !p.holds(`document.getElementById("announcer").textContent === ""`) {
+		t.Error("what was wrong before is still there to be read")
+	}
 	p.ends()
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -60,6 +61,14 @@ func inTheme(theme string) chromedp.Action[chromedp.Void] {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 		}})
+		return chromedp.Void{}, err
+	}
+}
+
+// onEachPage runs a script before those of each page that is opened from now on.
+func onEachPage(script string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 		return chromedp.Void{}, err
 	}
 }
@@ -115,7 +124,7 @@ func (p tab) holds(expression string) bool {
 }
 
 // accessible has axe-core look for breaches of WCAG 2.2 AA and of its own best practices, by
-// the rules of that list or by all.
+// the rules of that list or by all, with some that it leaves out by itself.
 func (p tab) accessible(name, rules string) {
 	p.t.Helper()
 	judged, found := p.axe(rules)
@@ -132,7 +141,8 @@ func (p tab) axe(rules string) (judged int, found string) {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	result, err := chromedp.Run(ctx, chromedp.Evaluate[axeResult](`((only) => axe.run(document, {
-		rules: only ? {} : {"target-size": {enabled: true}}, ...(only && {runOnly: only}),
+		rules: only ? {} : Object.fromEntries(["target-size", "p-as-heading", "table-fake-caption", "td-has-header", "focus-order-semantics"].map((rule) => [rule, {enabled: true}])),
+		...(only && {runOnly: only}),
 	}))(`+rules+`).then((r) => ({judged: r.passes.length + r.violations.length,
 		found: r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target + " " + n.failureSummary).join("; ")).join("\n")}))`,
 		chromedp.EvalAwaitPromise))

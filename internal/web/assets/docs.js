@@ -21,11 +21,21 @@
 
   groupTabs();
   document.querySelectorAll(".prose pre").forEach(addCopy);
-  for (const wide of document.querySelectorAll(".prose :is(table, p:has(> img))")) wide.tabIndex = 0; // to scroll it by keyboard
+  document.querySelectorAll(".prose :is(table, p:has(> img))").forEach(reachByKeyboard);
   document.querySelectorAll(".prose :is(h2, h3)[id]:not(.visually-hidden)").forEach(addAnchor);
   showPlace();
   prepareLanguages();
   prepareSearch();
+
+  // reachByKeyboard has what may be wider than the page scroll by keyboard. A picture's first
+  // sentence names the place that it stands in.
+  function reachByKeyboard(wide) {
+    wide.tabIndex = 0;
+    const picture = wide.querySelector(":scope > img");
+    if (!picture) return;
+    wide.setAttribute("role", "region");
+    wide.setAttribute("aria-label", picture.alt.split(".")[0]);
+  }
 
   // showPlace scrolls the list of pages to the one that is open.
   function showPlace() {

@@ -66,9 +66,11 @@ window.addEventListener("DOMContentLoaded", async () => {
     label(".response-control-media-type select, select.content-type", "Media type");
     label(".parameters input, .parameters select:not(.content-type, .examples-select-element)", parameter);
     label("input[type=file]", (input) => input.closest("tr")?.querySelector(".parameter__name")?.firstChild.textContent);
-    label(".opblock .authorization__btn", (b) => `Token for ${operation(b)}${b.classList.contains("locked") ? ", given" : ""}`);
+    label(".opblock .authorization__btn", (b) => `Token for ${operation(b)}${b.querySelector(".locked") ? ", given" : ""}`);
     label(".opblock-tag .expand-operation", (b) => `${b.getAttribute("aria-expanded") === "true" ? "Collapse" : "Expand"} ${b.closest(".opblock-tag").dataset.tag}`);
-    label("table.responses-table", (table) => `Responses of ${operation(table)}`);
+    label("table.responses-table", (table) => `${table.matches(".live-responses-table") ? "Answer" : "Responses"} of ${operation(table)}`);
+    each("table.responses-table[role]", (table) => table.removeAttribute("role")); // it is one of rows and columns
+    each(".responses-header td:not([role])", (cell) => cell.setAttribute("role", "columnheader"));
     each(".auth-btn-wrapper [aria-label]", (button) => button.removeAttribute("aria-label")); // who speaks to the computer says what is written there
     each(".auth-container h6", (heading) => heading.setAttribute("aria-level", "5"));
     each(".microlight:not([tabindex])", (box) => { box.tabIndex = 0; });

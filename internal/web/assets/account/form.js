@@ -1,6 +1,6 @@
 // Forms: what a person typed goes out, errors come back to the field that they are about,
 // and a button rests while a request is on its way or the server asks for patience.
-import { $, announce, fill, tell, texts } from "./page.js";
+import { $, announce, fill, hush, tell, texts } from "./page.js";
 import { restsUntil, setRest } from "./store.js";
 
 // onSubmit has a form send itself: work gets its values by name, asks the server, and
@@ -22,6 +22,7 @@ export function onSubmit(id, work) {
     if (isResting(button)) return announce(button.textContent);
     clearAll(form);
     tell("notice", "");
+    hush();
     if (complainOfMissing(form)) return;
     const address = addressIn(form);
     const answer = await rest(button, () => work(values(form)));
@@ -37,6 +38,7 @@ export function onClick(button, problem, work) {
     if (isResting(button)) return;
     tell(problem, "");
     tell("notice", "");
+    hush();
     const answer = await rest(button, work);
     if (answer && !answer.ok) tell(problem, sentences(answer));
   });

@@ -127,12 +127,16 @@ async function render() {
   if (!(view in inside)) forgetWho();
   security.forget(view);
   page.setAttribute("aria-busy", "true");
-  const late = setTimeout(() => { if (mine === turn) announce(texts.loading); }, 400); // with the bar of portal.css
+  let late = false;
+  const patience = setTimeout(() => { // with the bar of portal.css
+    late = mine === turn;
+    if (late) announce(texts.loading);
+  }, 400);
   const answer = await prepared(view).catch((fault) => {
     console.error(fault);
     return { ok: false, code: "", message: texts.fault };
   });
-  clearTimeout(late);
+  clearTimeout(patience);
   if (mine !== turn) return;
   page.removeAttribute("aria-busy");
   if (answer?.instead) {
@@ -145,7 +149,7 @@ async function render() {
   if (answer && !answer.ok) return trouble(answer);
   if (led && view in inside && profile.whose() !== before) notice ||= fill(texts.already, { email: profile.whose() });
   if (location.hash !== "#/" + view) history.replaceState(null, "", "#/" + view);
-  display(view);
+  display(view, late);
 }
 
 const hashView = () => location.hash.slice(2);
@@ -180,12 +184,13 @@ function trouble(answer) {
   return answer;
 }
 
-function display(view) {
-  const first = shown === "", again = !$(view).hidden; // who is in it stays where they are
+// display leads who was told to wait to what has come.
+function display(view, late) {
+  const first = shown === "" && $("trouble").hidden, again = !$(view).hidden; // who is in it stays where they are
   shown = view;
   frame(view in inside, view);
   tell("notice", notice);
-  show(view, { focus: !first && !again || notice !== "" });
+  show(view, { focus: !again && (!first || late) || notice !== "" });
   const kept = store.takeTyped();
   if (kept.view === view) retype($(view), kept.values);
   takeUpRests(document); // what stands over the page, too, may have waited for who was here before

@@ -22,7 +22,7 @@ export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => va
 // meanwhile, and leads people there who do not see it come.
 export function show(name, { focus = true } = {}) {
   dismiss();
-  $("announcer").textContent = ""; // it was about another view
+  hush(); // it was about another view
   for (const section of page.querySelectorAll(":scope > section")) section.hidden = section.id !== name;
   const title = $(name + "-title");
   document.title = title.textContent + " · Flowxi";
@@ -41,13 +41,19 @@ export function tell(id, message) {
 // announce has a screen reader say what can be seen anyway. Then it is gone: who reads the
 // page later would find what may be true no more.
 export function announce(message) {
-  $("announcer").textContent = "";
-  setTimeout(() => { $("announcer").textContent = message; });
-  clearTimeout(silence);
-  silence = setTimeout(() => { $("announcer").textContent = ""; }, announced);
+  hush();
+  pending = setTimeout(() => { $("announcer").textContent = message; });
+  silence = setTimeout(hush, announced);
 }
-let silence;
+let pending, silence;
 const announced = 10000; // in ms, in which it has been said
+
+// hush takes back what was announced, once something else is asked for.
+export function hush() {
+  clearTimeout(pending);
+  clearTimeout(silence);
+  $("announcer").textContent = "";
+}
 
 const day = new Intl.DateTimeFormat(lang, { dateStyle: "long" });
 const moment = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
