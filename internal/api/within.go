@@ -15,10 +15,12 @@ import (
 //
 // Its user calls end.
 func (x *exchange) within(d time.Duration) *allowance {
-	a := new(allowance)
+	var a *allowance
 	if x.used < len(x.allowances) {
 		a = &x.allowances[x.used]
 		x.used++
+	} else {
+		a = new(allowance)
 	}
 	a.Context, a.deadline, a.server = x.request.Context(), time.Now().Add(d), x.Ended
 	return a

@@ -101,7 +101,7 @@ func subject(id account.UserID) string { return strconv.FormatInt(int64(id), 10)
 // the door.
 func (a *Auth) reserve(ctx context.Context, c *Caller, rules ...ratelimit.Rule) (*ratelimit.Ticket, error) {
 	ticket, err := a.tryReserve(ctx, c, rules...)
-	if errors.Is(err, account.ErrTooManyRequests) {
+	if err != nil && errors.Is(err, account.ErrTooManyRequests) { // to compare costs an allocation
 		a.reachedBy(c, rules)
 	}
 	return ticket, err

@@ -24,6 +24,9 @@ const (
 	randomChars      = 43
 	checksumChars    = 6
 	alphabet         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+	base = byte(len(alphabet))
+	fair = 256 / len(alphabet) * len(alphabet) // bytes below it give each character the same chance
 )
 
 // TokenPattern is a regular expression for the tokens of both environments.
@@ -43,8 +46,13 @@ func (a *Auth) tokenPrefix() string {
 func newSecret(chance io.Reader, prefix string) string {
 	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
 	b = append(b, prefix...)
-	for range randomChars {
-		b = append(b, alphabet[uniform(chance, int64(len(alphabet)))])
+	for some := make([]byte, randomChars+checksumChars); len(b) < len(prefix)+randomChars; {
+		_, _ = chance.Read(some) // never fails
+		for _, c := range some {
+			if int(c) < fair && len(b) < len(prefix)+randomChars {
+				b = append(b, alphabet[c%base])
+			}
+		}
 	}
 	sum := checksum(string(b))
 	return string(append(b, sum[:]...))

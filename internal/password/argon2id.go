@@ -169,7 +169,6 @@ func blake2bOf(out []byte, parts ...[]byte) {
 	defer func() { // Reset leaves the buffer as it was
 		digest.Reset()
 		digest.Write(make([]byte, digest.BlockSize()))
-		digest.Reset()
 	}()
 	for _, part := range parts {
 		digest.Write(part)

@@ -24,10 +24,12 @@ func scanSession(row scanner) (s account.Session, err error) {
 	return s, err
 }
 
+// Its columns go by their place, and so are all called x: the driver of SQLite copies their
+// names each time, which costs an allocation where they are longer than a letter.
 var identity = `
-	SELECT s.token_hash, COALESCE(s.device_id, ''), s.last_used_at, s.expires_at,
-		u.id, u.email, COALESCE(u.username, ''), u.locale,
-		u.photo_key, u.totp_enabled_at, u.created_at, u.updated_at, ` + profileColumns + `
+	SELECT s.token_hash x, COALESCE(s.device_id, '') x, s.last_used_at x, s.expires_at x,
+		u.id x, u.email x, COALESCE(u.username, '') x, u.locale x,
+		u.photo_key x, u.totp_enabled_at x, u.created_at x, u.updated_at x, ` + eachOfProfile(func(column string, _ int) string { return "u." + column + " x" }) + `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.id = $1 AND u.status = 'active'`
 
