@@ -11,7 +11,7 @@ const introduction = `JSON in, JSON out, in UTF-8. Times are UTC in ISO 8601 wit
 
 **Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French. The first 2,048 bytes of a header count.
 
-**Tokens.** ` + "`Authorization: Bearer <token>`" + `. A token is personal, bound to one device, shown once, and good for {token_ttl}, or until it is not used for {idle_ttl}. Tokens of production begin with ` + "`fxp_`" + ` behind the bar, those of a sandbox with ` + "`fxs_`" + `; neither is known to the other.
+**Tokens.** ` + "`Authorization: Bearer <token>`" + `. A token is personal, bound to the device that it was issued to if one was named, shown once, and good for {token_ttl}, or until it is not used for {idle_ttl}. Tokens of production begin with ` + "`fxp_`" + ` behind the bar, those of a sandbox with ` + "`fxs_`" + `; neither is known to the other.
 
 **Transport.** HTTPS only: where the server is public, plain HTTP is refused with 403 ` + "`HTTPS_REQUIRED`" + `, except for the health check.
 

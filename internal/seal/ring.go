@@ -1,6 +1,6 @@
 // Package seal keeps secrets at rest: authenticated encryption and keyed
 // digests under a ring of keys that can be exchanged without downtime
-// (contract section 9, design section 3), and files that only their owner reads.
+// (contract section 9), and files that only their owner reads.
 //
 // Its one rule: the first key of the ring makes everything new, every key of
 // the ring opens and verifies what is old, and no error ever shows a key.

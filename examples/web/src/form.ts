@@ -14,10 +14,11 @@ export type Field = Partial<Pick<HTMLInputElement, "type" | "inputMode" | "value
 const bare = ({ name, value }: HTMLInputElement): string => (name === "code" ? value.replace(/\s/g, "") : value);
 
 /**
- * A form, or without fields a button, that calls the API. What is wrong is shown at its field, and a limit by a countdown.
+ * A form, or without fields a button, that calls the API. What is wrong is shown at its field, a limit by a countdown, and
+ * what went well by the sentence that comes back.
  * Until it is sent it tells the reason why it is there, if there is one.
  */
-export function form(fields: Field[], submit: string, send: (values: Record<string, string>) => Promise<void>, reason = ""): HTMLFormElement {
+export function form(fields: Field[], submit: string, send: (values: Record<string, string>) => Promise<string | void>, reason = ""): HTMLFormElement {
   const rows = fields.map(({ label, autocomplete = "off", ...properties }) => {
     const problem = h("p", { id: `${properties.name}-problem`, className: "wrong" });
     const input = h("input", { id: properties.name, ...properties });
@@ -26,10 +27,12 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
     return { input, problem, parts: [h("label", { htmlFor: input.id, textContent: label }), input, problem] };
   });
   const problem = h("p", { className: "wrong", role: "alert", textContent: reason });
+  const done = h("p", { role: "status" });
   const button = h("button", { type: "submit", textContent: submit });
 
   function tell({ message, fields }: Pick<FlowxiError, "message" | "fields">): void {
     problem.textContent = message;
+    done.textContent = "";
     for (const row of rows) {
       const sentences = fields[row.input.name] ?? [];
       row.problem.textContent = sentences.join(" ");
@@ -59,7 +62,7 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
     if (rows.some((row) => row.problem.textContent)) return;
     button.ariaDisabled = "true"; // disabled, it would lose the focus
     try {
-      await send(Object.fromEntries(rows.map(({ input }) => [input.name, bare(input)])));
+      done.textContent = (await send(Object.fromEntries(rows.map(({ input }) => [input.name, bare(input)])))) ?? "";
     } catch (error) {
       if (!(error instanceof FlowxiError)) throw error;
       tell(error);
@@ -69,7 +72,7 @@ export function form(fields: Field[], submit: string, send: (values: Record<stri
     }
   }
 
-  const element = h("form", { noValidate: true }, ...rows.flatMap((row) => row.parts), problem, button);
+  const element = h("form", { noValidate: true }, ...rows.flatMap((row) => row.parts), problem, done, button);
   element.addEventListener("submit", (event) => void onsubmit(event));
   return element;
 }

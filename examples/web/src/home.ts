@@ -35,7 +35,9 @@ const kinds: Record<(typeof details)[number], Partial<Field>> = {
 function profile(person: Person): HTMLFormElement {
   const fields = details.map((name) => ({ name, label: t()[name], value: person[name] ?? "", ...kinds[name] }));
   return form(fields, t().save, async (values) => {
-    Object.assign(person, (await flowxi.updateMe(values)).data); // an empty text clears
+    const answer = await flowxi.updateMe(values); // an empty text clears
+    Object.assign(person, answer.data);
+    return answer.message;
   });
 }
 
