@@ -395,6 +395,9 @@ func offersToTryAgain(t *testing.T, v visitor) {
 	p.is(`retry.getAttribute("aria-disabled") === null && retry.textContent === ` + quote(words(t, "en")("page.account.retry")))
 	p.click("retry")
 	p.isAt("devices")
+	p.do(onEachPage(`const quickFetch = fetch; window.fetch = (...a) => new Promise((done) => setTimeout(done, 600)).then(() => quickFetch(...a))`))
+	p.do(reload())
+	p.focused("devices-title") // "Loading" was said
 	p.do(onEachPage(`window.realFetch = fetch; window.fetch = () => Promise.reject(new TypeError("no network"))`))
 	p.do(reload())
 	p.focused("trouble-title")
