@@ -100,7 +100,7 @@ type Device struct {
 // Known tells whether the client named a device at all.
 func (d Device) Known() bool { return d.ID != "" }
 
-// Session is one bearer token of one person, bound to one device.
+// Session is one bearer token of one person, bound to one device where one was named.
 type Session struct {
 	ID         SessionID
 	UserID     UserID

@@ -64,9 +64,9 @@ var randomness = canary.Stands("random ids", canary.Place{
 	File: "internal/auth/token.go", Code: "_, _ = chance.Read(b) // never", Without: "_, _ = chance.Read(b[:ifGone($NAME, 2, len(b))]) // never",
 })
 
-var uniformity = canary.Stands("uniform numbers", canary.Place{
-	File: "internal/auth/token.go", Code: "return v.Int64()", Without: "return v.Int64() % ifGone($NAME, 2, n)",
-})
+var uniformity = canary.Stands("uniform numbers",
+	canary.Place{File: "internal/auth/token.go", Code: "digits := n.String()", Without: "digits := strconv.FormatInt(n.Int64()%ifGone($NAME, int64(2), 1_000_000), 10)"},
+	canary.Place{File: "internal/auth/token.go", Code: "alphabet[c%base])", Without: "alphabet[c%base%ifGone($NAME, byte(2), base)])"})
 
 func sixthCode(t *testing.T, w *world) {
 	c, email := w.stranger(t), w.email()

@@ -47,7 +47,9 @@ func newSecret(chance io.Reader, prefix string) string {
 	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
 	b = append(b, prefix...)
 	for some := make([]byte, randomChars+checksumChars); len(b) < len(prefix)+randomChars; {
-		_, _ = chance.Read(some) // never fails
+		if _, err := chance.Read(some); err != nil {
+			panic(err) // never: a Chance does not fail
+		}
 		for _, c := range some {
 			if int(c) < fair && len(b) < len(prefix)+randomChars {
 				b = append(b, alphabet[c%base])
@@ -111,15 +113,10 @@ func hexOf(chance io.Reader, n int) string {
 
 // randomCode returns a uniform code of six digits.
 func randomCode() string {
-	digits := strconv.FormatInt(uniform(rand.Reader, 1_000_000), 10)
-	return strings.Repeat("0", 6-len(digits)) + digits
-}
-
-// uniform returns a uniform number below n.
-func uniform(chance io.Reader, n int64) int64 {
-	v, err := rand.Int(chance, big.NewInt(n))
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
-		panic(err) // never: a Chance does not fail
+		panic(err) // never: crypto/rand ends the process instead
 	}
-	return v.Int64()
+	digits := n.String()
+	return strings.Repeat("0", 6-len(digits)) + digits
 }

@@ -26,7 +26,10 @@ var profile = []struct {
 // profileColumns lists the columns of users u.
 var profileColumns = eachOfProfile(func(column string, _ int) string { return "u." + column })
 
-// withProfile appends where profileColumns are scanned to.
+// unnamedProfile is the same where nobody reads the names of columns (identity).
+var unnamedProfile = eachOfProfile(func(column string, _ int) string { return "u." + column + " x" })
+
+// withProfile appends where either is scanned to.
 func withProfile(dest []any, p *account.Profile) []any {
 	for _, f := range profile {
 		dest = append(dest, f.of(p))

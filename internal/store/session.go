@@ -29,7 +29,7 @@ func scanSession(row scanner) (s account.Session, err error) {
 var identity = `
 	SELECT s.token_hash x, COALESCE(s.device_id, '') x, s.last_used_at x, s.expires_at x,
 		u.id x, u.email x, COALESCE(u.username, '') x, u.locale x,
-		u.photo_key x, u.totp_enabled_at x, u.created_at x, u.updated_at x, ` + eachOfProfile(func(column string, _ int) string { return "u." + column + " x" }) + `
+		u.photo_key x, u.totp_enabled_at x, u.created_at x, u.updated_at x, ` + unnamedProfile + `
 	FROM sessions s JOIN users u ON u.id = s.user_id
 	WHERE s.id = $1 AND u.status = 'active'`
 

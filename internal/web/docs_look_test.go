@@ -138,6 +138,12 @@ func canBeTriedByKeyboard(t *testing.T, v visitor) {
 	p.press(kb.Escape)
 	p.is(`!document.querySelector("[role=dialog], [inert]") && document.activeElement.matches(".auth-wrapper .authorize")`)
 	p.is(`document.querySelector('.opblock-summary-patch .authorization__btn').getAttribute("aria-label") === "Token for PATCH /me, given"`)
+	p.is(`document.querySelector(".auth-wrapper .authorize").getAttribute("aria-label") === "Authorize, token given"`)
+	p.is(`document.querySelector('[id^="operations-"][id$="-updatePhoto"] .opblock-summary-control').click() === undefined`)
+	p.is(`document.querySelector("input[type=file]")`)
+	p.do(chromedp.Focus(chromedp.CSS(`[id$="-updatePhoto"] .execute`)))
+	p.press(kb.Enter)
+	p.is(`document.activeElement.matches("input[type=file]:invalid")`)
 	p.ends()
 }
 

@@ -398,6 +398,10 @@ func offersToTryAgain(t *testing.T, v visitor) {
 	p.do(onEachPage(`const quickFetch = fetch; window.fetch = (...a) => new Promise((done) => setTimeout(done, 600)).then(() => quickFetch(...a))`))
 	p.do(reload())
 	p.focused("devices-title") // "Loading" was said
+	p.do(reload())
+	p.is(`document.querySelector("[data-lang]").focus() === undefined`)
+	p.isAt("devices")
+	p.is(`document.activeElement.matches("[data-lang]")`) // who is somewhere stays
 	p.do(onEachPage(`window.realFetch = fetch; window.fetch = () => Promise.reject(new TypeError("no network"))`))
 	p.do(reload())
 	p.focused("trouble-title")

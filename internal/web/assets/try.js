@@ -35,7 +35,9 @@ window.addEventListener("DOMContentLoaded", async () => {
     keepFocus();
     labelControls();
   }).observe(shown, { childList: true, subtree: true });
-  document.addEventListener("click", ({ target }) => {
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    if (isWithoutFile(target.closest(".execute"))) return event.stopPropagation(); // Swagger UI would do nothing, and say nothing
     pressed = target.closest(".execute, .btn-clear")?.closest(".opblock");
     if (behind.length === 0) opener = target.closest(".authorize, .authorization__btn")?.closest(".opblock, .auth-wrapper");
   }, true);
@@ -67,6 +69,7 @@ window.addEventListener("DOMContentLoaded", async () => {
     label(".parameters input, .parameters select:not(.content-type, .examples-select-element)", parameter);
     label("input[type=file]", (input) => input.closest("tr")?.querySelector(".parameter__name")?.firstChild.textContent);
     label(".opblock .authorization__btn", (b) => `Token for ${operation(b)}${b.querySelector(".locked") ? ", given" : ""}`);
+    label(".auth-wrapper > .authorize", (b) => b.classList.contains("locked") ? "Authorize, token given" : "Authorize");
     label(".opblock-tag .expand-operation", (b) => `${b.getAttribute("aria-expanded") === "true" ? "Collapse" : "Expand"} ${b.closest(".opblock-tag").dataset.tag}`);
     label("table.responses-table", (table) => `${table.matches(".live-responses-table") ? "Answer" : "Responses"} of ${operation(table)}`);
     each("table.responses-table[role]", (table) => table.removeAttribute("role")); // it is one of rows and columns
@@ -79,6 +82,13 @@ window.addEventListener("DOMContentLoaded", async () => {
       if (ids.has(node.id)) node.id += "-again";
       ids.add(node.id);
     });
+  }
+
+  // isWithoutFile has the browser ask for a file that an operation needs, and that is not chosen.
+  function isWithoutFile(execute) {
+    const file = execute?.closest(".opblock").querySelector("tr:has(.parameter__name.required) input[type=file]");
+    if (file) file.required = true;
+    return Boolean(file) && !file.reportValidity();
   }
 
   // openDialog makes a dialog of what Swagger UI lays over the page: it has a name and the

@@ -184,13 +184,14 @@ function trouble(answer) {
   return answer;
 }
 
-// display leads who was told to wait to what has come.
+// display leads who was told to wait to what has come, unless they are somewhere by then.
 function display(view, late) {
   const first = shown === "" && $("trouble").hidden, again = !$(view).hidden; // who is in it stays where they are
+  const waits = late && [document.body, page].includes(document.activeElement);
   shown = view;
   frame(view in inside, view);
   tell("notice", notice);
-  show(view, { focus: !again && (!first || late) || notice !== "" });
+  show(view, { focus: !again && (!first || waits) || notice !== "" });
   const kept = store.takeTyped();
   if (kept.view === view) retype($(view), kept.values);
   takeUpRests(document); // what stands over the page, too, may have waited for who was here before

@@ -3,7 +3,7 @@ import { get, patch, remove, upload } from "./api.js";
 import * as countries from "./countries.js";
 import * as crop from "./crop.js";
 import { empty, onClick, onSubmit, values } from "./form.js";
-import { $, announce, dayOf, sure, tell, texts } from "./page.js";
+import { $, announce, dayOf, hush, sure, tell, texts } from "./page.js";
 import { setDraft, takeDraft, token } from "./store.js";
 
 const details = ["first_name", "last_name", "birth_date", "country", "nationality", "phone_number"];
@@ -129,6 +129,7 @@ async function choose({ target }) {
   target.value = ""; // so that the same file can be chosen again
   tell("photo-problem", "");
   if (!file) return;
+  nextStep();
   const mine = ++turn, owner = token();
   const bitmap = await createImageBitmap(file).catch(() => null);
   if (mine !== turn || token() !== owner || $("profile").hidden) return void bitmap?.close();
@@ -136,6 +137,12 @@ async function choose({ target }) {
   crop.open(bitmap);
   tell("crop-problem", "");
   $("crop", HTMLDialogElement).showModal();
+}
+
+// nextStep takes back what was said of the step before.
+function nextStep() {
+  hush();
+  tell("saved", "");
 }
 
 async function savePhoto() {
@@ -165,6 +172,7 @@ async function seeWhich(owner) {
 }
 
 async function removePhoto() {
+  nextStep();
   if (!await sure(texts.photoQuestion, texts.photoDetail, texts.photoYes)) return;
   const answer = await remove("/me/photo");
   if (!answer.ok) return answer;
