@@ -451,8 +451,11 @@ func refusesAFile(t *testing.T, v visitor) {
 	if err := os.WriteFile(path, []byte("no picture"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	p.fill("profile-last-name", "Byron"+kb.Enter)
+	p.shows("saved", words(t, "fr")("code.ME_UPDATED"))
 	p.do(chromedp.SetUploadFiles(chromedp.ID("photo-file"), []string{path}))
 	p.shows("photo-problem", words(t, "fr")("page.account.photo.unreadable"))
+	p.is(`document.getElementById("saved").hidden`) // that was the step before
 	p.is(`!crop.open && document.getElementById("photo-problem").closest("[role=alert]")`)
 	p.ends()
 }
