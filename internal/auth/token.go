@@ -107,7 +107,9 @@ func (a *Auth) hex(n int) string { return hexOf(a.chance, n) }
 
 func hexOf(chance io.Reader, n int) string {
 	b := make([]byte, n)
-	_, _ = chance.Read(b) // never fails: crypto/rand ends the process instead
+	if _, err := chance.Read(b); err != nil {
+		panic(err) // never: a Chance does not fail
+	}
 	return hex.EncodeToString(b)
 }
 

@@ -37,7 +37,7 @@ window.addEventListener("DOMContentLoaded", async () => {
   }).observe(shown, { childList: true, subtree: true });
   document.addEventListener("click", (event) => {
     const { target } = event;
-    if (isWithoutFile(target.closest(".execute"))) return event.stopPropagation(); // Swagger UI would do nothing, and say nothing
+    if (asksForFile(target.closest(".execute"))) return event.stopPropagation(); // Swagger UI would do nothing, and say nothing
     pressed = target.closest(".execute, .btn-clear")?.closest(".opblock");
     if (behind.length === 0) opener = target.closest(".authorize, .authorization__btn")?.closest(".opblock, .auth-wrapper");
   }, true);
@@ -84,8 +84,8 @@ window.addEventListener("DOMContentLoaded", async () => {
     });
   }
 
-  // isWithoutFile has the browser ask for a file that an operation needs, and that is not chosen.
-  function isWithoutFile(execute) {
+  // asksForFile has the browser ask for a file that an operation needs, and that is not chosen.
+  function asksForFile(execute) {
     const file = execute?.closest(".opblock").querySelector("tr:has(.parameter__name.required) input[type=file]");
     if (file) file.required = true;
     return Boolean(file) && !file.reportValidity();

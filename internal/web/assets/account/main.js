@@ -184,7 +184,7 @@ function trouble(answer) {
   return answer;
 }
 
-// display leads who was told to wait to what has come, unless they are somewhere by then.
+// display leads who was told to wait for the first view to it, unless they are somewhere by then.
 function display(view, late) {
   const first = shown === "" && $("trouble").hidden, again = !$(view).hidden; // who is in it stays where they are
   const waits = late && [document.body, page].includes(document.activeElement);
