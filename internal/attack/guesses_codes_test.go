@@ -66,7 +66,7 @@ var randomness = canary.Stands("random ids", canary.Place{
 
 var uniformity = canary.Stands("uniform numbers",
 	canary.Place{File: "internal/auth/token.go", Code: "digits := n.String()", Without: "digits := strconv.FormatInt(n.Int64()%ifGone($NAME, int64(2), 1_000_000), 10)"},
-	canary.Place{File: "internal/auth/token.go", Code: "alphabet[c%base])", Without: "alphabet[c%base%ifGone($NAME, byte(2), base)])"})
+	canary.Place{File: "internal/auth/token.go", Code: "alphabet[int(c)%base])", Without: "alphabet[int(c)%base%ifGone($NAME, 2, base)])"})
 
 func sixthCode(t *testing.T, w *world) {
 	c, email := w.stranger(t), w.email()

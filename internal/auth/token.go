@@ -25,8 +25,8 @@ const (
 	checksumChars    = 6
 	alphabet         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-	base = byte(len(alphabet))
-	fair = 256 / len(alphabet) * len(alphabet) // bytes below it give each character the same chance
+	base = len(alphabet)
+	fair = 256 / base * base // bytes below it give each character the same chance
 )
 
 // TokenPattern is a regular expression for the tokens of both environments.
@@ -52,7 +52,7 @@ func newSecret(chance io.Reader, prefix string) string {
 		}
 		for _, c := range some {
 			if int(c) < fair && len(b) < len(prefix)+randomChars {
-				b = append(b, alphabet[c%base])
+				b = append(b, alphabet[int(c)%base])
 			}
 		}
 	}
@@ -62,8 +62,8 @@ func newSecret(chance io.Reader, prefix string) string {
 
 // checksum is the CRC-32 of s in six characters of base 62.
 func checksum(s string) (out [checksumChars]byte) {
-	for i, n := checksumChars-1, crc32.ChecksumIEEE([]byte(s)); i >= 0; i, n = i-1, n/62 {
-		out[i] = alphabet[n%62]
+	for i, n := checksumChars-1, crc32.ChecksumIEEE([]byte(s)); i >= 0; i, n = i-1, n/uint32(base) {
+		out[i] = alphabet[n%uint32(base)]
 	}
 	return out
 }

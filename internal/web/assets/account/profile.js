@@ -129,7 +129,8 @@ async function choose({ target }) {
   target.value = ""; // so that the same file can be chosen again
   tell("photo-problem", "");
   if (!file) return;
-  nextStep();
+  hush();
+  tell("saved", "");
   const mine = ++turn, owner = token();
   const bitmap = await createImageBitmap(file).catch(() => null);
   if (mine !== turn || token() !== owner || $("profile").hidden) return void bitmap?.close();
@@ -137,12 +138,6 @@ async function choose({ target }) {
   crop.open(bitmap);
   tell("crop-problem", "");
   $("crop", HTMLDialogElement).showModal();
-}
-
-// nextStep takes back what was said of the step before.
-function nextStep() {
-  hush();
-  tell("saved", "");
 }
 
 async function savePhoto() {
@@ -172,7 +167,7 @@ async function seeWhich(owner) {
 }
 
 async function removePhoto() {
-  nextStep();
+  tell("saved", "");
   if (!await sure(texts.photoQuestion, texts.photoDetail, texts.photoYes)) return;
   const answer = await remove("/me/photo");
   if (!answer.ok) return answer;
