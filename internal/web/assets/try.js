@@ -12,6 +12,7 @@ window.addEventListener("DOMContentLoaded", async () => {
 
   const spec = await (await fetch("/openapi.json")).json();
   spec.servers = [{ url: location.origin + "/api/v1" }]; // by whichever name the page was opened
+  nameParameters();
   const ui = window.SwaggerUIBundle({
     spec,
     dom_id: "#swagger-ui",
@@ -47,6 +48,18 @@ window.addEventListener("DOMContentLoaded", async () => {
     clear();
     shown.focus();
   });
+
+  // nameParameters puts each parameter where it is referred to. Swagger UI follows references
+  // when it has time, and shows fields without a name until then.
+  function nameParameters() {
+    const named = spec.components.parameters;
+    const follow = (parameter) => parameter.$ref ? named[parameter.$ref.split("/").pop()] : parameter;
+    for (const path of Object.values(spec.paths)) {
+      for (const holder of [path, ...Object.values(path)]) {
+        if (holder.parameters) holder.parameters = holder.parameters.map(follow);
+      }
+    }
+  }
 
   // labelControls tells those who hear the page what Swagger UI shows by a picture or a place alone,
   // and lets a keyboard scroll what is longer than its box.
