@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/cache/redistest"
@@ -36,6 +37,9 @@ const (
 	// the next node, so that nothing which is of one node alone can pass for shared.
 	Scaled Engine = "scaled"
 )
+
+// patience is what Redis may take to answer on a machine that does much else.
+const patience = 10 * time.Second
 
 // Engines runs f as a parallel subtest for each shape.
 func Engines(t *testing.T, f func(t *testing.T, e Engine)) {
@@ -180,7 +184,7 @@ func (s *Server) add(t testing.TB, folder string) {
 	s.urls = append(s.urls, "http://"+l.Addr().String())
 	s.URL = s.urls[0]
 	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
-		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries,
+		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries, RedisWithin: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -38,6 +39,7 @@ var (
 // node's own count and everything else fails, at once while that lasts.
 type Redis struct {
 	pool   *redis.Pool
+	within time.Duration // a call may take
 	shadow *Memory
 	log    *slog.Logger
 	id     string // of this node, in the events that it counts
@@ -63,6 +65,10 @@ type RedisOptions struct {
 	// MaxEntries and Kind are those of the node's own count (Options).
 	MaxEntries int
 	Kind       func(key string) Kind
+
+	// Within is how long a call may take, to connect and to try again included. Zero is
+	// half a second.
+	Within time.Duration
 }
 
 // OpenRedis returns the cache on the server at url, such as
@@ -70,7 +76,8 @@ type RedisOptions struct {
 // counts limits, two seconds or so where that is empty. It fails with ErrURL, or
 // where the server does not answer.
 func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) {
-	pool, err := newPool(url)
+	within := cmp.Or(o.Within, answerWithin)
+	pool, err := newPool(url, within)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +86,7 @@ func OpenRedis(ctx context.Context, url string, o RedisOptions) (*Redis, error) 
 	}
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Redis{
-		pool: pool, log: o.Log,
+		pool: pool, within: within, log: o.Log,
 		shadow: NewMemory(o.Now, Options{MaxEntries: o.MaxEntries, Kind: o.Kind, Log: o.Log}),
 		id:     rand.Text(), ask: make(chan struct{}, 1), stop: stop,
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// answerWithin is how long a call may take, to connect and to try again included. A
-	// request has no use for a slow answer.
+	// answerWithin is how long a call may take where nobody says otherwise. A request has
+	// no use for a slow answer.
 	answerWithin = 500 * time.Millisecond
 
 	poolSize = 64               // connections at most; a call waits for a free one
@@ -26,12 +26,12 @@ const (
 )
 
 // newPool makes connections as the address says, the first of them later.
-func newPool(address string) (*redis.Pool, error) {
+func newPool(address string, within time.Duration) (*redis.Pool, error) {
 	if !validRedis(address) {
 		return nil, ErrURL
 	}
 	options := []redis.DialOption{
-		redis.DialConnectTimeout(answerWithin), redis.DialReadTimeout(answerWithin), redis.DialWriteTimeout(answerWithin),
+		redis.DialConnectTimeout(within), redis.DialReadTimeout(within), redis.DialWriteTimeout(within),
 		redis.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}),
 	}
 	return &redis.Pool{
@@ -111,7 +111,7 @@ func (r *Redis) trusted(_ redis.Conn, lastUsed time.Time) error {
 // send uses a connection of the pool, and a new one where that turns out to be dead:
 // the server has ended them all when it comes back.
 func (r *Redis) send(ctx context.Context, send func(context.Context, redis.Conn) (any, error)) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, r.within)
 	defer cancel()
 	c, err := r.pool.GetContext(ctx)
 	if err != nil {

@@ -27,7 +27,7 @@ type Facts struct {
 
 // Inspect asks the server at url, as OpenRedis takes it, and writes nothing.
 func Inspect(ctx context.Context, url string) (f Facts, err error) {
-	pool, err := newPool(url)
+	pool, err := newPool(url, answerWithin)
 	if err != nil {
 		return f, err
 	}

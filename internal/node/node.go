@@ -43,6 +43,8 @@ type Options struct {
 	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
 	Entries  int              // that the node's own count of limits may have; zero is what production uses
 
+	RedisWithin time.Duration // that a call to Redis may take; zero is what production uses
+
 	// What flowxi mock alone asks for. Production, and what has its data already or
 	// elsewhere than in a folder, refuses it.
 	Chance       auth.Chance // nil is auth.Random

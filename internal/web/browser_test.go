@@ -20,7 +20,7 @@ import (
 const chromium = "/usr/bin/chromium"
 
 // patience is what a step in the browser may take.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // browse starts a browser with a profile of its own, and with more settings where they are
 // given.
