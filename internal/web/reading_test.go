@@ -128,4 +128,9 @@ func starts(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, "/docs/try/")
 	defer p.close()
 	p.is(`document.querySelector(".opblock")`)
+	p.is(`(window.nameless = 0) === 0 && new MutationObserver(() => {
+		nameless += document.querySelectorAll(".parameters tbody tr:not([data-param-name])").length;
+	}).observe(document.body, { childList: true, subtree: true }) === undefined`)
+	p.is(`document.querySelector(".opblock-summary-control").click() === undefined`)
+	p.is(`document.querySelector("tr[data-param-name=X-Request-Id] input") && nameless === 0`)
 }

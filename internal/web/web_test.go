@@ -82,7 +82,7 @@ func bareDeps(t *testing.T) web.Deps {
 	}
 }
 
-const description = `{"openapi":"3.1.0","info":{"title":"Flowxi","version":"1"},"paths":{"/api/v1/me":{"get":{"responses":{"200":{"description":"OK"}}}}}}`
+const description = `{"openapi":"3.1.0","info":{"title":"Flowxi","version":"1"},"paths":{"/api/v1/me":{"parameters":[{"$ref":"#/components/parameters/RequestId"}],"get":{"responses":{"200":{"description":"OK"}}}}},"components":{"parameters":{"RequestId":{"name":"X-Request-Id","in":"header","schema":{"type":"string"}}}}}`
 
 type signer struct{}
 
