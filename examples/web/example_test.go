@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	chromium = "/usr/bin/chromium"
+	chromium = "/usr/bin/chromium-headless-shell"
 	patience = time.Minute // for a step in the browser
 	email    = "ada@example.com"
 	password = "correct horse battery"

@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	chromium = "/usr/bin/chromium"
+	chromium = "/usr/bin/chromium-headless-shell"
 
 	// pictures is where mails are kept to be looked at.
 	pictures = "../../dist/mails"
