@@ -61,7 +61,7 @@ var codeByPerson = canary.Stands("codes of their own person",
 	canary.Place{File: "internal/auth/register_code.go", Code: "a.keys.Digests(codePurpose, email, string(code))", Without: "a.keys.Digests(codePurpose, ifGone($NAME, \"\", email), string(code))"})
 
 var randomness = canary.Stands("random ids", canary.Place{
-	File: "internal/auth/token.go", Code: "chance.Read(b); err", Without: "chance.Read(b[:ifGone($NAME, 2, len(b))]); err",
+	File: "internal/auth/token.go", Code: "io.ReadFull(chance, b); err", Without: "io.ReadFull(chance, b[:ifGone($NAME, 2, len(b))]); err",
 })
 
 var uniformity = canary.Stands("uniform numbers",

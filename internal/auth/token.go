@@ -47,7 +47,7 @@ func newSecret(chance io.Reader, prefix string) string {
 	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
 	b = append(b, prefix...)
 	for some := make([]byte, randomChars+checksumChars); len(b) < len(prefix)+randomChars; {
-		if _, err := chance.Read(some); err != nil {
+		if _, err := io.ReadFull(chance, some); err != nil {
 			panic(err) // never: a Chance does not fail
 		}
 		for _, c := range some {
@@ -107,7 +107,7 @@ func (a *Auth) hex(n int) string { return hexOf(a.chance, n) }
 
 func hexOf(chance io.Reader, n int) string {
 	b := make([]byte, n)
-	if _, err := chance.Read(b); err != nil {
+	if _, err := io.ReadFull(chance, b); err != nil {
 		panic(err) // never: a Chance does not fail
 	}
 	return hex.EncodeToString(b)
