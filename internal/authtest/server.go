@@ -38,7 +38,9 @@ const (
 	Scaled Engine = "scaled"
 )
 
-// patience is what Redis may take to answer on a machine that does much else.
+// patience is what Redis may take to answer on a machine that does much else: without it, a
+// test of anything fails by a 503 now and then. What half a second does is seen by
+// internal/cache and by internal/faults, which runs the program as it is.
 const patience = 10 * time.Second
 
 // Engines runs f as a parallel subtest for each shape.

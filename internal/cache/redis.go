@@ -39,7 +39,7 @@ var (
 // node's own count and everything else fails, at once while that lasts.
 type Redis struct {
 	pool   *redis.Pool
-	within time.Duration // a call may take
+	within time.Duration // how long a call may take
 	shadow *Memory
 	log    *slog.Logger
 	id     string // of this node, in the events that it counts
@@ -67,7 +67,8 @@ type RedisOptions struct {
 	Kind       func(key string) Kind
 
 	// Within is how long a call may take, to connect and to try again included. Zero is
-	// half a second.
+	// half a second. Where nodes wait longer, one may hear so late of a loss that all of
+	// them settle twice.
 	Within time.Duration
 }
 

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// answerWithin is how long a call may take where nobody says otherwise. A request has
-	// no use for a slow answer.
+	// answerWithin is how long a call may take, to connect and to try again included, where
+	// nobody says otherwise. A request has no use for a slow answer.
 	answerWithin = 500 * time.Millisecond
 
 	poolSize = 64               // connections at most; a call waits for a free one

@@ -224,16 +224,24 @@ func TestSection07_Login_MakesAHashOfOtherCostsAnew(t *testing.T) {
 	person := srv.Client(t).Register(ada)
 	srv = srv.Restart(t, authtest.WithEnv("FLOWXI_PASSWORD_MEMORY_KIB=20480", "FLOWXI_PASSWORD_PASSES=3", "FLOWXI_PASSWORD_LANES=2"))
 	expectLoggedIn(t, srv.Client(t).Token(person.Bearer()), true)
-	login := authtest.LoginFields(ada, "phone")
-	srv.Client(t).Post("/auth/login", login.With("password", "another one 42")).Expect(401, "INVALID_CREDENTIALS")
+	logsIn := func(password string) (a *authtest.Answer) {
+		for range 3 { // hashes of these costs take seconds where much else is done, and a request has 15 of them
+			a = srv.Client(t).Post("/auth/login", authtest.LoginFields(ada, "phone").With("password", password))
+			if a.Status != 503 {
+				break
+			}
+		}
+		return a
+	}
+	logsIn("another one 42").Expect(401, "INVALID_CREDENTIALS")
 	if database := databaseFiles(t, srv); bytes.Contains(database, []byte(dearer)) || !bytes.Contains(database, []byte("$m=19456,t=2,p=1$")) {
 		t.Error("the hash is not that of the registration before a login")
 	}
-	srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS")
+	logsIn(authtest.Password).Expect(200, "LOGIN_SUCCESS")
 	if !bytes.Contains(databaseFiles(t, srv), []byte(dearer)) {
 		t.Error("the hash has not the costs of today after a login")
 	}
-	srv.Client(t).Login(ada, "phone").Expect(200, "LOGIN_SUCCESS")
+	logsIn(authtest.Password).Expect(200, "LOGIN_SUCCESS")
 }
 
 // databaseFiles are the file of an embedded database and its journal.

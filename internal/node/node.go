@@ -43,7 +43,9 @@ type Options struct {
 	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
 	Entries  int              // that the node's own count of limits may have; zero is what production uses
 
-	RedisWithin time.Duration // that a call to Redis may take; zero is what production uses
+	// RedisWithin is how long a call to Redis may take; zero is what production uses. Tests
+	// that look for something else wait longer: a machine that does much at once starves it.
+	RedisWithin time.Duration
 
 	// What flowxi mock alone asks for. Production, and what has its data already or
 	// elsewhere than in a folder, refuses it.

@@ -22,7 +22,7 @@ import (
 const chromium = "/usr/bin/chromium-headless-shell"
 
 // patience is what a step in the browser may take.
-const patience = 3 * time.Minute
+const patience = 2 * time.Minute
 
 // browse starts a browser with a profile of its own, and with more settings where they are
 // given.
@@ -33,7 +33,7 @@ func browse(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context 
 	}
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * patience),
-		chromedp.Flag("accept-lang", "en-US,en"),
+		chromedp.Flag("accept-lang", "en-US,en"), // it asks for no language by itself
 	}
 	for _, flag := range []string{
 		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",

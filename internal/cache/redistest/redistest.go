@@ -29,7 +29,7 @@ var server = sync.OnceValues(func() (backing.Server, error) {
 
 // settle has a node join the database and go again, as it is when a server starts later.
 func settle(url string) error {
-	r, err := cache.OpenRedis(context.Background(), url, cache.RedisOptions{Now: time.Now})
+	r, err := cache.OpenRedis(context.Background(), url, cache.RedisOptions{Now: time.Now, Within: 10 * time.Second})
 	if err != nil {
 		return err
 	}

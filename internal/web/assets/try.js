@@ -52,8 +52,8 @@ window.addEventListener("DOMContentLoaded", async () => {
   // nameParameters puts each parameter where it is referred to. Swagger UI follows references
   // when it has time, and shows fields without a name until then.
   function nameParameters() {
-    const named = spec.components.parameters;
-    const follow = (parameter) => parameter.$ref ? named[parameter.$ref.split("/").pop()] : parameter;
+    const named = spec.components?.parameters ?? {};
+    const follow = (parameter) => named[parameter.$ref?.split("/").pop()] ?? parameter;
     for (const path of Object.values(spec.paths)) {
       for (const holder of [path, ...Object.values(path)]) {
         if (holder.parameters) holder.parameters = holder.parameters.map(follow);
