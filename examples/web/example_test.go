@@ -226,7 +226,8 @@ func open(t *testing.T, url string) page {
 		t.Fatalf("%s is missing: scripts/test says what the tests need and installs it", chromium)
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * patience), chromedp.Flag("lang", "en"), chromedp.Flag("accept-lang", "en-US,en"),
+		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * patience),
+		chromedp.Flag("accept-lang", "en-US,en"), // it asks for no language by itself
 	}
 	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
 		options = append(options, chromedp.Flag(flag, true))

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/cache/redistest"
@@ -37,11 +36,6 @@ const (
 	// the next node, so that nothing which is of one node alone can pass for shared.
 	Scaled Engine = "scaled"
 )
-
-// patience is what Redis may take to answer on a machine that does much else: without it, a
-// test of anything fails by a 503 now and then. What half a second does is seen by
-// internal/cache and by internal/faults, which runs the program as it is.
-const patience = 10 * time.Second
 
 // Engines runs f as a parallel subtest for each shape.
 func Engines(t *testing.T, f func(t *testing.T, e Engine)) {
@@ -186,7 +180,7 @@ func (s *Server) add(t testing.TB, folder string) {
 	s.urls = append(s.urls, "http://"+l.Addr().String())
 	s.URL = s.urls[0]
 	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
-		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries, RedisWithin: patience,
+		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries, RedisWithin: redistest.Patience,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/auth"
+	"flowxi.app/flowxi/internal/cache/redistest"
 	"flowxi.app/flowxi/internal/config"
 	"flowxi.app/flowxi/internal/node"
 	"flowxi.app/flowxi/internal/store"
@@ -50,7 +51,7 @@ func (i *instance) serve() (stop func()) {
 	i.Helper()
 	cfg := i.cfg
 	cfg.TLSCert, cfg.TLSKey = "", "" // it began with another certificate than the one that is examined
-	n, err := node.New(i.Context(), cfg, node.Options{RedisWithin: 10 * time.Second})
+	n, err := node.New(i.Context(), cfg, node.Options{RedisWithin: redistest.Patience})
 	if err != nil {
 		i.Fatal(err)
 	}

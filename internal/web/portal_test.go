@@ -261,7 +261,7 @@ func changesAPhoto(p tab, says func(string) string, lang string) {
 	p.is(`document.getElementById("announcer").textContent === ` + quote(says("code.ME_PHOTO_UPDATED")))
 	p.look(lang + "-08-profile")
 	p.click("photo-remove")
-	p.is(`sure.open`)
+	p.is(`sure.open && document.getElementById("announcer").textContent === ""`)
 	p.look(lang + "-09-sure")
 	p.click("sure-yes")
 	p.is(`!sure.open && photo.hidden && !photo.hasAttribute("src") && document.getElementById("initials").checkVisibility()`)
