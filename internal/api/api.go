@@ -58,6 +58,10 @@ type Deps struct {
 
 	// LocalOrigins lets pages of this machine call the API, whatever their port.
 	LocalOrigins bool
+
+	// HealthWithin is how long the database may take to answer the health check; zero is
+	// what production uses.
+	HealthWithin time.Duration
 }
 
 type server struct {
