@@ -94,6 +94,7 @@ var mayImport = map[string][]string{
 
 	// What only tests use.
 	"internal/backing":                  {},
+	"internal/browsertest":              {},
 	"internal/cache/cachetest":          {"internal/cache"},
 	"internal/cache/redistest":          {"internal/backing", "internal/cache"},
 	"internal/blob/blobtest":            {"internal/blob"},

@@ -22,11 +22,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 const (
-	chromium = "/usr/bin/chromium-headless-shell"
-	patience = time.Minute // for a step in the browser
 	email    = "ada@example.com"
 	password = "correct horse battery"
 )
@@ -187,7 +186,7 @@ func enableTwoFactor(t *testing.T, server string) (secret string) {
 // mailedCode waits for the code that was mailed to Ada.
 func mailedCode(t *testing.T, server string) string {
 	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(browsertest.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		resp, err := http.Get(server + "/dev/inbox.json?to=" + email)
 		if err != nil {
 			t.Fatal(err)
@@ -222,23 +221,7 @@ const mayBeOffline = `{
 
 func open(t *testing.T, url string) page {
 	t.Helper()
-	if _, err := os.Stat(chromium); err != nil {
-		t.Fatalf("%s is missing: scripts/test says what the tests need and installs it", chromium)
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * patience),
-		chromedp.Flag("accept-lang", "en-US,en"), // it asks for no language by itself
-	}
-	for _, flag := range []string{"headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	browser, quit := chromedp.NewContext(allocator)
-	t.Cleanup(func() { _ = chromedp.Cancel(browser); quit(); stop() })
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	p := page{t: t, ctx: browser}
+	p := page{t: t, ctx: browsertest.Start(t)}
 	p.do(chromedp.EmulateViewport(360, 640))
 	p.do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: mayBeOffline})
@@ -251,7 +234,7 @@ func open(t *testing.T, url string) page {
 
 func (p page) do(step chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, step); err != nil {
 		p.t.Fatal(err)
@@ -261,7 +244,7 @@ func (p page) do(step chromedp.Action[chromedp.Void]) {
 // is waits until an expression holds.
 func (p page) is(expression string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	holds, err := false, error(nil)
 	for ; !holds && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {

@@ -11,24 +11,17 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/browsertest"
 	"flowxi.app/flowxi/internal/locale"
 )
 
-const (
-	chromium = "/usr/bin/chromium-headless-shell"
-
-	// pictures is where mails are kept to be looked at.
-	pictures = "../../dist/mails"
-
-	// patience is what a step in the browser may take.
-	patience = 2 * time.Minute
-)
+// pictures is where mails are kept to be looked at.
+const pictures = "../../dist/mails"
 
 // TestMailsAsAPersonGetsThem shows every mail in a browser without images, on a phone and on
 // a desktop, in the light and in the dark, and keeps the pictures and parts in dist/mails.
@@ -196,29 +189,11 @@ type viewer struct {
 
 func openViewer(t *testing.T) *viewer {
 	t.Helper()
-	if _, err := os.Stat(chromium); err != nil {
-		t.Fatalf("%s is missing: scripts/test says what the tests need and installs it", chromium)
-	}
 	v := &viewer{mails: map[string]string{}}
 	server := httptest.NewServer(v)
 	v.url = server.URL
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience),
-		chromedp.Flag("blink-settings", "imagesEnabled=false"),
-	}
-	for _, flag := range []string{
-		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-		"disable-component-update", "disable-sync", "disable-dev-shm-usage", "hide-scrollbars",
-	} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	tab, quit := chromedp.NewContext(allocator)
-	v.ctx = tab
-	t.Cleanup(func() { _ = chromedp.Cancel(tab); quit(); stop(); server.CloseClientConnections(); server.Close() })
-	if err := chromedp.Do(tab); err != nil { // the first use binds the browser's life to the context
-		t.Fatalf("start the browser: %v", err)
-	}
+	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	v.ctx = browsertest.Start(t, chromedp.Flag("blink-settings", "imagesEnabled=false"), chromedp.Flag("hide-scrollbars", true))
 	return v
 }
 
@@ -252,7 +227,7 @@ func (v *viewer) strangers() []string {
 
 func (v *viewer) do(t *testing.T, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, browsertest.Patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
@@ -266,7 +241,7 @@ func (v *viewer) open(t *testing.T, path string) {
 
 func (v *viewer) scheme(t *testing.T, scheme string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, browsertest.Patience)
 	defer cancel()
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
@@ -279,7 +254,7 @@ func (v *viewer) scheme(t *testing.T, scheme string) {
 // forceDark has the browser darken what has no dark colours.
 func (v *viewer) forceDark(t *testing.T, on bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, browsertest.Patience)
 	defer cancel()
 	if _, err := chromedp.Call(ctx, emulation.SetAutoDarkModeOverride, emulation.SetAutoDarkModeOverrideParams{Enabled: &on}); err != nil {
 		t.Fatal(err)
@@ -289,7 +264,7 @@ func (v *viewer) forceDark(t *testing.T, on bool) {
 // shoot keeps a picture of the whole page.
 func (v *viewer) shoot(t *testing.T, name string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, browsertest.Patience)
 	defer cancel()
 	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
@@ -301,7 +276,7 @@ func (v *viewer) shoot(t *testing.T, name string) {
 // value is what an expression is in the page.
 func value[T any](t *testing.T, v *viewer, expression string) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, browsertest.Patience)
 	defer cancel()
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	if err != nil {

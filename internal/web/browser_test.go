@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,40 +14,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"flowxi.app/flowxi/internal/browsertest"
 )
-
-// chromium is the engine of the browser without the windows around it, for which two thirds
-// of the time would go.
-const chromium = "/usr/bin/chromium-headless-shell"
-
-// patience is what a step in the browser may take.
-const patience = 2 * time.Minute
-
-// browse starts a browser with a profile of its own, and with more settings where they are
-// given.
-func browse(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
-	t.Helper()
-	if _, err := os.Stat(chromium); err != nil {
-		t.Fatalf("%s is missing: scripts/test says what the tests need and installs it", chromium)
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * patience),
-		chromedp.Flag("accept-lang", "en-US,en"), // it asks for no language by itself
-	}
-	for _, flag := range []string{
-		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-		"disable-component-update", "disable-sync", "disable-dev-shm-usage",
-	} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
-	browser, quit := chromedp.NewContext(allocator)
-	t.Cleanup(func() { _ = chromedp.Cancel(browser); quit(); stop() })
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
-	return browser
-}
 
 // tab is a page that is open in the browser, and the server that it talks to.
 type tab struct {
@@ -129,7 +97,7 @@ func listenForFaults(t *testing.T, tabbed context.Context) func() []string {
 
 func (p tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	if len(steps) == 1 && p.faults == nil { // the first use of a tab binds its life to the context
 		ctx = p.ctx
@@ -142,7 +110,7 @@ func (p tab) do(steps ...chromedp.Action[chromedp.Void]) {
 // is waits until an expression holds in the page, be it another page by then.
 func (p tab) is(expression string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	holds, err := false, error(nil)
 	for ; !holds && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // TestEveryScriptFindsElementsAlike holds the copies of $ to each other.
@@ -42,7 +44,7 @@ func TestEveryScriptFindsElementsAlike(t *testing.T) {
 // the place of its own elements it stops before anything can be typed or sent.
 func TestElementsOfOthersSteerNoScript(t *testing.T) {
 	t.Parallel()
-	browser := browse(t)
+	browser := browsertest.Start(t)
 	for name, put := range map[string]string{
 		"names of the script": `<a id="texts" href="//x.test"></a><a id="link" name="lang"></a><form id="kinds"><input name="get"></form><img name="send">`,
 		"names of the window": `<a id="fetch" href="//x.test"></a><a id="CSS"></a><form id="URLSearchParams"></form><a id="location" href="//x.test"></a>`,
@@ -65,7 +67,7 @@ func TestElementsOfOthersSteerNoScript(t *testing.T) {
 // portal: it stops before any form is shown.
 func TestElementsOfOthersSteerNoPortal(t *testing.T) {
 	t.Parallel()
-	browser := browse(t)
+	browser := browsertest.Start(t)
 	for name, put := range map[string]string{
 		"another form":                   `<form id="login-form" action="//x.test"></form>`,
 		"no dialog where the dialog is":  `<a id="crop" href="//x.test"></a>`,

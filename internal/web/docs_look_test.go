@@ -7,12 +7,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // TestTheDocumentsInABrowser looks at a page of each kind, on a server that works.
 func TestTheDocumentsInABrowser(t *testing.T) {
 	t.Parallel()
-	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash())}
+	v := visitor{browsertest.Start(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash())}
 	for name, path := range map[string]string{
 		"start": "/docs", "operation": "/docs/post-auth-login", "code": "/docs/errors/OTP_INVALID", "limits": "/docs/limits", "contents": "/docs/contents",
 		"french": "/docs/fr/login",

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // TestPagesElsewhere has pages of other origins call the API from a browser, which goes by
@@ -20,7 +21,7 @@ import (
 // they share cookies, as applications on one site do.
 func TestPagesElsewhere(t *testing.T) {
 	t.Parallel()
-	browser := browse(t)
+	browser := browsertest.Start(t)
 	home, other := emptyPages(t), emptyPages(t)
 	srv := authtest.Start(t, authtest.Embedded, authtest.WithLimits(), authtest.FastHash(), authtest.WithEnv("FLOWXI_FRONTEND_ORIGINS="+home))
 	person := srv.Client(t).Register(email)

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // register makes somebody who has an account, and opens the portal for them, logged in.
@@ -485,7 +486,7 @@ func showsProfileErrors(t *testing.T, v visitor) {
 // TestThePortalWaitsAsLongAsTheServerAsks has limits on, and asks for too much.
 func TestThePortalWaitsAsLongAsTheServerAsks(t *testing.T) {
 	t.Parallel()
-	v := visitor{browse(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash(), authtest.WithLimits())}
+	v := visitor{browsertest.Start(t, chromedp.Flag("hide-scrollbars", true)), authtest.Start(t, authtest.Embedded, authtest.FastHash(), authtest.WithLimits())}
 	t.Run("a mail is asked for too soon", func(t *testing.T) { countsDown(t, v) })
 	t.Run("wrong passwords", func(t *testing.T) { countsDownLogins(t, v) })
 	t.Run("a wait outlives a reload", func(t *testing.T) { countsOn(t, v) })

@@ -14,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // picturesFolder is where the pictures of the portal go, unless FLOWXI_PICTURES names
@@ -138,7 +140,7 @@ func (p tab) axe(rules string) (judged int, found string) {
 	if p.holds(`typeof axe === "undefined"`) {
 		p.inject("axe-core/axe.min.js")
 	}
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, browsertest.Patience)
 	defer cancel()
 	result, err := chromedp.Run(ctx, chromedp.Evaluate[axeResult](`((only) => axe.run(document, {
 		rules: only ? {} : Object.fromEntries(["target-size", "p-as-heading", "table-fake-caption", "td-has-header", "focus-order-semantics"].map((rule) => [rule, {enabled: true}])),

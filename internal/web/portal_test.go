@@ -21,13 +21,14 @@ import (
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/authtest"
+	"flowxi.app/flowxi/internal/browsertest"
 	"flowxi.app/flowxi/internal/locale"
 )
 
 // TestPortal has people use the portal in a browser, on a server that works.
 func TestPortal(t *testing.T) {
 	t.Parallel()
-	browser := browse(t, chromedp.Flag("hide-scrollbars", true))
+	browser := browsertest.Start(t, chromedp.Flag("hide-scrollbars", true))
 	srv := authtest.Start(t, authtest.Embedded, authtest.FastHash())
 	for name, test := range map[string]func(*testing.T, visitor){
 		"everything once, in English":              func(t *testing.T, v visitor) { walksThrough(t, v, "en") },

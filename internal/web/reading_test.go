@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // TestReading opens the other pages in a browser, on the narrowest of screens.
 func TestReading(t *testing.T) {
 	t.Parallel()
-	browser := browse(t)
+	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"every page fits and obeys its policy": fits,
 		"code has tabs":                        hasTabs,

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
+	"flowxi.app/flowxi/internal/browsertest"
 	"flowxi.app/flowxi/internal/locale"
 )
 
@@ -27,7 +28,7 @@ const (
 // by the keyboard alone and on the narrowest of screens.
 func TestRegistering(t *testing.T) {
 	t.Parallel()
-	browser := browse(t)
+	browser := browsertest.Start(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"by keyboard, in English":       finishesByKeyboard,
 		"in French":                     speaksFrench,

@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"flowxi.app/flowxi/internal/browsertest"
 )
 
 // TestWithoutJavaScript holds the pages to what the page of the documents says of browsers
 // that run no script: they say so, and show nothing that would not work.
 func TestWithoutJavaScript(t *testing.T) {
 	t.Parallel()
-	browser := browse(t, chromedp.Flag("blink-settings", "scriptEnabled=false"))
+	browser := browsertest.Start(t, chromedp.Flag("blink-settings", "scriptEnabled=false"))
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"the page of the link says so":   needsAScript,
 		"the portal says so":             needsAScriptForAnAccount,
@@ -73,7 +75,7 @@ func readsTheFrontPage(t *testing.T, browser context.Context) {
 // TestAScriptThatDoesNotRun stands for a browser too old for it: the page says the same.
 func TestAScriptThatDoesNotRun(t *testing.T) {
 	t.Parallel()
-	p := openAltered(t, browse(t), link+"&lang=fr", func(page string) string {
+	p := openAltered(t, browsertest.Start(t), link+"&lang=fr", func(page string) string {
 		return strings.Replace(page, "/assets/register.js", "/assets/icon.svg", 1)
 	})
 	p.shows("without", "Cette page a besoin de JavaScript")
