@@ -12,7 +12,7 @@ import (
 var connections = map[string][]string{
 	"clients": {
 		"api/server.go headerTimeout", "api/server.go writeTimeout", "api/server.go idleTimeout",
-		"api/body.go bodyTime", "api/upload.go uploadTime",
+		"api/body.go bodyTime", "api/upload.go UploadTime",
 	},
 	"operators, on a listener of their own": {"node/ops.go opsWrite"},
 	"PostgreSQL":                            {"store/engine.go postgresConns", "api/routes.go usualTimeout", "store/tx.go txTime", "store/tx.go txPause"},

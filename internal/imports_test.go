@@ -128,6 +128,7 @@ var onlyIn = map[string][]string{
 	"github.com/prometheus/client_golang/prometheus": {"internal/metrics"},
 	"go.opentelemetry.io/otel/sdk/trace":             {"internal/otlp"},
 	"go.opentelemetry.io/otel/trace":                 {"internal/trace"},
+	"github.com/chromedp/chromedp":                   {"internal/browsertest"},
 
 	// Chance that can be foretold makes no secret: it spreads callers and tests.
 	"math/rand":    {},

@@ -27,15 +27,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flowxi": main, "slowly": slowly})
 }
 
-// longest is how long all scripts take at the most, beside whatever else the machine does: a
-// server that starts where it must not would else run on.
-const longest = 20 * time.Minute
-
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Deadline: time.Now().Add(longest),
-		Dir:      "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
+		Dir: "testdata", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			switch filepath.Base(env.WorkDir) {
 			case "script-move":

@@ -1,5 +1,5 @@
 // Package api is Flowxi over HTTP: it reads requests, calls the verbs of package
-// auth, and writes their answers (contract sections 1, 2, 3 and 8 to 12).
+// auth, and writes their answers (contract sections 1 to 3 and 5 to 12).
 //
 // Its one rule: what can be asked stands in one table (Routes), and every answer
 // leaves by one function, so that no answer lacks what all of them must have.

@@ -138,7 +138,7 @@ func TestAClientHasNoMoreThanItsTimeToSendABody(t *testing.T) {
 			t.Errorf("the time to read ends at %v, want %d ends", c.ends, tt.want)
 		}
 	}
-	if bodyTime >= usualTimeout || uploadTime >= uploadTimeout {
+	if bodyTime >= usualTimeout || UploadTime >= uploadTimeout {
 		t.Error("no time is left to work in")
 	}
 }

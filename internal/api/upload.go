@@ -21,9 +21,12 @@ const (
 
 	largestFile = photo.MaxBytes + 1 // that is read, to tell one that is too large
 
-	maxParts   = 10
-	uploadTime = 20 * time.Second // leaves some of uploadTimeout to work in
+	maxParts = 10
 )
+
+// UploadTime is how long a client may take to send the body of an upload. It leaves some of
+// uploadTimeout to work in.
+const UploadTime = 20 * time.Second
 
 // readPhoto streams a multipart body and returns the file in its first part of the
 // name "photo" (contract section 10). Other parts, a second photo among them, are
@@ -33,7 +36,7 @@ func (x *exchange) readPhoto() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.readUntil(time.Now().Add(uploadTime))
+	x.readUntil(time.Now().Add(UploadTime))
 	room := roomFor(x.request.ContentLength)
 	parts := multipart.NewReader(http.MaxBytesReader(x.writer, x.request.Body, MaxUpload), boundary)
 	var data []byte

@@ -23,6 +23,7 @@ const (
 	prefixSandbox    = "fxs_"
 	randomChars      = 43
 	checksumChars    = 6
+	draw             = 49 // bytes of chance at a time: as many, and some to spare for those that are not fair
 	alphabet         = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 	base = len(alphabet)
@@ -46,11 +47,11 @@ func (a *Auth) tokenPrefix() string {
 func newSecret(chance io.Reader, prefix string) string {
 	b := make([]byte, 0, len(prefix)+randomChars+checksumChars)
 	b = append(b, prefix...)
-	for some := make([]byte, randomChars+checksumChars); len(b) < len(prefix)+randomChars; {
-		if _, err := io.ReadFull(chance, some); err != nil {
+	for drawn := make([]byte, draw); len(b) < len(prefix)+randomChars; {
+		if _, err := io.ReadFull(chance, drawn); err != nil {
 			panic(err) // never: a Chance does not fail
 		}
-		for _, c := range some {
+		for _, c := range drawn {
 			if int(c) < fair && len(b) < len(prefix)+randomChars {
 				b = append(b, alphabet[int(c)%base])
 			}

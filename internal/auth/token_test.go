@@ -1,14 +1,17 @@
 package auth
 
 import (
+	"bytes"
 	"crypto/rand"
 	"hash/crc32"
+	"io"
 	"math"
 	"net/netip"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 )
 
 func TestATokenIsReadAsItWasWritten(t *testing.T) {
@@ -23,6 +26,25 @@ func TestATokenIsReadAsItWasWritten(t *testing.T) {
 		id, got, ok := parseToken(token, prefix)
 		if id != 125 || got != secret || !ok {
 			t.Errorf("parseToken(%q) = %d, %q, %v", token, id, got, ok)
+		}
+	}
+}
+
+// TestASecretIsMadeOfFairBytes draws bytes that are known: those past the last whole round of
+// the alphabet would make its first characters likelier, and count for nothing.
+func TestASecretIsMadeOfFairBytes(t *testing.T) {
+	t.Parallel()
+	var all []byte
+	for c := 255; c >= 0; c-- {
+		all = append(all, byte(c))
+	}
+	want := ""
+	for c := 247; len(want) < randomChars; c-- { // 248 is four times 62
+		want += string(alphabet[c%62])
+	}
+	for name, chance := range map[string]io.Reader{"whole": bytes.NewReader(all), "a byte at a time": iotest.OneByteReader(bytes.NewReader(all))} {
+		if got := newSecret(chance, prefixProduction); !strings.HasPrefix(got, prefixProduction+want) {
+			t.Errorf("%s: %q, want %q and a checksum", name, got, prefixProduction+want)
 		}
 	}
 }
@@ -106,7 +128,8 @@ func number(s string) uint32 {
 }
 
 // TestRandomnessHoldsUnderLoad has many callers ask at once: no secret comes twice, and
-// every digit of codes as often as the others, within six standard deviations.
+// every character of secrets and every digit of codes as often as the others, within six
+// standard deviations.
 func TestRandomnessHoldsUnderLoad(t *testing.T) {
 	t.Parallel()
 	const callers, each = 64, 200
@@ -120,10 +143,13 @@ func TestRandomnessHoldsUnderLoad(t *testing.T) {
 		})
 	}
 	asking.Wait()
-	seen, digits := make(map[string]bool), [6][10]float64{}
+	seen, digits, characters := make(map[string]bool), [6][10]float64{}, [256]float64{}
 	for c := range callers {
 		for i := range each {
 			seen[secrets[c][i]] = true
+			for _, char := range []byte(secrets[c][i][len(prefixProduction):][:randomChars]) {
+				characters[char]++
+			}
 			for at, digit := range []byte(codes[c][i]) {
 				digits[at][digit-'0']++
 			}
@@ -131,6 +157,12 @@ func TestRandomnessHoldsUnderLoad(t *testing.T) {
 	}
 	if len(seen) != callers*each {
 		t.Errorf("%d different secrets of %d", len(seen), callers*each)
+	}
+	const drawn, share = float64(callers * each * randomChars), 1 / float64(base)
+	for _, char := range []byte(alphabet) {
+		if n := characters[char]; math.Abs(n-drawn*share) > 6*math.Sqrt(drawn*share*(1-share)) {
+			t.Errorf("%q comes %.0f times in secrets; want about %.0f", char, n, drawn*share)
+		}
 	}
 	mean, deviation := callers*each*0.1, math.Sqrt(callers*each*0.1*0.9)
 	for at := range digits {

@@ -221,17 +221,20 @@ func Race(n int, send func(i int) *Answer) []*Answer {
 // RacePatiently is Race where whoever is put off comes back when told to, ten times at
 // the most: a busy server may answer 503 to whom it has done nothing for.
 func RacePatiently(n int, send func(i int) *Answer) []*Answer {
-	return Race(n, func(i int) (a *Answer) {
-		for range 10 {
-			if a = send(i); a.Status != http.StatusServiceUnavailable {
-				break
-			}
-			seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
-			if err != nil {
-				break
-			}
-			time.Sleep(time.Duration(seconds) * time.Second)
+	return Race(n, func(i int) *Answer { return Patiently(func() *Answer { return send(i) }) })
+}
+
+// Patiently sends until it is not put off, coming back when told to, ten times at the most.
+func Patiently(send func() *Answer) (a *Answer) {
+	for range 10 {
+		if a = send(); a.Status != http.StatusServiceUnavailable {
+			break
 		}
-		return a
-	})
+		seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+		if err != nil {
+			break
+		}
+		time.Sleep(time.Duration(seconds) * time.Second)
+	}
+	return a
 }

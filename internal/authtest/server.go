@@ -1,6 +1,7 @@
 // Package authtest starts the whole of Flowxi for tests, in either shape, and talks to it
 // over HTTP. Its one rule: a server under test is the one that people get, with a
-// database, a place for photos and a clock of its own.
+// database, a place for photos and a clock of its own. It is only more patient with what
+// it stands on (patience, redistest.Patience).
 package authtest
 
 import (
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/blob/s3test"
 	"flowxi.app/flowxi/internal/cache/redistest"
@@ -23,6 +25,11 @@ import (
 	"flowxi.app/flowxi/internal/password"
 	"flowxi.app/flowxi/internal/seal"
 )
+
+// patience is what the database may take to answer a health check: without it, a test of
+// anything else fails by a 503 now and then, on a machine that does much at once. What
+// production waits is held by internal/faults TestAHealthCheckGivesUpASilentDatabase.
+const patience = 10 * time.Second
 
 // Engine is the shape in which Flowxi runs.
 type Engine string
@@ -180,7 +187,8 @@ func (s *Server) add(t testing.TB, folder string) {
 	s.urls = append(s.urls, "http://"+l.Addr().String())
 	s.URL = s.urls[0]
 	n, err := node.New(t.Context(), s.setup.config(t, s.URL, "FLOWXI_DATA_DIR="+folder), node.Options{
-		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries, Within: redistest.Patience,
+		Now: s.Now, Log: s.setup.logger(t), Version: "test", Password: s.setup.password, Entries: s.setup.entries,
+		RedisWithin: redistest.Patience, HealthWithin: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -397,6 +397,27 @@ func TestARedisThatIsGoneClosesEveryDoorButTheFleeting(t *testing.T) {
 	}
 }
 
+// TestASilentRedisIsGivenUp waits as long as production does, which a request has the time
+// for: half a second, where a server begins to be silent.
+func TestASilentRedisIsGivenUp(t *testing.T) {
+	t.Parallel()
+	address, err := url.Parse(redistest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := newGate(t, address.Host)
+	r := openRedis(t, "redis://"+g.Addr().String()+address.Path, time.Now)
+	t.Cleanup(func() { g.silent.Store(false) })
+	g.silent.Store(true)
+	began := time.Now()
+	if _, _, err := r.Get(t.Context(), "k"); err == nil || errors.Is(err, cache.ErrMiss) {
+		t.Errorf("a server that is silent answers: %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it is given up after %v, want half a second", took)
+	}
+}
+
 // quick tells whether a call ends before it could have asked a server that is silent.
 func quick(call func()) bool {
 	start := time.Now()

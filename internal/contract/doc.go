@@ -3,8 +3,8 @@
 // stands for and knows nothing but the contract, so that where the two disagree it
 // is the product that is wrong.
 //
-// The contract is what those who build on Flowxi were promised. It is a document of its own;
-// what callers see of it is docs/openapi.yaml. "Contract section 7" is, here and everywhere:
+// The contract is what those who build on Flowxi were promised. It is not kept
+// here: what callers see of it is docs/openapi.yaml. "Contract section 7" is, here and everywhere:
 //
 //  1. Envelope and errors
 //  2. Language

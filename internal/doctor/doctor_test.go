@@ -51,7 +51,7 @@ func (i *instance) serve() (stop func()) {
 	i.Helper()
 	cfg := i.cfg
 	cfg.TLSCert, cfg.TLSKey = "", "" // it began with another certificate than the one that is examined
-	n, err := node.New(i.Context(), cfg, node.Options{Within: redistest.Patience})
+	n, err := node.New(i.Context(), cfg, node.Options{RedisWithin: redistest.Patience})
 	if err != nil {
 		i.Fatal(err)
 	}

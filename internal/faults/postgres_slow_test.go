@@ -3,6 +3,7 @@ package faults_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -46,6 +47,31 @@ func TestCommitsThatTakeASecondAreWaitedFor(t *testing.T) {
 		p.delay.Store(0)
 		l.mend()
 	})
+}
+
+// TestAHealthCheckGivesUpASilentDatabase is contract section 11: unavailable is whose
+// database does not answer within a second.
+func TestAHealthCheckGivesUpASilentDatabase(t *testing.T) {
+	s, p := proxied(t)
+	t.Cleanup(func() { p.mute.Store(false) })
+	health := func() int {
+		resp, err := http.Get(s.url() + "/api/v1/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	p.mute.Store(true)
+	began := time.Now()
+	if status := health(); status != http.StatusServiceUnavailable {
+		t.Errorf("it is answered %d", status)
+	}
+	if took := time.Since(began); took < time.Second || took > 5*time.Second {
+		t.Errorf("it is answered after %v, want a second", took)
+	}
+	p.mute.Store(false)
+	eventually(t, "it is well again", func() bool { return health() == http.StatusOK })
 }
 
 // TestAnAnswerThatIsCutOffAfterACommitIsNoHarm cuts background jobs off too where there

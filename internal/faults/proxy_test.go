@@ -15,6 +15,7 @@ type proxy struct {
 	listener net.Listener
 	to       string
 
+	mute  atomic.Bool  // nobody hears an answer
 	delay atomic.Int64 // nanoseconds from the database's answer to a commit until it is passed on
 	jobs  atomic.Bool  // the commits of background jobs are cut, too
 	skip  atomic.Int64 // commits of requests that are let through first
@@ -97,6 +98,9 @@ func (l *line) answer() {
 		n, err := l.server.Read(buffer)
 		if err != nil {
 			return
+		}
+		for l.mute.Load() {
+			time.Sleep(5 * time.Millisecond)
 		}
 		if l.committing.Swap(false) {
 			time.Sleep(time.Duration(l.delay.Load()))

@@ -35,6 +35,7 @@ func TestTheLastReleaseRunsBesideThisOne(t *testing.T) {
 	mails := func(_ authtest.TB, to string) []mail.Entry { return append(before.inbox(to), after.inbox(to)...) }
 	first := authtest.Remote(t, []string{before.url()}, mails)
 	second := authtest.Remote(t, []string{after.url()}, mails)
+	first.OnExchange = nil // its answers need not have what has come to today's document since
 
 	before.start(t) // and makes the schema
 	early := first.Client(t).Register("early@example.com")

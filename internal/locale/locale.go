@@ -2,7 +2,7 @@
 // (contract section 2) and looks up the words.
 //
 // Its one rule: a language is a folder. Adding messages/pt with its JSON files
-// adds Portuguese, and nothing else has to change.
+// adds Portuguese, and no code has to change; CONTRIBUTING.md names what is derived.
 package locale
 
 import (

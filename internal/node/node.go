@@ -43,10 +43,10 @@ type Options struct {
 	Password password.Options // the zero value is what production uses; costs that are zero are those of the settings
 	Entries  int              // that the node's own count of limits may have; zero is what production uses
 
-	// Within is how long a call to Redis may take, and the database to answer the health
-	// check; zero is what production uses. Tests that look for something else wait longer:
-	// a machine that does much at once starves both.
-	Within time.Duration
+	// RedisWithin is how long a call to Redis may take, and HealthWithin the database to
+	// answer the health check; zero is what production uses. Tests that look for something
+	// else wait longer: a machine that does much at once starves both.
+	RedisWithin, HealthWithin time.Duration
 
 	// What flowxi mock alone asks for. Production, and what has its data already or
 	// elsewhere than in a folder, refuses it.
@@ -266,7 +266,7 @@ func (n *Node) assemble(o Options) error {
 	n.handler = api.New(api.Deps{
 		Auth: n.auth, Catalog: catalog, Config: n.cfg, Log: n.log, Version: o.Version, Now: n.now,
 		Ended: n.ended, Uploads: uploads, Observe: n.observeAPI(), Tracer: n.tracer,
-		Pages: n.pages(catalog, o.Version), Refused: n.refused, LocalOrigins: o.LocalOrigins, HealthWithin: o.Within,
+		Pages: n.pages(catalog, o.Version), Refused: n.refused, LocalOrigins: o.LocalOrigins, HealthWithin: o.HealthWithin,
 	})
 	return nil
 }

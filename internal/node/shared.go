@@ -15,7 +15,7 @@ import (
 // openRedis takes the cache that all nodes share.
 func (n *Node) openRedis(ctx context.Context, o Options) error {
 	shared, err := cache.OpenRedis(ctx, string(n.cfg.RedisURL), cache.RedisOptions{
-		Now: n.now, Log: n.log, MaxEntries: o.Entries, Kind: auth.KindOf, Within: o.Within,
+		Now: n.now, Log: n.log, MaxEntries: o.Entries, Kind: auth.KindOf, Within: o.RedisWithin,
 	})
 	if err != nil {
 		return Refused(err, "FLOWXI_REDIS_URL")

@@ -19,10 +19,9 @@ import (
 	"flowxi.app/flowxi/internal/cache"
 )
 
-// Patience is what Redis may take to answer, and the database to answer a health check, on a
-// machine that does much else: without it, a test of anything fails by a 503 now and then.
-// What production waits is seen by internal/cache and by internal/faults, which runs the
-// program as it is.
+// Patience is what Redis may take to answer on a machine that does much else: without it, a
+// test of anything fails by a 503 now and then. What production waits is held by
+// internal/cache TestASilentRedisIsGivenUp.
 const Patience = 10 * time.Second
 
 var server = sync.OnceValues(func() (backing.Server, error) {
