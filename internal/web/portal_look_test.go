@@ -81,12 +81,15 @@ var windows = []struct {
 	name          string
 	width, height int64
 	scale         float64
+	text          string // as large as that
 	pictured      bool
 }{
-	{"narrowest", 320, 640, 1, false},
-	{"zoomed", 640, 400, 2, false},
-	{"phone", 390, 844, 1, true},
-	{"desktop", 1280, 800, 1, true},
+	{"narrowest", 320, 640, 1, "", false},
+	{"zoomed", 640, 400, 2, "", false},
+	{"narrowest with large text", 320, 640, 1, "200%", false},
+	{"phone with large text", 390, 844, 1, "200%", false},
+	{"phone", 390, 844, 1, "", true},
+	{"desktop", 1280, 800, 1, "", true},
 }
 
 // rulesOf are what axe-core judges in each theme: everything once, and in the other what a
@@ -104,6 +107,7 @@ func (p tab) look(name string) {
 				continue // the boxes are those of light
 			}
 			p.do(chromedp.EmulateViewport(w.width, w.height, chromedp.EmulateScale(w.scale)))
+			p.value(fmt.Sprintf("document.documentElement.style.fontSize = %q", w.text))
 			if !p.holds("document.documentElement.scrollWidth <= innerWidth") {
 				p.t.Errorf("%s, %s: wider than the window, by %s", name, w.name, p.value(widest))
 			}
