@@ -33,7 +33,7 @@ const (
 	// CodeMethodNotAllowed: the path has no such method. `Allow` lists those that it has.
 	CodeMethodNotAllowed Code = "METHOD_NOT_ALLOWED"
 
-	// CodeMalformedRequest: the body is not one JSON object in UTF-8 (or not one multipart body), has a member twice, or goes on behind its end; or the request is no HTTP.
+	// CodeMalformedRequest: the body is not one JSON object in UTF-8 (or not one multipart body), has a member twice or half of a surrogate pair, is nested too deep, or goes on behind its end; or the request is no HTTP.
 	CodeMalformedRequest Code = "MALFORMED_REQUEST"
 
 	// CodePayloadTooLarge: the body is longer than is read.

@@ -23,6 +23,9 @@ type mockCommand struct {
 	Expose   bool   `help:"DANGEROUS: listen on an address that other machines reach. Whoever reaches it may log in as anybody there."`
 }
 
+// Failure tells when it exits with 1.
+func (mockCommand) Failure() string { return serveCommand{}.Failure() }
+
 // Examples start it as tests do.
 func (mockCommand) Examples() []example {
 	return []example{

@@ -19,6 +19,9 @@ func (serveCommand) Help() string {
 	return "It runs until SIGTERM, SIGINT or SIGHUP, then finishes what is under way, for some twenty seconds at the most after FLOWXI_DRAIN_DELAY. A second SIGTERM or SIGINT ends it at once. Everything else about it is a setting, and none is needed to try it."
 }
 
+// Failure tells when it exits with 1.
+func (serveCommand) Failure() string { return "it could not start, or could not go on" }
+
 // Examples of its use.
 func (serveCommand) Examples() []example {
 	return []example{

@@ -18,7 +18,8 @@ const (
 	// MaxBody is the longest JSON body in bytes (contract section 1).
 	MaxBody = 64 << 10
 
-	maxDepth = 64 // of lists and objects in each other
+	// MaxDepth is how many lists and objects of a body may be in each other, the body included.
+	MaxDepth = 64
 
 	// bodyTime is how long a client may take to send a body. It leaves some of
 	// usualTimeout to work in.
@@ -154,7 +155,7 @@ func skipNested(d *jsontext.Decoder) error {
 		switch depth := d.StackDepth(); {
 		case depth == outside:
 			return nil
-		case depth > maxDepth:
+		case depth > MaxDepth:
 			return errTooDeep
 		}
 	}

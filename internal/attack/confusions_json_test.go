@@ -49,7 +49,7 @@ var (
 		File: bodySource, Code: "if begin, err := d.ReadToken(); err != nil || begin",
 		Without: "begin, err := d.ReadToken()\n\tif $GONE && begin.Kind() == jsontext.KindBeginArray {\n\t\tbegin, err = d.ReadToken()\n\t}\n\tif err != nil || begin",
 	}, canary.Refusal(bodySource, "!errors.Is(err, io.EOF)"))
-	depth = canary.Stands("depth of a body", canary.Refusal(bodySource, "depth > maxDepth"))
+	depth = canary.Stands("depth of a body", canary.Refusal(bodySource, "depth > MaxDepth"))
 	size  = canary.Stands("size of a body", canary.Place{
 		File: bodySource, Code: "MaxBytesReader(x.writer, x.request.Body, MaxBody)", Without: "MaxBytesReader(x.writer, x.request.Body, ifGone[int64]($NAME, 1<<30, MaxBody))",
 	}, canary.Refusal(bodySource, "x.request.ContentLength > MaxBody"))

@@ -7,9 +7,10 @@ import (
 	"flowxi.app/flowxi/internal/account"
 )
 
-// The headers come from strangers with every request, so no more of them is
-// looked at than an honest client has use for.
-const maxHeader = 2048 // bytes
+// MaxHeader is how much of a header of a language is read, in bytes. The headers come from
+// strangers with every request, so no more of them is looked at than an honest client has
+// use for.
+const MaxHeader = 2048
 
 // Resolve picks the language that a request asks for by its X-App-Locale header,
 // or else by Accept-Language (contract section 2). It is not ok where neither
@@ -43,10 +44,10 @@ func (c *Catalog) first(header string) (account.Locale, bool) {
 // bounded drops a last piece that was cut, since what is left of it could be the
 // name of another language.
 func bounded(header string) string {
-	if len(header) <= maxHeader {
+	if len(header) <= MaxHeader {
 		return header
 	}
-	header = header[:maxHeader]
+	header = header[:MaxHeader]
 	return header[:strings.LastIndexAny(header, ",;")+1]
 }
 

@@ -26,8 +26,8 @@ const day = 24 * time.Hour
 // not outlive a clock that is set back.
 func cast() []role {
 	return []role{
-		{"active@example.com", "fr", "French, with a whole profile", 20 * day, french},
-		{"english@example.com", "en", "English, with a whole profile", 19 * day, english},
+		{"active@example.com", "fr", "French, with a whole profile, and no photo", 20 * day, french},
+		{"english@example.com", "en", "English, with a whole profile, and no photo", 19 * day, english},
 		{"empty@example.com", "fr", "has said nothing of themselves", 18 * day, join},
 		{"long@example.com", "fr", "with the longest names that there can be", 17 * day, long},
 		{"twofa@example.com", "fr", "with a second factor", 16 * day, twoFA},

@@ -36,6 +36,7 @@ func (d *document) figures(l account.Locale) map[string]string {
 		"devices":    fmt.Sprint(c.Limits.DevicesPerPerson),
 		"twofa_rate": d.figureIn(c.Limits.TwoFAPerPerson, l), "photo_rate": d.figureIn(c.Limits.PhotoPerPerson, l),
 		"body_size": say.size(api.MaxBody), "upload_size": say.size(api.MaxUpload),
+		"body_depth": fmt.Sprint(api.MaxDepth), "language_size": say.size(locale.MaxHeader),
 		"photo_size": say.size(photo.MaxBytes), "photo_pixels": say.megapixels(photo.MaxPixels), "photo_side": fmt.Sprint(photo.MaxSide),
 		"password_min": fmt.Sprint(password.MinLength), "password_max": fmt.Sprint(password.MaxLength),
 	}

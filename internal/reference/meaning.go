@@ -32,7 +32,7 @@ var meanings = map[account.Error]meaning{
 	account.ErrMethodNotAllowed: {
 		"The path has no such method. `Allow` lists those that it has.", "Needs correcting: the fault is in the program."},
 	account.ErrMalformedRequest: {
-		"The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice, or goes on behind its end; or the request is no HTTP.", "Needs correcting: the fault is in the program."},
+		"The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice or half of a surrogate pair, is nested too deep, or goes on behind its end; or the request is no HTTP.", "Needs correcting: the fault is in the program."},
 	account.ErrPayloadTooLarge: {
 		"The body is longer than is read.", "Asks for a smaller file; other bodies are never that long."},
 	account.ErrUnsupportedMediaType: {

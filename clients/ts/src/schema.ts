@@ -1380,7 +1380,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `MALFORMED_REQUEST`: The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice, or goes on behind its end; or the request is no HTTP. */
+        /** @description `MALFORMED_REQUEST`: The body is not one JSON object in UTF-8 (or not one multipart body), has a member twice or half of a surrogate pair, is nested too deep, or goes on behind its end; or the request is no HTTP. */
         MalformedRequest: {
             headers: {
                 "Content-Language": components["headers"]["ContentLanguage"];
