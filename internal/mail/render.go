@@ -147,11 +147,17 @@ func (r *Renderer) expiry(kind account.MailKind, l account.Locale, ttl time.Dura
 	return r.catalog.Text(l, "mail."+string(kind)+".expiry", map[string]any{"Duration": r.duration(l, ttl)})
 }
 
-// duration says how long in minutes, and from two hours on in whole hours.
+// late is how much sooner than promised something may end: a mail of ten minutes is not
+// written at once.
+const late = 10 * time.Second
+
+// duration says how long in whole minutes, and from two hours on in whole hours.
 func (r *Renderer) duration(l account.Locale, d time.Duration) string {
 	if d >= 2*time.Hour {
 		return r.catalog.Text(l, "mail.hours", map[string]any{"Count": int(d / time.Hour)})
 	}
-	minutes := max(1, int(d.Round(time.Minute)/time.Minute))
-	return r.catalog.Text(l, "mail.minutes", map[string]any{"Count": minutes})
+	if minutes := int((d + late) / time.Minute); minutes > 0 {
+		return r.catalog.Text(l, "mail.minutes", map[string]any{"Count": minutes})
+	}
+	return r.catalog.Text(l, "mail.moment", nil)
 }
