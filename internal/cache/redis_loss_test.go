@@ -280,6 +280,7 @@ func TestFlushesInAStormOpenNoLimit(t *testing.T) {
 type gate struct {
 	net.Listener
 	to     string
+	url    string      // of the database, by way of it
 	closed atomic.Bool // to whom comes; those who are in are thrown out
 	silent atomic.Bool // nothing passes
 
@@ -287,13 +288,17 @@ type gate struct {
 	conns []net.Conn
 }
 
-func newGate(t *testing.T, address string) *gate {
+func newGate(t *testing.T, database string) *gate {
 	t.Helper()
+	address, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{Listener: l, to: address}
+	g := &gate{Listener: l, to: address.Host, url: "redis://" + l.Addr().String() + address.Path}
 	t.Cleanup(func() {
 		_ = l.Close()
 		g.throwOut()
@@ -363,12 +368,8 @@ func TestARedisThatIsGoneClosesEveryDoorButTheFleeting(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, err := url.Parse(redistest.Database(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := newGate(t, address.Host)
-			r := openRedis(t, "redis://"+g.Addr().String()+address.Path, time.Now)
+			g := newGate(t, redistest.Database(t))
+			r := openRedis(t, g.url, time.Now)
 			flood := []cache.Window{{Key: "flood", Limit: 3, Per: time.Hour, Fleeting: true}}
 			guard := hourly("guard", 3)
 			if n := allowed([]*cache.Redis{r}, guard, 2); n != 2 {
@@ -401,12 +402,8 @@ func TestARedisThatIsGoneClosesEveryDoorButTheFleeting(t *testing.T) {
 // for: half a second, where a server begins to be silent.
 func TestASilentRedisIsGivenUp(t *testing.T) {
 	t.Parallel()
-	address, err := url.Parse(redistest.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := newGate(t, address.Host)
-	r := openRedis(t, "redis://"+g.Addr().String()+address.Path, time.Now)
+	g := newGate(t, redistest.Database(t))
+	r := openRedis(t, g.url, time.Now)
 	t.Cleanup(func() { g.silent.Store(false) })
 	g.silent.Store(true)
 	began := time.Now()

@@ -1,7 +1,6 @@
 package cache_test
 
 import (
-	"net/url"
 	"testing"
 	"time"
 
@@ -13,12 +12,9 @@ import (
 // where that is longer, and asks nobody for it.
 func TestARefusalOfOneNodeTellsTheWaitOfAll(t *testing.T) {
 	t.Parallel()
-	address, err := url.Parse(redistest.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := newGate(t, address.Host)
-	node, other := openRedis(t, "redis://"+g.Addr().String()+address.Path, time.Now), openRedis(t, address.String(), time.Now)
+	database := redistest.Database(t)
+	g := newGate(t, database)
+	node, other := openRedis(t, g.url, time.Now), openRedis(t, database, time.Now)
 	both := append(minutely("minute", 1), hourly("hour", 2)...)
 	taken(t, other, hourly("hour", 2))
 	taken(t, node, both)

@@ -9,7 +9,7 @@ const introduction = `JSON in, JSON out, in UTF-8. Times are UTC in ISO 8601 wit
 
 **Requests.** Bodies are one JSON object of up to {body_size}, in which lists and objects go {body_depth} deep at the most, itself included, with ` + "`Content-Type: application/json`" + `. Member names match exactly, and unknown members are ignored. Texts are trimmed, passwords are not; an empty text counts as absent or as null. A member of a wrong type is an error of that field. A validation error tells of every wrong field at once, and spends no code, link or challenge.
 
-**Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French. The first 2,048 bytes of a header count.
+**Language.** French and English. ` + "`X-App-Locale`" + ` comes before ` + "`Accept-Language`" + `, then the language of the person, then French. The first {language_size} of a header count.
 
 **Tokens.** ` + "`Authorization: Bearer <token>`" + `. A token is personal, bound to the device that it was issued to if one was named, shown once, and good for {token_ttl}, or until it is not used for {idle_ttl}. Tokens of production begin with ` + "`fxp_`" + ` behind the bar, those of a sandbox with ` + "`fxs_`" + `; neither is known to the other.
 
