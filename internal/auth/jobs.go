@@ -25,7 +25,7 @@ const (
 	auditEvery   = 15 * time.Second // an event that nobody else names may be lost unseen for so long
 	limitEvery   = time.Minute
 	auditTime    = 10 * time.Second
-	lastMoments  = 5 * time.Second // for the last flush
+	lastMoments  = 10 * time.Second // for what is written after the last request
 )
 
 // Run does what has to be done beside requests, until ctx ends: it flushes last uses,
@@ -60,7 +60,8 @@ func (a *Auth) Run(ctx context.Context, log *slog.Logger) error {
 		})
 	}
 	jobs.Wait()
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastMoments)
+	defer cancel()
 	return errors.Join(
 		a.runJob(ctx, job{name: flushJob, limit: lastMoments, do: a.FlushLastUse}),
 		a.runJob(ctx, job{name: limitJob, limit: lastMoments, do: a.WriteReached}),
@@ -117,6 +118,11 @@ func (a *Auth) sweeper() func(context.Context) error {
 			return errNotDue
 		}
 		swept = time.Now()
+		// A machine that has slept wakes with uses that only its memory has, and by which a token
+		// is good that is idle by what is written.
+		if err := a.FlushLastUse(ctx); err != nil {
+			return err
+		}
 		return Sweep(ctx, a.store, a.cfg, now)
 	}
 }

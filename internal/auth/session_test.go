@@ -111,3 +111,32 @@ func TestAUseThatIsFlushedMeanwhileCounts(t *testing.T) {
 		}
 	}
 }
+
+// A machine that was asleep has both turns due at once: what is only in memory is written
+// before what is idle by the database goes.
+func TestASweepKnowsOfUsesThatOnlyMemoryHas(t *testing.T) {
+	t.Parallel()
+	a, _, _ := olderHash(t)
+	now := time.Now()
+	a.now = func() time.Time { return now }
+	a.cfg.TokenTTL = 4 * a.cfg.TokenIdleTTL
+	in, err := login(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func() error {
+		return a.Authenticate(t.Context(), &Caller{IP: netip.MustParseAddr("192.0.2.1")}, string(in.Issued.Token))
+	}
+	for range 2 { // the second time well past what the login has written down
+		if err := use(); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(a.cfg.TokenIdleTTL * 3 / 4)
+	}
+	if err := a.sweeper()(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := use(); err != nil {
+		t.Errorf("after a sweep: %v", err)
+	}
+}

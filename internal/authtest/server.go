@@ -243,8 +243,8 @@ func serve(t testing.TB, n *node.Node, l net.Listener) (stop func()) {
 		cancel()
 		switch err := <-ended; {
 		case errors.Is(err, context.DeadlineExceeded):
-			// A machine that does much at once does not get the last of the audit trail written
-			// in the five seconds there are. Who needs it after a stop looks for it.
+			// A machine that does much at once may not get the last of the audit trail written in
+			// the seconds there are. Who needs it after a stop looks for it.
 			t.Logf("the server had not the time to end: %v", err)
 		case err != nil:
 			t.Errorf("the server ended badly: %v", err)

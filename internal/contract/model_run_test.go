@@ -26,16 +26,17 @@ func TestModel_EveryAnswerIsThatOfTheContract(t *testing.T) {
 		engine  authtest.Engine
 		strict  bool
 		devices int
+		idle    time.Duration
 	}{
-		{"embedded", authtest.Embedded, false, 3},
-		{"embedded with private registration", authtest.Embedded, true, 3},
-		// Which device was used last is told from node to node within a minute, so here
-		// none is logged out for it.
-		{"scaled", authtest.Scaled, false, 50},
+		{"embedded", authtest.Embedded, false, 3, 12 * time.Hour},
+		{"embedded with private registration", authtest.Embedded, true, 3, 12 * time.Hour},
+		// When a token was used last is told from node to node within a minute of the wall, in
+		// which days pass here: none is logged out for it.
+		{"scaled", authtest.Scaled, false, 50, tokenLife},
 	} {
 		t.Run(shape.name, func(t *testing.T) {
 			t.Parallel()
-			g := stage{t: t, engine: shape.engine, strict: shape.strict, devices: shape.devices, calls: map[string]int{}}
+			g := stage{t: t, engine: shape.engine, strict: shape.strict, devices: shape.devices, idle: shape.idle, calls: map[string]int{}}
 			rapid.Check(t, g.play)
 			g.report()
 		})
@@ -48,6 +49,7 @@ type stage struct {
 	engine  authtest.Engine
 	strict  bool
 	devices int
+	idle    time.Duration
 
 	srv    *authtest.Server
 	caller *authtest.Client
@@ -107,7 +109,7 @@ func (g *stage) script(t *rapid.T) *script {
 	n := stranger.Add(1)
 	network := fmt.Sprintf("10.%d.%d.", n>>8&255, n&255)
 	s := &script{
-		model: &model{strict: g.strict, devices: g.devices, began: g.srv.Now(), events: map[string][]time.Duration{}, rates: map[string][]rate{}},
+		model: &model{strict: g.strict, devices: g.devices, idle: g.idle, began: g.srv.Now(), events: map[string][]time.Duration{}, rates: map[string][]rate{}},
 		t:     steady{t}, of: g.t, calls: g.calls, srv: g.srv, caller: g.caller.For(steady{t}), nodes: 1, sent: time.Now(), fence: fmt.Sprintf("fence%d@example.com", n),
 		places: []seat{
 			{device: "laptop", network: network + "1", agent: "a browser"},
@@ -130,7 +132,7 @@ func (g *stage) begin() {
 		g.srv.Stop()
 	}
 	g.srv = start(g.t, g.engine, func(c *config.Config) {
-		c.TokenTTL, c.TokenIdleTTL, c.Limits.DevicesPerPerson = tokenLife, tokenIdleLife, g.devices
+		c.TokenTTL, c.TokenIdleTTL, c.Limits.DevicesPerPerson = tokenLife, g.idle, g.devices
 		if g.strict {
 			c.RegistrationPrivacy = "strict"
 		}

@@ -216,7 +216,7 @@ func (s *script) wait(m move) {
 }
 
 // pass lets time go by, and a little more where it would be unclear whether something has
-// ended. What nodes keep to themselves for a minute is asked for on each of them before.
+// ended.
 func (s *script) pass(d time.Duration) {
 	to := s.now + d
 	for _, e := range s.edges() { // in their order
@@ -227,32 +227,7 @@ func (s *script) pass(d time.Duration) {
 	if to == s.now {
 		return
 	}
-	// By the wall next to nothing passes, so a server that sweeps now knows of no use that it
-	// has not written down. By its clock a use is written within a minute, and the sweep
-	// allows for two.
-	if s.nodes > 1 || to-s.now >= time.Minute {
-		s.flush()
-	}
 	s.lines = append(s.lines, fmt.Sprintf("time: %s pass", to-s.now))
 	s.srv.Advance(to - s.now)
 	s.now = to
-}
-
-// flush has each node know which tokens were used: one of each person where there is one node,
-// which tells of the others, and of several nodes all, since what was used on one is news to the
-// others for a minute by the wall.
-func (s *script) flush() {
-	for _, h := range s.people {
-		for _, t := range s.tokens {
-			if t.of != h || !s.lives(t) {
-				continue
-			}
-			for range s.nodes {
-				s.devicesOf(s.places[0], t)
-			}
-			if s.nodes == 1 {
-				break
-			}
-		}
-	}
 }

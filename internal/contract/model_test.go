@@ -15,6 +15,7 @@ import (
 type model struct {
 	strict  bool          // registration is private
 	devices int           // that one person may be logged in on
+	idle    time.Duration // that a token may go unused
 	began   time.Time     // what the server's clock said
 	now     time.Duration // since then
 
@@ -34,7 +35,6 @@ const (
 	challengeLife = 5 * time.Minute
 	enrollLife    = 10 * time.Minute
 	tokenLife     = 48 * time.Hour
-	tokenIdleLife = 12 * time.Hour
 
 	tries = 5 // wrong codes that end a mailed code or a challenge
 )
@@ -230,17 +230,17 @@ func (m *model) edges() (list []time.Duration) {
 		list = append(list, c.until)
 	}
 	for _, t := range m.tokens {
-		list = append(list, t.end())
+		list = append(list, m.endOf(t))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
 
-func (t *token) end() time.Duration { return min(t.born+tokenLife, t.used+tokenIdleLife) }
+func (m *model) endOf(t *token) time.Duration { return min(t.born+tokenLife, t.used+m.idle) }
 
 // lives tells whether a token opens its account.
 func (m *model) lives(t *token) bool {
-	return !t.dead && t.of.status == "active" && m.now < t.end()
+	return !t.dead && t.of.status == "active" && m.now < m.endOf(t)
 }
 
 // use is a request with a token, which may be nobody's.
