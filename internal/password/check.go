@@ -115,12 +115,12 @@ func isDecorated(password, word string) bool {
 }
 
 // isDecoration tells the digits, punctuation and spaces that people add to a
-// word where they are asked for more than a word.
+// word where they are asked for more than a word, and what nobody sees.
 func isDecoration(r rune) bool {
 	if r < utf8.RuneSelf {
 		return !unicode.IsLetter(r)
 	}
-	return unicode.In(r, unicode.N, unicode.P, unicode.Z)
+	return unicode.In(r, unicode.N, unicode.P, unicode.Z, unicode.Cf)
 }
 
 // fold is the form in which words are compared, whatever their case.

@@ -2,6 +2,7 @@ package password
 
 import (
 	_ "embed" // for the list
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -45,24 +46,29 @@ const (
 func isPredictable(s string) bool { return isRepeated(s) || isRun(s) || isListed(s) }
 
 // isRepeated tells whether s is a shorter one over and over, the last time cut or
-// not. It is no stronger than that: of a few characters, or predictable itself. The
-// list lacks most of these, since its makers find them by rule too. What is longer than
-// anybody's list of guesses is left alone.
+// not, or one word with nothing but decoration between. It is no stronger than that: of
+// a few characters, or predictable itself. The list lacks most of these, since its makers
+// find them by rule too. What is longer than anybody's list of guesses is left alone.
 func isRepeated(s string) bool {
 	if utf8.RuneCountInString(s) > maxRepeated {
 		return false
+	}
+	if words := strings.FieldsFunc(s, isDecoration); len(words) > 1 && len(slices.Compact(words)) == 1 {
+		return utf8.RuneCountInString(words[0]) > maxUnit && isWeak(words[0])
 	}
 	for size := range s {
 		if size > len(s)/2 {
 			return false
 		}
 		if size > 0 && strings.HasPrefix(s, s[size:]) {
-			unit := s[:size]
-			return isSlight(unit) || isRun(unit) || isListed(unit)
+			return isWeak(s[:size])
 		}
 	}
 	return false
 }
+
+// isWeak tells whether a unit is worth no more for being repeated.
+func isWeak(unit string) bool { return isSlight(unit) || isRun(unit) || isListed(unit) }
 
 // isSlight tells whether a unit gives nothing by being repeated: a few characters, or
 // a short word or number.

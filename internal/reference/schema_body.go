@@ -57,9 +57,9 @@ func fieldText(f form.Field) string {
 	text := f.Rule.Schema.Description + "."
 	switch {
 	case f.With != "" && f.Required:
-		text += " Required where `" + f.With + "` is sent, and ignored without it."
+		text += " Required where `" + f.With + "` is sent; checked without it too, but not kept."
 	case f.With != "":
-		text += " Ignored where `" + f.With + "` is not sent."
+		text += " Checked, but not kept, where `" + f.With + "` is not sent."
 	case f.Nullable:
 		text += " Absent leaves it as it is; null, or an empty text, clears it."
 	}

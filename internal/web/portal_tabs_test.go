@@ -69,6 +69,24 @@ func asksForNobodysToken(t *testing.T, v visitor) {
 	third.ends()
 }
 
+// worksInATabAlone takes what leads from tab to tab from the browser.
+func worksInATabAlone(t *testing.T, v visitor) {
+	const email = "tab.alone@example.org"
+	v.srv.Client(t).Register(email)
+	p := v.visits(t, "/account?lang=en")
+	p.isAt("login")
+	p.do(onEachPage(`delete window.BroadcastChannel`))
+	p.do(reload())
+	p.isAt("login")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.do(reload())
+	p.isAt("profile")
+	p.click("leave")
+	p.isAt("login")
+	p.ends()
+}
+
 // endsKindlyInEveryTab has one tab hear that the session is over, and another have changes that
 // are not saved.
 func endsKindlyInEveryTab(t *testing.T, v visitor) {

@@ -76,6 +76,7 @@ func TestPortal(t *testing.T) {
 		"changes end with a logout":                forgetsADraft,
 		"what was not changed in a profile":        keepsWhatOthersChanged,
 		"a third tab between two people":           asksForNobodysToken,
+		"no tab knows of another":                  worksInATabAlone,
 		"a session that ends in every tab":         endsKindlyInEveryTab,
 		"a login that comes too late":              letsNobodyInOverAnother,
 		"a login that the same person was before":  letsTheSamePersonIn,

@@ -921,17 +921,17 @@ export interface components {
              */
             device_id?: string | null;
             /**
-             * @description Kind of device, such as ios, android or web. Required where `device_id` is sent, and ignored without it.
+             * @description Kind of device, such as ios, android or web. Required where `device_id` is sent; checked without it too, but not kept.
              * @example ios
              */
             device_type?: string | null;
             /**
-             * @description Name that its owner knows the device by. Required where `device_id` is sent, and ignored without it.
+             * @description Name that its owner knows the device by. Required where `device_id` is sent; checked without it too, but not kept.
              * @example Ada's iPhone
              */
             device_name?: string | null;
             /**
-             * @description ISO 3166-1 alpha-2 code. Ignored where `device_id` is not sent.
+             * @description ISO 3166-1 alpha-2 code. Checked, but not kept, where `device_id` is not sent.
              * @example BJ
              */
             country?: string | null;
@@ -966,17 +966,17 @@ export interface components {
              */
             device_id?: string | null;
             /**
-             * @description Kind of device, such as ios, android or web. Required where `device_id` is sent, and ignored without it.
+             * @description Kind of device, such as ios, android or web. Required where `device_id` is sent; checked without it too, but not kept.
              * @example ios
              */
             device_type?: string | null;
             /**
-             * @description Name that its owner knows the device by. Required where `device_id` is sent, and ignored without it.
+             * @description Name that its owner knows the device by. Required where `device_id` is sent; checked without it too, but not kept.
              * @example Ada's iPhone
              */
             device_name?: string | null;
             /**
-             * @description ISO 3166-1 alpha-2 code. Ignored where `device_id` is not sent.
+             * @description ISO 3166-1 alpha-2 code. Checked, but not kept, where `device_id` is not sent.
              * @example BJ
              */
             country?: string | null;

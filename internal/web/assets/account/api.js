@@ -57,10 +57,16 @@ async function exchange(method, path, body, bearer, signal, keepalive = false) {
   }
   try {
     const response = await fetch("/api/v1" + path, { method, headers, body, signal, keepalive, credentials: "omit", cache: "no-store" });
-    return { ...await response.json(), ok: response.ok, wait: patience(response) };
+    return { ...traced(await response.json(), response), ok: response.ok, wait: patience(response) };
   } catch {
     return { ok: false, code: "", message: texts.network, wait: 0 };
   }
+}
+
+// traced has what is the server's fault name the request, by which an operator finds it.
+function traced(answer, response) {
+  const id = response.headers.get("X-Request-Id");
+  return response.status < 500 || !id ? answer : { ...answer, message: `${answer.message} ${texts.reference} ${id}` };
 }
 
 // patience is for how long asking again would be refused: by the server's word where it

@@ -77,13 +77,15 @@ export function forget(next) {
 }
 
 async function copy() {
+  let done = texts.copied;
   try {
     await navigator.clipboard.writeText($("secret").textContent.replaceAll(" ", ""));
   } catch {
-    return getSelection().selectAllChildren($("secret")); // to copy by hand
+    getSelection().selectAllChildren($("secret")); // to copy by hand
+    done = texts.selected;
   }
-  $("secret-copy").textContent = texts.copied;
-  announce(texts.copied);
+  $("secret-copy").textContent = done;
+  announce(done);
 }
 
 async function enable(typed) {

@@ -23,7 +23,12 @@ function guarded(find) {
 
 const tab = guarded(() => sessionStorage);
 const browser = guarded(() => localStorage);
-const others = new BroadcastChannel("flowxi.session");
+const others = channel("flowxi.session");
+
+// channel leads to the other tabs. Where a browser has none, each tab is by itself.
+function channel(name) {
+  try { return new BroadcastChannel(name); } catch { return Object.assign(new EventTarget(), { postMessage() {} }); }
+}
 
 let asking = ""; // what the answers are to that this tab waits for
 let onStart = () => {};
