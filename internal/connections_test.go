@@ -15,7 +15,7 @@ var connections = map[string][]string{
 		"api/body.go bodyTime", "api/upload.go UploadTime",
 	},
 	"operators, on a listener of their own": {"node/ops.go opsWrite"},
-	"PostgreSQL":                            {"store/engine.go postgresConns", "api/routes.go usualTimeout", "store/tx.go txTime", "store/tx.go txPause"},
+	"PostgreSQL":                            {"store/engine.go PostgresConns", "api/routes.go usualTimeout", "api/health.go healthWithin", "store/tx.go txTime", "store/tx.go txPause"},
 	"Redis or Valkey":                       {"cache/redis_conn.go poolSize", "cache/redis_conn.go answerWithin"},
 	"S3": {
 		"blob/s3_client.go connections", "blob/s3_client.go dialWithin", "blob/s3_client.go answerWithin",
@@ -63,5 +63,5 @@ func constantIn(file *ast.File, name string) (text string) {
 
 // figure is how the inventory writes what the source says.
 func figure(text string) string {
-	return strings.NewReplacer(" * time.Millisecond", " ms", " * time.Second", " s", " * time.Minute", " min").Replace(text)
+	return strings.NewReplacer(" * time.Millisecond", " ms", " * time.Second", " s", " * time.Minute", " min", "time.Second", "1 s").Replace(text)
 }

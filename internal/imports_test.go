@@ -47,7 +47,8 @@ var mayImport = map[string][]string{
 	"internal/form":      {"internal/account", "internal/password"},
 	"internal/config":    {"internal/account", "internal/password", "internal/ratelimit"},
 
-	// One direction: cmd → {doctor, mock} → node → reference → {api, web, mail} → auth → store → account.
+	// One direction: cmd → {doctor, mock} → node → reference → {api, web, mail} → auth → store → account,
+	// where few lean on all that are after them: web and mail know nothing of auth.
 	"internal/store": {"internal/account", "internal/seal", "internal/trace"},
 	"internal/auth": {
 		"internal/account", "internal/blob", "internal/cache", "internal/config", "internal/form", "internal/password",

@@ -71,6 +71,13 @@ type panel struct {
 	Type, Title, Description string
 	Targets                  []struct{ Expr string }
 	Datasource               struct{ UID string }
+	FieldConfig              struct {
+		Defaults struct {
+			Mappings []struct {
+				Options map[string]struct{ Text string }
+			}
+		}
+	}
 }
 
 func panels(t *testing.T) (list []panel) {
@@ -196,6 +203,25 @@ func TestEachAlertIsTriedBothWays(t *testing.T) {
 		if !fires[a.Alert] || !quiet[a.Alert] {
 			t.Errorf("of %s a test sees that it fires: %v, that it does not: %v", a.Alert, fires[a.Alert], quiet[a.Alert])
 		}
+	}
+}
+
+// What is up or not is said in words, and the right ones.
+func TestPanelsSayWhatAnswers(t *testing.T) {
+	t.Parallel()
+	said := 0
+	for _, p := range panels(t) {
+		if p.Type != "stat" || !strings.Contains(p.Targets[0].Expr, "_up{") {
+			continue
+		}
+		said++
+		words := p.FieldConfig.Defaults.Mappings
+		if len(words) != 1 || words[0].Options["0"].Text != "away" || words[0].Options["1"].Text != "answers" {
+			t.Errorf("the panel %q says %v", p.Title, words)
+		}
+	}
+	if said != 2 {
+		t.Errorf("%d panels say what is up, want those of the database and of Redis", said)
 	}
 }
 

@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -58,4 +59,10 @@ func (a *Auth) LogoutDevice(ctx context.Context, c *Caller, in LogoutDeviceInput
 		}
 		return tx.Audit(ctx, a.eventOn(c, in.DeviceID, eventDeviceLogout, id, ""))
 	})
+}
+
+// hashDevice is how a device that a person has used is remembered.
+func hashDevice(id string) []byte {
+	sum := sha256.Sum256([]byte(id))
+	return sum[:]
 }

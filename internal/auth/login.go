@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"time"
@@ -135,10 +134,4 @@ func unchanged(
 		return u, refusal
 	}
 	return u, err
-}
-
-// hashDevice is how a device that a person has used is remembered.
-func hashDevice(id string) []byte {
-	sum := sha256.Sum256([]byte(id))
-	return sum[:]
 }

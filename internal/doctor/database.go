@@ -115,14 +115,11 @@ func (p *patient) journal() []Finding {
 		"End whoever reads the database for hours, such as a backup tool or an open sqlite3; else restart the server.")
 }
 
-// nodeConnections is what one node may take (docs/operations/scaling.md).
-const nodeConnections = 20
-
 func connectionsFound(f store.Facts) []Finding {
-	if f.Most == 0 || f.Most-f.Connections >= nodeConnections {
+	if f.Most == 0 || f.Most-f.Connections >= store.PostgresConns {
 		return nil
 	}
-	return warn(fmt.Sprintf("%d of %d connections of PostgreSQL are taken: there is no room for one node more, which may take %d", f.Connections, f.Most, nodeConnections),
+	return warn(fmt.Sprintf("%d of %d connections of PostgreSQL are taken: there is no room for one node more, which may take %d", f.Connections, f.Most, store.PostgresConns),
 		"Raise max_connections, or put PgBouncer in front (docs/operations/scaling.md).")
 }
 

@@ -188,7 +188,7 @@ func TestATestMailThatCannotLeaveIsTold(t *testing.T) {
 type names struct {
 	records  map[string]string
 	fails    bool
-	failsFor string // a kind of records, where it fails for that alone
+	failsFor string // a kind of records, or those of a name, where it fails for them alone
 }
 
 func (n names) resolver(t *testing.T) *net.Resolver {
@@ -222,10 +222,12 @@ func (n names) answer(query []byte) ([]byte, error) {
 	}
 	q := m.Questions[0]
 	m.Response, m.RecursionAvailable, m.Additionals = true, true, nil
-	text, known := n.records[strings.TrimSuffix(q.Name.String(), ".")+" "+strings.TrimPrefix(q.Type.String(), "Type")]
+	kind := strings.TrimPrefix(q.Type.String(), "Type")
+	asked := strings.TrimSuffix(q.Name.String(), ".") + " " + kind
+	text, known := n.records[asked]
 	header := dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 60}
 	switch {
-	case n.fails, n.failsFor != "" && n.failsFor == strings.TrimPrefix(q.Type.String(), "Type"):
+	case n.fails, n.failsFor == kind, n.failsFor == asked:
 		m.RCode = dnsmessage.RCodeServerFailure
 	case !known:
 		m.RCode = dnsmessage.RCodeNameError
@@ -250,6 +252,9 @@ func TestRecordsThatADomainLacksAreTold(t *testing.T) {
 	i.expect("dns warning has no MX record", "dns warning has no SPF record", "dns warning has no DMARC record")
 	i.o.Resolver = names{failsFor: "TXT"}.resolver(t)
 	i.expect("dns warning has no MX record")
+	delete(all, "_dmarc.flowxi.test TXT")
+	i.o.Resolver = names{records: all, failsFor: "_dmarc.mail.flowxi.test TXT"}.resolver(t)
+	i.expect()
 	i.o.Resolver = names{fails: true}.resolver(t)
 	i.expect()
 	if f := i.findings()[slot("dns")]; f.Level != Skipped || !strings.Contains(f.Found, "does not tell") {

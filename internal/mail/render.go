@@ -153,10 +153,11 @@ const late = 10 * time.Second
 
 // duration says how long in whole minutes, and from two hours on in whole hours.
 func (r *Renderer) duration(l account.Locale, d time.Duration) string {
+	d += late
 	if d >= 2*time.Hour {
 		return r.catalog.Text(l, "mail.hours", map[string]any{"Count": int(d / time.Hour)})
 	}
-	if minutes := int((d + late) / time.Minute); minutes > 0 {
+	if minutes := int(d / time.Minute); minutes > 0 {
 		return r.catalog.Text(l, "mail.minutes", map[string]any{"Count": minutes})
 	}
 	return r.catalog.Text(l, "mail.moment", nil)

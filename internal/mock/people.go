@@ -34,7 +34,7 @@ func (p Person) withCode(now time.Time) Person {
 // codeAt is what every authenticator shows.
 func codeAt(now time.Time) string {
 	code, err := totp.Code(TOTPSecret, totp.Step(now))
-	if err != nil { // the clock was moved to before 1970
+	if err != nil { // of a time before 1970, where no clock of a mock is
 		return ""
 	}
 	return code

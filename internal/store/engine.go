@@ -267,8 +267,8 @@ func openPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
 	}
 	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(postgresConns)
-	db.SetMaxIdleConns(postgresConns)
+	db.SetMaxOpenConns(PostgresConns)
+	db.SetMaxIdleConns(PostgresConns)
 	db.SetConnMaxLifetime(postgresLife)
 	return db, nil
 }
@@ -287,8 +287,10 @@ func isPooled(ctx context.Context, cfg *pgx.ConnConfig) (pooled bool, err error)
 }
 
 const (
-	postgresConns = 20              // one node's share of the server's connections
-	postgresLife  = 5 * time.Minute // of a connection: the name may lead elsewhere by then
+	// PostgresConns is one node's share of the server's connections.
+	PostgresConns = 20
+
+	postgresLife = 5 * time.Minute // of a connection: the name may lead elsewhere by then
 )
 
 // demoted tells whether the server has become a standby since the connection was made.
@@ -300,5 +302,5 @@ func demoted(err error) bool {
 // forget closes the idle connections of a pool, so that the next ones are new.
 func forget(db *sql.DB) {
 	db.SetMaxIdleConns(0)
-	db.SetMaxIdleConns(postgresConns)
+	db.SetMaxIdleConns(PostgresConns)
 }

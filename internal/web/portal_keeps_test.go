@@ -349,6 +349,25 @@ func typesOn(t *testing.T, v visitor) {
 	p.ends()
 }
 
+// isGoneMeanwhile has a device log out between the list and the click that logs all out.
+func isGoneMeanwhile(t *testing.T, v visitor) {
+	const email = "is.gone@example.org"
+	person := v.srv.Client(t).Register(email)
+	person.LoginOn("stays")
+	gone := person.LoginOn("goes")
+	p := v.visits(t, "/account?lang=en")
+	p.logsIn(email, authtest.Password)
+	p.isAt("profile")
+	p.goes("devices")
+	p.is(`document.querySelectorAll("#devices-list li").length === 3`)
+	gone.Post("/auth/logout", nil).Expect(200, "LOGOUT_SUCCESS")
+	p.click("others-out")
+	p.click("sure-yes")
+	p.shows("devices-done", words(t, "en")("page.account.devices.others_out"))
+	p.is(`document.querySelectorAll("#devices-list li").length === 1`)
+	p.ends()
+}
+
 // comesBackMeanwhile has a device log in between the list and the click that logs all out.
 func comesBackMeanwhile(t *testing.T, v visitor) {
 	const email = "comes.back@example.org"

@@ -68,6 +68,7 @@ func TestPortal(t *testing.T) {
 		"a code that was sent before":              hasACode,
 		"an address that is changed meanwhile":     typesOn,
 		"a device that comes back meanwhile":       comesBackMeanwhile,
+		"a device that is gone meanwhile":          isGoneMeanwhile,
 		"back keeps the language":                  goesBackInItsLanguage,
 		"two devices of one name":                  tellsDevicesApart,
 		"colours that the system forces":           standsOutInForcedColours,
