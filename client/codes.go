@@ -21,7 +21,7 @@ const (
 	// CodeUnauthenticated: the token is missing, malformed, unknown, expired or revoked, or its account is not active: one and the same answer.
 	CodeUnauthenticated Code = "UNAUTHENTICATED"
 
-	// CodeForbidden: the caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name.
+	// CodeForbidden: the caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name, and all of `flowxi mock`.
 	CodeForbidden Code = "FORBIDDEN"
 
 	// CodeHTTPSRequired: the server is public, and the request came by plain HTTP. It is not redirected.
@@ -63,10 +63,10 @@ const (
 	// CodeTwoFANotEnabled: the second factor is off.
 	CodeTwoFANotEnabled Code = "TWOFA_NOT_ENABLED"
 
-	// CodeTwoFAEnrollmentExpired: the pending secret has expired, or none was ever asked for.
+	// CodeTwoFAEnrollmentExpired: no secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.
 	CodeTwoFAEnrollmentExpired Code = "TWOFA_ENROLLMENT_EXPIRED"
 
-	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended by too many wrong codes: one and the same answer.
+	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.
 	CodeTwoFAChallengeExpired Code = "TWOFA_CHALLENGE_EXPIRED"
 
 	// CodeTwoFAChallengeMismatch: the challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.

@@ -109,9 +109,20 @@ func (p *page) paragraphs(text string) {
 		if i > 0 {
 			p.macro("PP")
 		}
+		if lines := strings.Split(part, "\n"); strings.HasPrefix(part, indent) { // to be typed as they stand
+			p.macro("EX")
+			for _, l := range lines {
+				p.text(strings.TrimPrefix(l, indent))
+			}
+			p.macro("EE")
+			continue
+		}
 		p.text(strings.Join(strings.Fields(part), " "))
 	}
 }
+
+// indent is before each line of a help that is an example.
+const indent = "    "
 
 func (p *page) command(leaf *kong.Node) {
 	p.macro("SS", "flowxi "+leaf.Summary())

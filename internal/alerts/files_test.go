@@ -69,7 +69,8 @@ func alerts(t *testing.T) (list []rule) {
 // panel is one of the dashboard.
 type panel struct {
 	Type, Title, Description string
-	Targets                  []struct{ Expr string }
+	Targets                  []struct{ Expr, LegendFormat string }
+	Options                  struct{ TextMode string }
 	Datasource               struct{ UID string }
 	FieldConfig              struct {
 		Defaults struct {
@@ -206,11 +207,14 @@ func TestEachAlertIsTriedBothWays(t *testing.T) {
 	}
 }
 
-// What is up or not is said in words, and the right ones.
+// What is up or not is said in words, and the right ones; what has a name, with it.
 func TestPanelsSayWhatAnswers(t *testing.T) {
 	t.Parallel()
 	said := 0
 	for _, p := range panels(t) {
+		if p.Type == "stat" && p.Targets[0].LegendFormat != "" && p.Options.TextMode != "value_and_name" {
+			t.Errorf("the panel %q does not say of what its figure is", p.Title)
+		}
 		if p.Type != "stat" || !strings.Contains(p.Targets[0].Expr, "_up{") {
 			continue
 		}

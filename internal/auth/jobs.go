@@ -117,12 +117,12 @@ func (a *Auth) sweeper() func(context.Context) error {
 		case time.Since(swept) < sweepEvery:
 			return errNotDue
 		}
-		swept = time.Now()
 		// A machine that has slept wakes with uses that only its memory has, and by which a token
 		// is good that is idle by what is written.
 		if err := a.FlushLastUse(ctx); err != nil {
 			return err
 		}
+		swept = time.Now()
 		return Sweep(ctx, a.store, a.cfg, now)
 	}
 }

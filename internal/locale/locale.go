@@ -2,7 +2,8 @@
 // (contract section 2) and looks up the words.
 //
 // Its one rule: a language is a folder. Adding messages/pt with its JSON files
-// adds Portuguese, and no code has to change; CONTRIBUTING.md names what is derived.
+// adds Portuguese, and no code has to change where go-i18n knows the plural rules of the
+// language; CONTRIBUTING.md names what is derived.
 package locale
 
 import (

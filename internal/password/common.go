@@ -2,7 +2,6 @@ package password
 
 import (
 	_ "embed" // for the list
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -41,34 +40,50 @@ func isPunctuation(r rune) bool { return isDecoration(r) && !unicode.IsNumber(r)
 const (
 	maxRepeated = 32 // code points of a password that is looked at for repeats
 	maxUnit     = 3  // code points that give nothing by being repeated, whatever they are
+	maxGap      = 3  // code points of decoration between that make it no stronger
 )
 
 func isPredictable(s string) bool { return isRepeated(s) || isRun(s) || isListed(s) }
 
 // isRepeated tells whether s is a shorter one over and over, the last time cut or
-// not, or one word with nothing but decoration between. It is no stronger than that: of
+// not, with the same little decoration between or none. It is no stronger than that: of
 // a few characters, or predictable itself. The list lacks most of these, since its makers
 // find them by rule too. What is longer than anybody's list of guesses is left alone.
 func isRepeated(s string) bool {
 	if utf8.RuneCountInString(s) > maxRepeated {
 		return false
 	}
-	if words := strings.FieldsFunc(s, isDecoration); len(words) > 1 && len(slices.Compact(words)) == 1 {
-		return utf8.RuneCountInString(words[0]) > maxUnit && isWeak(words[0])
-	}
 	for size := range s {
-		if size > len(s)/2 {
-			return false
-		}
-		if size > 0 && strings.HasPrefix(s, s[size:]) {
-			return isWeak(s[:size])
+		if size > 0 && isAgain(s, size) && isWeak(s[:size]) {
+			return true
 		}
 	}
 	return false
 }
 
+// isAgain tells whether s is its first bytes, so many, over and over. With decoration
+// between they are more than what gives nothing in any case, since "xK3$xK3$" is that
+// of "xK".
+func isAgain(s string, size int) bool {
+	period := size
+	for range maxGap + 1 {
+		if period+size > len(s) {
+			return false
+		}
+		if strings.HasPrefix(s, s[period:]) {
+			return period == size || utf8.RuneCountInString(s[:size]) > maxUnit
+		}
+		r, width := utf8.DecodeRuneInString(s[period:])
+		if !isDecoration(r) {
+			return false
+		}
+		period += width
+	}
+	return false
+}
+
 // isWeak tells whether a unit is worth no more for being repeated.
-func isWeak(unit string) bool { return isSlight(unit) || isRun(unit) || isListed(unit) }
+func isWeak(unit string) bool { return isSlight(unit) || isPredictable(unit) }
 
 // isSlight tells whether a unit gives nothing by being repeated: a few characters, or
 // a short word or number.

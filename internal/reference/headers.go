@@ -40,7 +40,7 @@ func headers(languages list) object {
 		{"ContentLanguage", described(true, "Language of the message.", object{{"type", "string"}, {"enum", languages}})},
 		{"CacheControl", always("Cache-Control", "No cache may keep the answer.")},
 		{"ContentTypeOptions", always("X-Content-Type-Options", "The answer is of its Content-Type, and of no other that a browser may find in it.")},
-		{"Vary", described(true, "The headers of the request that the answer depends on: those of the language, and what a proxy adds.", object{{"type", "string"}})},
+		{"Vary", described(true, "The headers of the request that the answer depends on: those of the language, the origin where other origins are allowed, and what a proxy adds.", object{{"type", "string"}})},
 		{"RequestId", described(true, "Name of the request in logs: that of the request where it had a sane one.", object{{"type", "string"}, {"pattern", api.RequestIDPattern}})},
 		{"RateLimitLimit", described(false, "Size of the tightest limit that the request met: the one with the least left. Absent where limits are off.", count(1))},
 		{"RateLimitRemaining", described(false, "What is left of that limit.", count(0))},

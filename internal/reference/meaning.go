@@ -24,7 +24,7 @@ var meanings = map[account.Error]meaning{
 	account.ErrUnauthenticated: {
 		"The token is missing, malformed, unknown, expired or revoked, or its account is not active: one and the same answer.", "Forgets its token and goes to the login."},
 	account.ErrForbidden: {
-		"The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name.", "Says so and stays where it is."},
+		"The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name, and all of `flowxi mock`.", "Says so and stays where it is."},
 	account.ErrHTTPSRequired: {
 		"The server is public, and the request came by plain HTTP. It is not redirected.", "Uses https. A token that went out in clear should be revoked."},
 	account.ErrNotFound: {
@@ -52,9 +52,9 @@ var meanings = map[account.Error]meaning{
 	account.ErrTwoFANotEnabled: {
 		"The second factor is off.", "Reads the status again."},
 	account.ErrTwoFAEnrollmentExpired: {
-		"The pending secret has expired, or none was ever asked for.", "Starts again: reads the status for a new secret and shows its QR code."},
+		"No secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.", "Starts again: reads the status for a new secret and shows its QR code."},
 	account.ErrTwoFAChallengeExpired: {
-		"The challenge is unknown, spent, expired, or ended by too many wrong codes: one and the same answer.", "Goes back to the first step of the login."},
+		"The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.", "Goes back to the first step of the login."},
 	account.ErrTwoFAChallengeMismatch: {
 		"The challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.", "Finishes the login where it was begun, or begins again here."},
 	account.ErrOTPInvalid: {

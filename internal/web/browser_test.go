@@ -156,6 +156,9 @@ func quote(text string) string {
 	return string(quoted)
 }
 
+// requestID is that of every answer of a fakeAPI.
+const requestID = "5eed5eed5eed5eed5eed5eed5eed5eed"
+
 // fakeAPI answers as the API would, and remembers what it was asked.
 type fakeAPI struct {
 	pages   http.Handler
@@ -192,6 +195,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := f.answers[path]
 	f.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Request-Id", requestID)
 	if answer.retryAfter != "" {
 		w.Header().Set("Retry-After", answer.retryAfter)
 	}

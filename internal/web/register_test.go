@@ -234,7 +234,7 @@ func showsOtherErrors(t *testing.T, browser context.Context) {
 	defer p.close()
 	p.api.will(finish, http.StatusInternalServerError, `{"message":"Something went wrong.","code":"SERVER_ERROR"}`)
 	p.choose(password, password)
-	p.shows("problem", "Something went wrong.")
+	p.shows("problem", "Something went wrong. Reference for support: "+requestID)
 	p.is(`document.getElementById("problem").closest("[role=alert]") !== null`)
 	p.is(`submit.textContent === "Create my account" && !submit.hasAttribute("aria-disabled")`)
 }

@@ -1212,7 +1212,7 @@ export interface components {
              */
             status: "pending" | "active" | "blocked" | "closed";
             /**
-             * @description The language of mails, and of answers where no header names one.
+             * @description The language of answers, and of the mails that a call asks for, where no header of the call names one.
              * @example fr
              */
             locale: string | null;
@@ -1584,7 +1584,7 @@ export interface components {
                 } & components["schemas"]["Refused"];
             };
         };
-        /** @description `FORBIDDEN`: The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name. */
+        /** @description `FORBIDDEN`: The caller may not do this. No operation of the API answers so; the inbox of a development server does, to who asks by another host name, and all of `flowxi mock`. */
         Forbidden: {
             headers: {
                 "Content-Language": components["headers"]["ContentLanguage"];
@@ -1627,7 +1627,7 @@ export interface components {
         CacheControl: "no-store";
         /** @description The answer is of its Content-Type, and of no other that a browser may find in it. */
         ContentTypeOptions: "nosniff";
-        /** @description The headers of the request that the answer depends on: those of the language, and what a proxy adds. */
+        /** @description The headers of the request that the answer depends on: those of the language, the origin where other origins are allowed, and what a proxy adds. */
         Vary: string;
         /** @description Name of the request in logs: that of the request where it had a sane one. */
         RequestId: string;
@@ -2613,7 +2613,7 @@ export interface operations {
                     } & components["schemas"]["Refused"];
                 };
             };
-            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended by too many wrong codes: one and the same answer. */
+            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer. */
             410: {
                 headers: {
                     "Content-Language": components["headers"]["ContentLanguage"];
@@ -3238,7 +3238,7 @@ export interface operations {
                     } & components["schemas"]["Refused"];
                 };
             };
-            /** @description `TWOFA_ENROLLMENT_EXPIRED`: The pending secret has expired, or none was ever asked for. */
+            /** @description `TWOFA_ENROLLMENT_EXPIRED`: No secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person. */
             410: {
                 headers: {
                     "Content-Language": components["headers"]["ContentLanguage"];

@@ -322,10 +322,16 @@
         body: JSON.stringify(body),
         signal: AbortSignal.timeout ? AbortSignal.timeout(30000) : undefined, // in ms, where the browser can
       });
-      return { body: await response.json(), wait: patience(response) };
+      return { body: traced(await response.json(), response), wait: patience(response) };
     } catch {
       return { body: {}, wait: 0 };
     }
+  }
+
+  // traced has what is the server's fault name the request, by which an operator finds it.
+  function traced(body, response) {
+    const id = response.headers.get("X-Request-Id");
+    return response.status < 500 || !id ? body : { ...body, message: body.message + " " + texts.reference + " " + id };
   }
 
   // patience is for how long asking again would be refused: by the server's word where it
