@@ -72,18 +72,27 @@ func TestPlantedLeaksAreFound(t *testing.T) {
 		b := builds[l.defence]
 		b.Make(t)
 		t.Run(l.defence.Name, func(t *testing.T) {
-			args := []string{"-test.run", l.test, "-test.timeout", "5m"}
+			run := func(defence string, more []string) (string, error) {
+				return b.Run(t, defence, append([]string{"-test.run", l.test, "-test.timeout", "5m"}, more...)...)
+			}
+			tries := [][]string{nil}
 			if l.test == byTime {
-				args = append(args, "-silence.rounds", "50", "-silence.only", "login")
-				if out, err := b.Run(t, canary.Nothing, args...); err != nil {
+				// A machine that does something else beside it hides so short a time from few rounds.
+				tries = [][]string{{"-silence.rounds", "50", "-silence.only", "login"}, {"-silence.rounds", "400", "-silence.only", "login"}}
+				if out, err := run(canary.Nothing, tries[0]); err != nil {
 					t.Fatalf("with nothing planted nothing may be found:\n%s", canary.Last(out, 40))
 				}
 			}
-			out, err := b.Run(t, l.defence.Name, args...)
-			if err == nil || !strings.Contains(out, l.says) || strings.Contains(out, "panic:") {
-				t.Fatalf("the leak is not found (%v):\n%s", err, canary.Last(out, 40))
+			for i, more := range tries {
+				out, err := run(l.defence.Name, more)
+				switch {
+				case err != nil && strings.Contains(out, l.says) && !strings.Contains(out, "panic:"):
+					fmt.Printf("planted: no more %s; found: %q\n", l.defence.Name, l.says)
+					return
+				case err != nil || i == len(tries)-1:
+					t.Fatalf("the leak is not found (%v):\n%s", err, canary.Last(out, 40))
+				}
 			}
-			fmt.Printf("planted: no more %s; found: %q\n", l.defence.Name, l.says)
 		})
 	}
 }

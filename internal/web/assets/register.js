@@ -331,7 +331,7 @@
   // traced has what is the server's fault name the request, by which an operator finds it.
   function traced(body, response) {
     const id = response.headers.get("X-Request-Id");
-    return response.status < 500 || !id ? body : { ...body, message: body.message + " " + texts.reference + " " + id };
+    return response.status < 500 || !id || !body.message ? body : { ...body, message: body.message + " " + texts.reference + " " + id };
   }
 
   // patience is for how long asking again would be refused: by the server's word where it

@@ -66,7 +66,7 @@ async function exchange(method, path, body, bearer, signal, keepalive = false) {
 // traced has what is the server's fault name the request, by which an operator finds it.
 function traced(answer, response) {
   const id = response.headers.get("X-Request-Id");
-  return response.status < 500 || !id ? answer : { ...answer, message: `${answer.message} ${texts.reference} ${id}` };
+  return response.status < 500 || !id || !answer.message ? answer : { ...answer, message: `${answer.message} ${texts.reference} ${id}` };
 }
 
 // patience is for how long asking again would be refused: by the server's word where it
