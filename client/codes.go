@@ -66,7 +66,7 @@ const (
 	// CodeTwoFAEnrollmentExpired: no secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.
 	CodeTwoFAEnrollmentExpired Code = "TWOFA_ENROLLMENT_EXPIRED"
 
-	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.
+	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer.
 	CodeTwoFAChallengeExpired Code = "TWOFA_CHALLENGE_EXPIRED"
 
 	// CodeTwoFAChallengeMismatch: the challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.
@@ -78,7 +78,7 @@ const (
 	// CodeOTPExpired: the code is right, but too old.
 	CodeOTPExpired Code = "OTP_EXPIRED"
 
-	// CodeMagicLinkInvalid: the token of the link is malformed, unknown or replaced, or belongs to another address.
+	// CodeMagicLinkInvalid: the token of the link is malformed, unknown or replaced, belongs to another address, or to somebody who has finished by a code since.
 	CodeMagicLinkInvalid Code = "MAGIC_LINK_INVALID"
 
 	// CodeMagicLinkExpired: the link was right, and is too old or used already.

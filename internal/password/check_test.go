@@ -73,6 +73,8 @@ func TestCheck(t *testing.T) {
 		{"a letter and a space, again and again", "a a a a a", ada, []password.Problem{common}},
 		{"a letter and a number, again and again", "a1a1a1a1", ada, []password.Problem{common}},
 		{"three characters of all kinds, again and again", "b3!b3!b3!", ada, []password.Problem{common}},
+		{"a common one twice, with three marks between", "password...password", ada, []password.Problem{common}},
+		{"a common one twice, with four marks between", "password....password", ada, nil},
 		{"a short word twice, with a number of its own between", "paris8472910365paris", ada, nil},
 		{"a short word twice, with a date between", "maman 1987-05-12 maman", ada, nil},
 		{"a short word twice, with a space between", "admin admin", ada, []password.Problem{common}},

@@ -81,7 +81,7 @@ func commonFacts() facts {
 		"email":          {"In lower case.", object{{"format", "email"}}.and(example(exampleEmail)...)},
 		"issuer":         {"Who the authenticator app says the code is for.", always(auth.Issuer)},
 		"id":             {"", example(exampleUserID)},
-		"locale":         {"The language of answers, and of the mails that a call asks for, where no header of the call names one.", example("fr")},
+		"locale":         {"The language of answers to calls with a token where no header of the call names one.", example("fr")},
 		"username":       {"Generated: fx and the id in eight digits.", object{{"pattern", "^fx[0-9]{8,}$"}}.and(example(account.Username(exampleUserID))...)},
 		"photo_url":      {"Signed, and good for a while only. Do not store it.", object{{"format", "uri"}}},
 		"birth_date":     {"", object{{"format", "date"}}},

@@ -54,7 +54,7 @@ var meanings = map[account.Error]meaning{
 	account.ErrTwoFAEnrollmentExpired: {
 		"No secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.", "Starts again: reads the status for a new secret and shows its QR code."},
 	account.ErrTwoFAChallengeExpired: {
-		"The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.", "Goes back to the first step of the login."},
+		"The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer.", "Goes back to the first step of the login."},
 	account.ErrTwoFAChallengeMismatch: {
 		"The challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.", "Finishes the login where it was begun, or begins again here."},
 	account.ErrOTPInvalid: {
@@ -62,7 +62,7 @@ var meanings = map[account.Error]meaning{
 	account.ErrOTPExpired: {
 		"The code is right, but too old.", "Offers to have a new code sent."},
 	account.ErrMagicLinkInvalid: {
-		"The token of the link is malformed, unknown or replaced, or belongs to another address.", "Says so, and offers to have a new link sent."},
+		"The token of the link is malformed, unknown or replaced, belongs to another address, or to somebody who has finished by a code since.", "Says so, and offers to have a new link sent."},
 	account.ErrMagicLinkExpired: {
 		"The link was right, and is too old or used already.", "Offers to have a new link sent, or to log in."},
 }

@@ -79,11 +79,13 @@ func TestPlantedLeaksAreFound(t *testing.T) {
 			if l.test == byTime {
 				// A machine that does something else beside it hides so short a time from few rounds.
 				tries = [][]string{{"-silence.rounds", "50", "-silence.only", "login"}, {"-silence.rounds", "400", "-silence.only", "login"}}
-				if out, err := run(canary.Nothing, tries[0]); err != nil {
-					t.Fatalf("with nothing planted nothing may be found:\n%s", canary.Last(out, 40))
-				}
 			}
 			for i, more := range tries {
+				if l.test == byTime {
+					if out, err := run(canary.Nothing, more); err != nil {
+						t.Fatalf("with nothing planted nothing may be found:\n%s", canary.Last(out, 40))
+					}
+				}
 				out, err := run(l.defence.Name, more)
 				switch {
 				case err != nil && strings.Contains(out, l.says) && !strings.Contains(out, "panic:"):

@@ -1212,7 +1212,7 @@ export interface components {
              */
             status: "pending" | "active" | "blocked" | "closed";
             /**
-             * @description The language of answers, and of the mails that a call asks for, where no header of the call names one.
+             * @description The language of answers to calls with a token where no header of the call names one.
              * @example fr
              */
             locale: string | null;
@@ -2361,7 +2361,7 @@ export interface operations {
             400: components["responses"]["MalformedRequest"];
             /**
              * @description - `HTTPS_REQUIRED`: The server is public, and the request came by plain HTTP. It is not redirected.
-             *     - `MAGIC_LINK_INVALID`: The token of the link is malformed, unknown or replaced, or belongs to another address.
+             *     - `MAGIC_LINK_INVALID`: The token of the link is malformed, unknown or replaced, belongs to another address, or to somebody who has finished by a code since.
              */
             403: {
                 headers: {
@@ -2613,7 +2613,7 @@ export interface operations {
                     } & components["schemas"]["Refused"];
                 };
             };
-            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer. */
+            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer. */
             410: {
                 headers: {
                     "Content-Language": components["headers"]["ContentLanguage"];
