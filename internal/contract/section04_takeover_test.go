@@ -122,11 +122,15 @@ func TestSection04_Pending_ManyRequestsAtOnceLeaveOneGoodLink(t *testing.T) {
 				a.Fail("got %d", a.Status)
 			}
 		}
-		srv.Client(t).SendCode(bob) // whose mail comes after all of ada's
+		srv.Client(t).SendCode(bob) // whose mail comes after all of ada's, but for those that are sent beside it
 		var answers []*authtest.Answer
-		for _, mail := range c.Mails(ada) {
-			if token := mail.LinkToken(); token != "" {
-				answers = append(answers, c.SetPasswordByLink(ada, token))
+		tried, good := map[string]bool{"": true}, false
+		for began := time.Now(); !good && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+			for _, mail := range c.Mails(ada) {
+				if token := mail.LinkToken(); !tried[token] {
+					a := c.SetPasswordByLink(ada, token)
+					answers, tried[token], good = append(answers, a), true, good || a.Status == 200
+				}
 			}
 		}
 		onlyOne(t, answers)
