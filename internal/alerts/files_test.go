@@ -212,10 +212,13 @@ func TestPanelsSayWhatAnswers(t *testing.T) {
 	t.Parallel()
 	said := 0
 	for _, p := range panels(t) {
-		if p.Type == "stat" && p.Targets[0].LegendFormat != "" && p.Options.TextMode != "value_and_name" {
+		if p.Type != "stat" {
+			continue
+		}
+		if p.Targets[0].LegendFormat != "" && p.Options.TextMode != "value_and_name" {
 			t.Errorf("the panel %q does not say of what its figure is", p.Title)
 		}
-		if p.Type != "stat" || !strings.Contains(p.Targets[0].Expr, "_up{") {
+		if !strings.Contains(p.Targets[0].Expr, "_up{") {
 			continue
 		}
 		said++

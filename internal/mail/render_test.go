@@ -277,6 +277,7 @@ func TestExpiryIsToldInMinutesAndHours(t *testing.T) {
 		{"en", time.Minute, "This code expires in 1 minute. After that, ask for another one."},
 		{"en", 119 * time.Second, "This code expires in 2 minutes. After that, ask for another one."},
 		{"en", 110 * time.Second, "This code expires in 2 minutes. After that, ask for another one."},
+		{"en", 105 * time.Second, "This code expires in 1 minute. After that, ask for another one."},
 		{"en", 109 * time.Second, "This code expires in 1 minute. After that, ask for another one."},
 		{"en", 3 * time.Second, "This code expires in less than a minute. After that, ask for another one."},
 		{"en", -time.Second, "This code expires in less than a minute. After that, ask for another one."},
