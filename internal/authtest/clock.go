@@ -13,14 +13,19 @@ import (
 type Clock struct {
 	mu    sync.Mutex
 	now   time.Time
-	redis bool
 	moved func(time.Duration)
+	redis bool
+	since time.Time // when it was moved last, by the wall
 }
 
 // newClock is the clock of nodes on that Redis, whose own clock goes on by itself and
 // that grows older with them. Without one it is the clock of a node by itself.
 func newClock(t testing.TB, redis string) *Clock {
-	c := &Clock{now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), moved: func(time.Duration) {}}
+	c := &Clock{
+		now:   time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+		moved: func(time.Duration) {},
+		since: time.Now(),
+	}
 	if redis != "" {
 		c.redis = true
 		c.moved = func(d time.Duration) { redistest.Age(t, redis, d) }
@@ -28,13 +33,17 @@ func newClock(t testing.TB, redis string) *Clock {
 	return c
 }
 
-// Drift is how far the seconds of two limits may be apart that began one call after the
-// other: none, but where Redis counts them, whose clock stands still for nobody.
+// Drift is how far the seconds that two limits tell may be apart, which both began after the
+// clock was moved last: none, but where Redis counts them, whose clock stands still for
+// nobody. There it is what the wall's clock has gone since, and the second to which each is
+// rounded up.
 func (c *Clock) Drift() time.Duration {
-	if c.redis {
-		return 5 * time.Second
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.redis {
+		return 0
 	}
-	return 0
+	return time.Since(c.since) + time.Second
 }
 
 // Now is the server's time.
@@ -49,6 +58,7 @@ func (c *Clock) Now() time.Time {
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.since = time.Now()
 	c.now = c.now.Add(d)
 	c.moved(d)
 }
