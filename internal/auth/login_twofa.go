@@ -40,13 +40,17 @@ func agent(c *Caller) string { return string([]rune(c.UserAgent)) }
 func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(hashSecret(id)) }
 
 // LoginTwoFA is step 2 of a login: a challenge and a code for a token (contract section
-// 7). A challenge that cannot be used any more, for whatever reason, is one and the same
-// ErrTwoFAChallengeExpired. From another network, agent or device than step 1 it is
+// 7). A challenge that cannot be used any more, for whatever reason and from wherever, is
+// one and the same ErrTwoFAChallengeExpired. From another network, agent or device than step 1 it is
 // ErrTwoFAChallengeMismatch, which spends nothing, and a wrong code, which counts, is
 // ErrTwoFAInvalidCode.
 func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (Issued, error) {
 	key := challengeKey(string(in.ChallengeID))
 	ch, err := a.readChallenge(ctx, key)
+	if err != nil {
+		return Issued{}, err
+	}
+	u, err := unchanged(ctx, a.store.UserByID, ch.UserID, ch.Hold, account.ErrTwoFAChallengeExpired)
 	if err != nil {
 		return Issued{}, err
 	}
@@ -56,10 +60,6 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 		}
 		return Issued{}, account.ErrTwoFAChallengeMismatch
 	}
-	u, err := unchanged(ctx, a.store.UserByID, ch.UserID, ch.Hold, account.ErrTwoFAChallengeExpired)
-	if err != nil {
-		return Issued{}, err
-	}
 	try, err := a.reserveTry(ctx, key)
 	if err != nil {
 		return Issued{}, err
@@ -68,6 +68,7 @@ func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (I
 	// What is left as it was counts, which is safe.
 	if errors.Is(err, account.ErrTwoFAInvalidCode) {
 		_ = a.cache.Settle(context.WithoutCancel(ctx), try)
+		a.endWithoutTries(context.WithoutCancel(ctx), key)
 	} else {
 		_ = a.cache.Release(context.WithoutCancel(ctx), try)
 	}
@@ -150,13 +151,10 @@ const (
 // wrong, and not before. The allowance is part of the challenge and not a rate limit: it
 // holds with limits off, too.
 func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, error) {
-	// A minute more than the challenge lives, so that no try is forgotten before it.
-	tries := cache.Window{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute}
-	underWay := cache.Window{Key: key + ":under way", Limit: 10_000, Per: tryTime, Pending: true, Fleeting: true}
 	waiting, cancel := context.WithTimeout(ctx, tryWait)
 	defer cancel()
 	for {
-		try, err := a.cache.Reserve(ctx, []cache.Window{tries, underWay})
+		try, err := a.cache.Reserve(ctx, a.tries(key))
 		switch {
 		case err != nil:
 			return try, a.cacheDown(ctx, err)
@@ -170,5 +168,28 @@ func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, e
 			return try, account.ErrServiceUnavailable.After(busyPause)
 		case <-time.After(tryAsk):
 		}
+	}
+}
+
+// tries are the windows of a challenge's tries, and of those of them that are under way.
+func (a *Auth) tries(key string) []cache.Window {
+	return []cache.Window{
+		// A minute more than the challenge lives, so that no try is forgotten before it.
+		{Key: key + ":tries", Limit: a.cfg.Limits.ChallengeTries, Per: a.cfg.ChallengeTTL + time.Minute},
+		{Key: key + ":under way", Limit: 10_000, Per: tryTime, Pending: true, Fleeting: true},
+	}
+}
+
+// endWithoutTries deletes a challenge whose tries were all wrong, so that it is as unknown
+// from elsewhere as it is from where it began. Where the cache does not answer, what is left
+// of it is a challenge that nobody can finish.
+func (a *Auth) endWithoutTries(ctx context.Context, key string) {
+	next, err := a.cache.Reserve(ctx, a.tries(key))
+	switch {
+	case err != nil:
+	case next.Allowed:
+		_ = a.cache.Release(ctx, next)
+	case next.Pending == 0:
+		_ = a.cache.Delete(ctx, key)
 	}
 }

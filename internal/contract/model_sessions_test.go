@@ -21,12 +21,11 @@ func (m *model) login(at seat, h *human, password, device string) verdict {
 // finish is the second step, with a challenge that may be nobody's.
 func (m *model) finish(at seat, c *openLogin, code, device string) verdict {
 	switch {
-	case c == nil || c.spent || m.now >= c.until:
+	case c == nil || c.spent || m.now >= c.until,
+		c.ended || c.of.status != "active" || c.of.factor != c.factor || c.wrong >= tries:
 		return challengeExpired
 	case c.at.network != at.network || c.at.agent != at.agent || c.device != device:
 		return challengeMismatch
-	case c.ended || c.of.status != "active" || c.of.factor != c.factor || c.wrong >= tries:
-		return challengeExpired
 	}
 	v := m.prove(at, c.of, c.factor, code)
 	switch v {
