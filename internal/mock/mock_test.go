@@ -582,7 +582,7 @@ func TestSettingsOfAServerWithPeopleAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://joe:hunter2@mock.example:99999"}, {URL: "http://joe:hunter2@mock.example:8080"}} {
+	for _, o := range []mock.Options{{URL: ""}, {URL: "http://localhost"}, {URL: "http://id.example.org:8080"}, {URL: "https://localhost:8443"}, {URL: "https://mock.example:443", Exposed: true}, {URL: "ftp://localhost:21"}, {URL: "https://joe:hunter2@mock.example:99999"}, {URL: "http://joe:hunter2@mock.example:8080"}} {
 		if _, err := mock.New(t.Context(), o); err == nil || !strings.HasPrefix(err.Error(), "--url is ") || strings.Contains(err.Error(), "FLOWXI_") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", o.URL, err)
 		}

@@ -27,10 +27,13 @@ func settings(o Options) (config.Config, error) {
 	}
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Port() == "" {
-		return config.Config{}, &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: an address with a port, such as http://localhost:8080"}
+		return config.Config{}, wrongURL(o, "an address with a port, such as http://localhost:8080")
 	}
-	if u.Scheme == "http" && !config.IsLoopback(u.Hostname()) && !o.Exposed {
-		return config.Config{}, &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: an address of this machine, such as http://localhost:8080, or https://…; with --expose any other"}
+	if u.Scheme != "http" {
+		return config.Config{}, wrongURL(o, "http://…, such as http://localhost:8080, since a mock speaks plain HTTP")
+	}
+	if !config.IsLoopback(u.Hostname()) && !o.Exposed {
+		return config.Config{}, wrongURL(o, "an address of this machine, such as http://localhost:8080; with --expose any other")
 	}
 	key := make([]byte, 32)
 	_, _ = stream("key").Read(key) // never fails
@@ -45,6 +48,11 @@ func settings(o Options) (config.Config, error) {
 	}
 	cfg, err := config.Load(given)
 	return cfg, byURL(err, o.URL)
+}
+
+// wrongURL refuses the address by which a mock is reached.
+func wrongURL(o Options, allowed string) error {
+	return &config.Error{Name: "--url", Given: config.Show(o.URL), Allowed: "allowed: " + allowed}
 }
 
 // byURL names the address where the public one is wrong, which nobody has given. Its port
