@@ -66,7 +66,7 @@ const (
 	// CodeTwoFAEnrollmentExpired: no secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.
 	CodeTwoFAEnrollmentExpired Code = "TWOFA_ENROLLMENT_EXPIRED"
 
-	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer.
+	// CodeTwoFAChallengeExpired: the challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.
 	CodeTwoFAChallengeExpired Code = "TWOFA_CHALLENGE_EXPIRED"
 
 	// CodeTwoFAChallengeMismatch: the challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.

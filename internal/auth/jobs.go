@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	flushEvery   = time.Minute // a token's last use is written at most this often
+	flushEvery   = time.Minute // a token's last use waits at most that long to be written
 	flushTime    = 30 * time.Second
 	trashEvery   = 15 * time.Second
 	trashBatch   = 50

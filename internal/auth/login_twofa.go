@@ -41,9 +41,9 @@ func challengeKey(id string) string { return "challenge:" + hex.EncodeToString(h
 
 // LoginTwoFA is step 2 of a login: a challenge and a code for a token (contract section
 // 7). A challenge that cannot be used any more, for whatever reason and from wherever, is
-// one and the same ErrTwoFAChallengeExpired. From another network, agent or device than step 1 it is
-// ErrTwoFAChallengeMismatch, which spends nothing, and a wrong code, which counts, is
-// ErrTwoFAInvalidCode.
+// one and the same ErrTwoFAChallengeExpired. From another network, agent or device than
+// step 1 it is ErrTwoFAChallengeMismatch, which spends nothing, and a wrong code, which
+// counts, is ErrTwoFAInvalidCode.
 func (a *Auth) LoginTwoFA(ctx context.Context, c *Caller, in LoginTwoFAInput) (Issued, error) {
 	key := challengeKey(string(in.ChallengeID))
 	ch, err := a.readChallenge(ctx, key)
@@ -140,7 +140,7 @@ func (a *Auth) readChallenge(ctx context.Context, key string) (ch account.Challe
 }
 
 const (
-	tryTime = 30 * time.Second      // the most that a try is under way, should its node end
+	tryTime = 30 * time.Second      // the most that a try is under way, should its node end: longer than a request may take
 	tryWait = 2 * time.Second       // for those under way
 	tryAsk  = 10 * time.Millisecond // between two looks at them
 )
@@ -161,6 +161,7 @@ func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, e
 		case try.Allowed:
 			return try, nil
 		case try.Pending == 0:
+			_ = a.cache.Delete(ctx, key) // where that failed with the last try
 			return try, account.ErrTwoFAChallengeExpired
 		}
 		select {
@@ -181,8 +182,8 @@ func (a *Auth) tries(key string) []cache.Window {
 }
 
 // endWithoutTries deletes a challenge whose tries were all wrong, so that it is as unknown
-// from elsewhere as it is from where it began. Where the cache does not answer, what is left
-// of it is a challenge that nobody can finish.
+// from elsewhere as it is from where it began. Where the cache does not answer, a challenge is
+// left that nobody can finish, or one that has lost a try more.
 func (a *Auth) endWithoutTries(ctx context.Context, key string) {
 	next, err := a.cache.Reserve(ctx, a.tries(key))
 	switch {

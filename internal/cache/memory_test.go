@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -215,6 +217,39 @@ func TestCloseMayBeCalledTwice(t *testing.T) {
 	set(t, m, "still", time.Minute)
 	if !has(m, "still") {
 		t.Fatal("a closed cache does not answer")
+	}
+}
+
+// Whoever is refused by what is only under way is told so, at each moment.
+func TestWhatIsWithdrawnLeavesItsWindowsTogether(t *testing.T) {
+	t.Parallel()
+	m := cache.NewMemory(time.Now, cache.Options{})
+	t.Cleanup(m.Close)
+	for _, pendingFirst := range []bool{false, true} {
+		tries := cache.Window{Key: fmt.Sprint("tries", pendingFirst), Limit: 1, Per: time.Hour}
+		underWay := cache.Window{Key: fmt.Sprint("under way", pendingFirst), Limit: 100, Per: time.Hour, Pending: true}
+		taken := []cache.Window{tries, underWay}
+		if pendingFirst {
+			slices.Reverse(taken)
+		}
+		var both sync.WaitGroup
+		for _, windows := range [][]cache.Window{taken, {tries, underWay}} {
+			both.Go(func() {
+				for range 20_000 {
+					r, err := m.Reserve(t.Context(), windows)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if !r.Allowed && r.Pending == 0 && windows[1].Pending {
+						t.Error("refused by nothing that is under way, and nothing is done")
+						return
+					}
+					_ = m.Release(t.Context(), r)
+				}
+			})
+		}
+		both.Wait()
 	}
 }
 

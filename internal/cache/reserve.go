@@ -23,7 +23,11 @@ func (m *Memory) Reserve(_ context.Context, windows []Window) (Reservation, erro
 	if err != nil {
 		return Reservation{}, err
 	}
-	held := m.lockAll(slots)
+	var held uint64
+	for i := range slots {
+		held |= 1 << slots[i].index
+	}
+	m.lockAll(held)
 	defer m.unlockAll(held)
 
 	now := m.clock.read()
@@ -81,16 +85,12 @@ func checkWindow(w Window, before []slot) error {
 	return nil
 }
 
-// lockAll locks the shards of slots in ascending order, so that no two callers
-// wait for each other, and returns the set of them.
-func (m *Memory) lockAll(slots []slot) (held uint64) {
-	for i := range slots {
-		held |= 1 << slots[i].index
+// lockAll locks a set of shards in ascending order, so that no two callers wait for each
+// other.
+func (m *Memory) lockAll(set uint64) {
+	for ; set != 0; set &= set - 1 {
+		m.shards[bits.TrailingZeros64(set)].mu.Lock()
 	}
-	for left := held; left != 0; left &= left - 1 {
-		m.shards[bits.TrailingZeros64(left)].mu.Lock()
-	}
-	return held
 }
 
 func (m *Memory) unlockAll(held uint64) {
@@ -240,9 +240,7 @@ func (m *Memory) Release(_ context.Context, r Reservation) error {
 	if r.taken == nil || r.taken.released.Swap(true) {
 		return nil
 	}
-	for _, key := range r.taken.left() {
-		m.release(key, r.taken.at)
-	}
+	m.withdraw(r.taken.left(), r.taken.at)
 	return nil
 }
 
@@ -260,9 +258,7 @@ func (m *Memory) Settle(_ context.Context, r Reservation) error {
 	if !r.taken.settles() {
 		return nil
 	}
-	for _, key := range r.taken.pending {
-		m.release(key, r.taken.at)
-	}
+	m.withdraw(r.taken.pending, r.taken.at)
 	return nil
 }
 
@@ -271,9 +267,23 @@ func (t *taken) settles() bool {
 	return t != nil && len(t.pending) > 0 && !t.released.Load() && !t.settled.Swap(true)
 }
 
+// withdraw takes an event out of all of the windows at once: who sees it in one of them sees
+// it in each, so that what is full only of what is under way is not taken for full.
+func (m *Memory) withdraw(keys []string, at int64) {
+	var held uint64
+	for _, key := range keys {
+		held |= 1 << m.index(key)
+	}
+	m.lockAll(held)
+	defer m.unlockAll(held)
+	for _, key := range keys {
+		m.release(key, at)
+	}
+}
+
+// release takes the event out of one window, whose shard is locked.
 func (m *Memory) release(key string, at int64) {
-	s, _ := m.lock(key)
-	defer s.mu.Unlock()
+	s := &m.shards[m.index(key)]
 	e := s.windows.byKey[key]
 	if e == nil {
 		return

@@ -106,6 +106,20 @@ func TestSection07_TwoFA_AChallengeLivesFiveMinutes(t *testing.T) {
 	})
 }
 
+func TestSection07_TwoFA_NoTryIsForgottenBeforeItsChallenge(t *testing.T) {
+	onEach(t, func(t *testing.T, srv *authtest.Server) {
+		_, app := withTwoFA(t, srv)
+		c := srv.Client(t)
+		id := challenge(t, c, "phone")
+		for range 4 {
+			finish(c, id, app.wrong(), "phone").Expect(403, "TWOFA_INVALID_CODE")
+		}
+		srv.Advance(4*time.Minute + 45*time.Second)
+		finish(c, id, app.wrong(), "phone").Expect(403, "TWOFA_INVALID_CODE")
+		finish(c, id, app.at(0), "phone").Expect(410, "TWOFA_CHALLENGE_EXPIRED")
+	})
+}
+
 func TestSection07_TwoFA_AChallengeIsUsedOnceByManyAtOnce(t *testing.T) {
 	onEachWith(t, withoutLimits, func(t *testing.T, srv *authtest.Server) {
 		_, app := withTwoFA(t, srv)

@@ -54,7 +54,7 @@ var meanings = map[account.Error]meaning{
 	account.ErrTwoFAEnrollmentExpired: {
 		"No secret is pending: none was asked for, or it has expired, was used, or ended with a session of the person.", "Starts again: reads the status for a new secret and shows its QR code."},
 	account.ErrTwoFAChallengeExpired: {
-		"The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer.", "Goes back to the first step of the login."},
+		"The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer.", "Goes back to the first step of the login."},
 	account.ErrTwoFAChallengeMismatch: {
 		"The challenge was made for another network, browser (`User-Agent`) or `device_id`. Neither it nor the code is spent.", "Finishes the login where it was begun, or begins again here."},
 	account.ErrOTPInvalid: {

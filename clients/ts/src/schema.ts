@@ -2613,7 +2613,7 @@ export interface operations {
                     } & components["schemas"]["Refused"];
                 };
             };
-            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. From where the first step came it is one and the same answer. */
+            /** @description `TWOFA_CHALLENGE_EXPIRED`: The challenge is unknown, spent, expired, or ended: by too many wrong codes, or since the account or its second factor is not as it was. It is one and the same answer. */
             410: {
                 headers: {
                     "Content-Language": components["headers"]["ContentLanguage"];
