@@ -50,7 +50,7 @@ func mailFlood(t *testing.T, w *world) {
 		spelling := []string{email, " " + email, "P" + email[1:], email}[i]
 		w.stranger(t).Post(path, authtest.Fields{"email": spelling}).Expect(429, "TOO_MANY_REQUESTS").RetryAfter()
 	}
-	w.stranger(t).ExpectNoMoreMail(email, 1)
+	w.ExpectNoMoreMail(t, email, 1)
 }
 
 func mailSpray(t *testing.T, w *world) {

@@ -1,7 +1,6 @@
 package authtest
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"time"
@@ -41,21 +40,4 @@ func (c *Client) Mail(to string, n int) Mail {
 	}
 	c.t.Fatalf("mail %d to %s did not come within %s", n, to, mailWait)
 	return Mail{}
-}
-
-// ExpectNoMail demands that nothing ever came to an address.
-func (c *Client) ExpectNoMail(to string) {
-	c.t.Helper()
-	c.ExpectNoMoreMail(to, 0)
-}
-
-// ExpectNoMoreMail demands that n mails came to an address and no more follow. It
-// knows that none is on its way by a mail to somebody else, which was asked for later
-// and came.
-func (c *Client) ExpectNoMoreMail(to string, n int) {
-	c.t.Helper()
-	c.From("203.0.113.77").SendCode(fmt.Sprintf("fence.%d@example.com", time.Now().UnixNano()))
-	if got := len(c.Mails(to)); got != n {
-		c.t.Fatalf("%d mails came to %s, want %d", got, to, n)
-	}
 }

@@ -33,8 +33,8 @@ func newClock(t testing.TB, redis string) *Clock {
 	return c
 }
 
-// Drift is how far the seconds that two limits tell may be apart, which both began after the
-// clock was moved last: none, but where Redis counts them, whose clock stands still for
+// Drift is how far apart the seconds may be that two limits tell of which both began after
+// the clock was moved last: none, but where Redis counts them, whose clock stands still for
 // nobody. There it is what the wall's clock has gone since, and the second to which each is
 // rounded up.
 func (c *Clock) Drift() time.Duration {

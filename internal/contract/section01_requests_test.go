@@ -49,7 +49,7 @@ func TestSection01_MalformedRequest_DoesNoWork(t *testing.T) {
 	onEach(t, func(t *testing.T, srv *authtest.Server) {
 		c := srv.Client(t)
 		c.Post("/register-email-code/send", `{"email":"ada@example.com"} {}`).Expect(400, "MALFORMED_REQUEST")
-		c.ExpectNoMail(ada)
+		srv.ExpectNoMail(t, ada)
 	})
 }
 

@@ -190,7 +190,7 @@ func TestSection04_Locked_IsAnsweredAsUnknownAndGetsNoMailAndNoChange(t *testing
 					unknown := c.From("192.0.2.1").Post(path, Fields{"email": "not." + email})
 					alike(t, srv, path, c.From("192.0.2.2").Post(path, Fields{"email": email}), unknown)
 				}
-				c.ExpectNoMoreMail(email, 1)
+				srv.ExpectNoMoreMail(t, email, 1)
 				c.VerifyCode(email, "123456").Expect(403, "OTP_INVALID")
 				c.Login(email, "phone").Expect(401, "INVALID_CREDENTIALS")
 			})

@@ -53,7 +53,7 @@ func TestSection04_StrictPrivacy_ABlockedPersonIsAStrangerToo(t *testing.T) {
 			srv.Advance(2 * time.Hour)
 			alike(t, srv, path, c.From("192.0.2.1").Post(path, Fields{"email": ada}), c.From("192.0.2.2").Post(path, Fields{"email": bob}))
 		}
-		c.ExpectNoMoreMail(ada, 1)
+		srv.ExpectNoMoreMail(t, ada, 1)
 	})
 }
 

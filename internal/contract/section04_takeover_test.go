@@ -122,15 +122,11 @@ func TestSection04_Pending_ManyRequestsAtOnceLeaveOneGoodLink(t *testing.T) {
 				a.Fail("got %d", a.Status)
 			}
 		}
-		srv.Client(t).SendCode(bob) // whose mail comes after all of ada's, but for those that are sent beside it
+		srv.AwaitMails(t)
 		var answers []*authtest.Answer
-		tried, good := map[string]bool{"": true}, false
-		for began := time.Now(); !good && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
-			for _, mail := range c.Mails(ada) {
-				if token := mail.LinkToken(); !tried[token] {
-					a := c.SetPasswordByLink(ada, token)
-					answers, tried[token], good = append(answers, a), true, good || a.Status == 200
-				}
+		for _, mail := range c.Mails(ada) {
+			if token := mail.LinkToken(); token != "" {
+				answers = append(answers, c.SetPasswordByLink(ada, token))
 			}
 		}
 		onlyOne(t, answers)

@@ -17,7 +17,7 @@ func TestSection12_Mail_OneAMinuteToOneEmailSharedByCodesAndLinks(t *testing.T) 
 			limited(t, c.Post(path, Fields{"email": ada}), time.Minute)
 			limited(t, c.From("192.0.2.9").Post(path, Fields{"email": " ADA@Example.com "}), time.Minute)
 		}
-		c.ExpectNoMoreMail(ada, 1)
+		srv.ExpectNoMoreMail(t, ada, 1)
 		srv.Advance(limited(t, c.Post("/auth/register-email", Fields{"email": ada}), time.Minute))
 		c.SendLink(ada)
 		limited(t, c.Post("/register-email-code/send", Fields{"email": ada}), time.Minute)
@@ -88,7 +88,7 @@ func TestSection12_Mail_ByManyAtOnceIsOne(t *testing.T) {
 				limited(t, a, time.Minute)
 			}
 		}
-		c.ExpectNoMoreMail(ada, 1)
+		srv.ExpectNoMoreMail(t, ada, 1)
 	})
 }
 

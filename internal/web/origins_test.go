@@ -72,7 +72,7 @@ func TestPagesElsewhere(t *testing.T) {
 		p := open(t, other)
 		p.reads("TypeError", p.fetch("/register-email-code/send", `method: "POST", mode: "no-cors", credentials: "include", body: '{"email": "eve@example.com"}'`))
 		seen.expect(t, "POST /register-email-code/send with a cookie")
-		srv.Client(t).ExpectNoMail("eve@example.com")
+		srv.ExpectNoMail(t, "eve@example.com")
 	})
 }
 
