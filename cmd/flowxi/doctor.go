@@ -80,7 +80,7 @@ func (c *doctorCommand) examine(ctx context.Context, w *world, tell func(doctor.
 		return
 	}
 	doctor.Examine(ctx, cfg, doctor.Options{
-		MailTo: c.Mail, Server: func(ctx context.Context) (string, error) { return askServer(ctx, cfg) },
+		MailTo: c.Mail, Server: func(ctx context.Context) (doctor.Answer, error) { return askServer(ctx, cfg) },
 	}, tell)
 }
 
@@ -136,26 +136,26 @@ func shown(to io.Writer, coloured bool) func(doctor.Finding) {
 }
 
 // askServer asks the server of this machine how it is, and whether it takes requests.
-func askServer(ctx context.Context, cfg config.Config) (string, error) {
+func askServer(ctx context.Context, cfg config.Config) (doctor.Answer, error) {
 	says, err := askHealth(ctx, cfg)
 	if err != nil || cfg.OpsAddr == "" {
 		return says, err
 	}
 	addr, err := localAddr(cfg.OpsAddr)
 	if err != nil {
-		return "", err
+		return says, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
 	if err != nil {
-		return "", err
+		return says, err
 	}
 	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
-		return "", fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
+		return says, fmt.Errorf("FLOWXI_OPS_ADDR: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("/readyz answers %d: it starts, or is told to stop", resp.StatusCode)
+		return says, fmt.Errorf("/readyz answers %d: it starts, or is told to stop", resp.StatusCode)
 	}
 	return says, nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"flowxi.app/flowxi/internal/config"
+	"flowxi.app/flowxi/internal/doctor"
 )
 
 // healthWait is how long the server may think about how it is.
@@ -55,8 +56,8 @@ func (c *healthCommand) Run(w *world) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), healthWait)
 	defer cancel()
-	status, err := askHealth(ctx, cfg)
-	if err := c.print(w, status, err); err != nil {
+	says, err := askHealth(ctx, cfg)
+	if err := c.print(w, says.Status, err); err != nil {
 		return err
 	}
 	if err != nil {
@@ -77,33 +78,32 @@ func (c *healthCommand) print(w *world, status string, failed error) error {
 	return nil
 }
 
-func askHealth(ctx context.Context, cfg config.Config) (status string, err error) {
+// askHealth asks the server of this machine how it is, and of what environment.
+func askHealth(ctx context.Context, cfg config.Config) (says doctor.Answer, err error) {
 	client, base, err := localClient(cfg)
 	if err != nil {
-		return "", err
+		return says, err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/api/v1/health", nil)
 	if err != nil {
-		return "", err
+		return says, err
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", err
+		return says, err
 	}
 	defer func() { err = errors.Join(err, resp.Body.Close()) }()
 	var answer struct {
-		Code string `json:"code"`
-		Data struct {
-			Status string `json:"status"`
-		} `json:"data"`
+		Code string        `json:"code"`
+		Data doctor.Answer `json:"data"`
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&answer); err != nil {
-		return "", fmt.Errorf("%s is not Flowxi", base)
+		return says, fmt.Errorf("%s is not Flowxi", base)
 	}
 	if resp.StatusCode != http.StatusOK || answer.Code != "HEALTH_OK" {
-		return "", fmt.Errorf("the server answers %d %s", resp.StatusCode, answer.Code)
+		return says, fmt.Errorf("the server answers %d %s", resp.StatusCode, answer.Code)
 	}
-	return answer.Data.Status, nil
+	return answer.Data, nil
 }
 
 // localClient speaks to the server of this machine. By TLS it trusts the certificate

@@ -43,14 +43,20 @@ type Finding struct {
 	Setting bool `json:"-"` // it is a setting that is wrong, so that no server starts
 }
 
+// Answer is what a server says of itself (contract section 11).
+type Answer struct {
+	Status      string `json:"status"`
+	Environment string `json:"environment"`
+}
+
 // Options is what an examination takes besides the settings. The zero value is that of
 // an operator's command.
 type Options struct {
-	MailTo   string                                             // gets a mail, where it is not empty
-	Server   func(ctx context.Context) (says string, err error) // asks the server of this machine how it is; nil asks nobody
-	Now      func() time.Time                                   // nil is the clock of the machine
-	Resolver *net.Resolver                                      // nil is that of the system
-	Roots    *x509.CertPool                                     // whom clients trust; nil is whom this machine does
+	MailTo   string                                    // gets a mail, where it is not empty
+	Server   func(ctx context.Context) (Answer, error) // asks the server of this machine how it is; nil asks nobody
+	Now      func() time.Time                          // nil is the clock of the machine
+	Resolver *net.Resolver                             // nil is that of the system
+	Roots    *x509.CertPool                            // whom clients trust; nil is whom this machine does
 	Scarce   Scarce
 }
 

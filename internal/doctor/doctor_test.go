@@ -34,7 +34,7 @@ func settle(t *testing.T, environ ...string) *instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &instance{T: t, cfg: cfg, o: Options{Server: func(context.Context) (string, error) { return "ok", nil }}}
+	return &instance{T: t, cfg: cfg, o: Options{Server: func(context.Context) (Answer, error) { return Answer{"ok", cfg.Environment}, nil }}}
 }
 
 // embedded is an instance whose server is at work, and which was backed up.
@@ -210,6 +210,13 @@ func TestASettingThatLeavesSomethingOpenIsTold(t *testing.T) {
 func TestAServerThatDoesNotAnswerIsTold(t *testing.T) {
 	t.Parallel()
 	i := embedded(t)
-	i.o.Server = func(context.Context) (string, error) { return "", store.ErrBusy }
+	i.o.Server = func(context.Context) (Answer, error) { return Answer{}, store.ErrBusy }
 	i.expect("server warning no server answers")
+}
+
+func TestAServerOfAnotherEnvironmentIsTold(t *testing.T) {
+	t.Parallel()
+	i := embedded(t)
+	i.o.Server = func(context.Context) (Answer, error) { return Answer{"ok", "elsewhere"}, nil }
+	i.expect("server warning is of the environment elsewhere")
 }

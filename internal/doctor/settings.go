@@ -60,7 +60,11 @@ func (p *patient) server(ctx context.Context) []Finding {
 		return warn("no server answers on this machine that it is well: "+err.Error(),
 			"Start it, or read its log. Where it runs on another machine, run flowxi doctor there too.")
 	}
-	return well("it answers %q at %s", says, p.cfg.Addr)
+	if says.Environment != p.cfg.Environment {
+		return warn(fmt.Sprintf("the one at %s is of the environment %s, and these settings are of %s", p.cfg.Addr, says.Environment, p.cfg.Environment),
+			"Give flowxi doctor the settings of the server: flowxi-admin has those of the Debian package.")
+	}
+	return well("it answers %q at %s", says.Status, p.cfg.Addr)
 }
 
 // How far clocks may be apart. Codes of the second factor are of 30 seconds.

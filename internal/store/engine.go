@@ -235,10 +235,17 @@ func sqliteDB(dsn string) (*sql.DB, error) {
 
 // opening says what is wrong with a file that cannot be opened, and what to do about it.
 func opening(path string, err error) error {
-	if code := sqliteCode(err); code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB {
+	if tellsDamage(err) {
 		return fmt.Errorf("database %s is damaged: restore it from a backup, into a folder that is empty but for the key file: %w", path, err)
 	}
 	return fmt.Errorf("open database: %w", err)
+}
+
+// tellsDamage tells whether an error is of what stands in an SQLite file, and not of the
+// reading of it.
+func tellsDamage(err error) bool {
+	code := sqliteCode(err)
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
 }
 
 // sqliteDSN gives each connection a cache of 8 MB, which only large databases fill: with the

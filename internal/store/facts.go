@@ -27,8 +27,11 @@ func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
 // is broken in it. On PostgreSQL there is nothing to read.
 func (s *Store) Damage(ctx context.Context) ([]string, error) {
 	list, err := rows(ctx, s.reader, "check file", s.engine.damage, nil, scanOne[string])
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, errors.Join(ctx.Err(), err)
+	case tellsDamage(err):
+		return []string{err.Error()}, nil
 	}
 	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), err
 }

@@ -60,3 +60,15 @@ func TestADatabaseThatIsWellHasNothingToMend(t *testing.T) {
 		}
 	})
 }
+
+// A disk that does not answer says nothing of the file.
+func TestWhatCannotBeReadIsNotDamaged(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t, dbtest.Database(t, dbtest.SQLite))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if damage, err := s.Damage(t.Context()); err == nil || len(damage) > 0 {
+		t.Errorf("%q, %v", damage, err)
+	}
+}
