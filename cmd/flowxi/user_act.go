@@ -36,7 +36,7 @@ func (c *userBlock) Run(w *world) error {
 
 type userUnblock struct {
 	who
-	harm
+	JSON bool `name:"json" help:"Answer in JSON."`
 }
 
 // Examples of its use.
@@ -46,8 +46,9 @@ func (userUnblock) Examples() []example {
 
 // Run unblocks a person, which harms nobody and is not asked about.
 func (c *userUnblock) Run(w *world) error {
-	c.Yes = true
-	return act(w, c.Ref, c.harm, deed{becomes: account.Active, done: "is unblocked", do: (*auth.Operator).Unblock})
+	return act(w, c.Ref, harm{Yes: true, JSON: c.JSON}, deed{
+		from: account.Blocked, becomes: account.Active, done: "is unblocked", do: (*auth.Operator).Unblock,
+	})
 }
 
 type userClose struct {
@@ -108,6 +109,7 @@ var errClosed = errors.New("the account is closed, for good")
 // deed is what is done to a person.
 type deed struct {
 	question string         // with a place for who it is
+	from     account.Status // without which there is nothing to do; empty where it matters not
 	becomes  account.Status // which a closed account refuses; empty where it matters not
 	done     string         // what to say of the person afterwards
 	do       func(*auth.Operator, context.Context, account.UserID) (account.User, error)
@@ -119,6 +121,9 @@ func act(w *world, ref string, h harm, d deed) error {
 		u, _, err := find(ctx, a, ref)
 		if err != nil {
 			return err
+		}
+		if d.from != "" && u.Status != d.from && u.Status != account.Closed {
+			return fmt.Errorf("user %s is not %s, but %s", u.Username, d.from, u.Status)
 		}
 		if err := confirm(w, h.Yes, fmt.Sprintf(d.question, u.Username+" ("+u.Email+")")); err != nil {
 			return err
