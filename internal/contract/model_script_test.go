@@ -26,7 +26,6 @@ type script struct {
 	lines  []string
 	calls  map[string]int // of all scripts, by what was asked and answered
 	sent   time.Time      // when the script began, by the clock on the wall
-	fence  string         // an address for a mail after which no other is under way
 }
 
 // steady fails with one sentence whatever was answered, so that rapid knows the same
