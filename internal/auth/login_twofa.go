@@ -183,7 +183,7 @@ func (a *Auth) tries(key string) []cache.Window {
 
 // endWithoutTries deletes a challenge whose tries were all wrong, so that it is as unknown
 // from elsewhere as it is from where it began. Where the cache does not answer, a challenge is
-// left that nobody can finish, or one that has lost a try more.
+// left that nobody can finish, or one that has lost a try more, under way for tryTime at most.
 func (a *Auth) endWithoutTries(ctx context.Context, key string) {
 	next, err := a.cache.Reserve(ctx, a.tries(key))
 	switch {

@@ -131,7 +131,7 @@ func (a *Auth) Logout(ctx context.Context, c *Caller) error {
 }
 
 // lastUse keeps in memory when tokens were last used, so that reading a session writes
-// nothing. It is flushed in batches; a crash loses a minute of it at most.
+// nothing. It is flushed in batches; a crash loses a minute of it at most (flushEvery).
 type lastUse struct {
 	mu   sync.Mutex
 	uses map[account.SessionID]use

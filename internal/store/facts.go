@@ -3,8 +3,13 @@ package store
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Facts is what a database tells of itself to an operator.
@@ -24,7 +29,8 @@ func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
 }
 
 // Damage reads the whole file of an SQLite database, as long as ctx lasts, and lists what
-// is broken in it. On PostgreSQL there is nothing to read.
+// is broken in it. A disk that does not give what is in the file is an error. On PostgreSQL
+// there is nothing to read.
 func (s *Store) Damage(ctx context.Context) ([]string, error) {
 	list, err := rows(ctx, s.reader, "check file", s.engine.damage, nil, scanOne[string])
 	switch {
@@ -33,7 +39,27 @@ func (s *Store) Damage(ctx context.Context) ([]string, error) {
 	case tellsDamage(err):
 		return []string{err.Error()}, nil
 	}
-	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), err
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(list, tellsUnread) {
+		return nil, errors.New(strings.Join(list, "; "))
+	}
+	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), nil
+}
+
+// errorCode is how quick_check tells of a page that it could not get.
+var errorCode = regexp.MustCompile(`error code=(\d+)`)
+
+// tellsUnread tells whether quick_check, whose rows may be of many lines, has met a disk that
+// did not answer: what else it tells may then be of that.
+func tellsUnread(row string) bool {
+	for _, found := range errorCode.FindAllStringSubmatch(row, -1) {
+		if code, err := strconv.Atoi(found[1]); err == nil && code&0xff == sqlite3.SQLITE_IOERR {
+			return true
+		}
+	}
+	return false
 }
 
 // InvalidIndexes lists the indexes that are kept and not used, since the making of them
