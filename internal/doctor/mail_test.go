@@ -165,8 +165,6 @@ func TestATestMailIsInTheLanguageOfItsReader(t *testing.T) {
 	if got := p.arrived(); len(got) != 1 || !strings.Contains(got[0], "Content-Language: fr") || !strings.Contains(got[0], "<ada@flowxi.test>") {
 		t.Errorf("this arrived: %q", got)
 	}
-	i.o.MailTo = "nobody"
-	i.expect("mail failure its recipient is not an address")
 }
 
 func TestATestMailThatIsRefusedIsTold(t *testing.T) {
@@ -181,6 +179,8 @@ func TestATestMailThatCannotLeaveIsTold(t *testing.T) {
 	i := embedded(t)
 	i.o.MailTo = "ada@flowxi.test"
 	i.expect("mail failure no mail leaves this instance")
+	i.o.MailTo = "nobody"
+	i.expect("mail failure is not an address")
 }
 
 // names is a resolver that knows these records, by their name and kind. Of what else it is

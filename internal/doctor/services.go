@@ -84,11 +84,17 @@ func (p *patient) photoFolder() []Finding {
 
 // mail speaks with the mail server as far as it goes without a mail, or sends one.
 func (p *patient) mail(ctx context.Context) []Finding {
-	if !p.cfg.SendsMail() && p.MailTo != "" {
-		return fail("no mail leaves this instance: it stays in the inbox", "Set FLOWXI_SMTP_URL, and FLOWXI_ENVIRONMENT to production.")
-	}
-	if !p.cfg.SendsMail() {
-		return skip("no mail leaves this instance: it stays in the inbox")
+	const stays = "no mail leaves this instance: it stays in the inbox"
+	switch {
+	case p.MailTo != "" && !mail.IsAddress(p.MailTo):
+		return fail(fmt.Sprintf("%q is not an address", p.MailTo), "Give --mail one, such as you@example.org.")
+	case p.cfg.SendsMail():
+	case p.MailTo == "":
+		return skip(stays)
+	case p.cfg.Sandbox():
+		return fail(stays, "Set FLOWXI_SMTP_URL, and FLOWXI_ENVIRONMENT to production.")
+	default:
+		return fail(stays, "Set FLOWXI_SMTP_URL.")
 	}
 	smtp, err := mail.NewSMTP(string(p.cfg.SMTPURL))
 	if err != nil {

@@ -57,7 +57,7 @@ func (m Message) check() error {
 		return fmt.Errorf("%w: its locale is not a language", ErrRefused)
 	case ValidFrom(m.From) != nil:
 		return fmt.Errorf("%w: its sender is not an address", ErrRefused)
-	case !bareAddress(m.To):
+	case !IsAddress(m.To):
 		return fmt.Errorf("%w: its recipient is not an address", ErrRefused)
 	case m.Subject == "" || !printable(m.Subject):
 		return fmt.Errorf("%w: its subject is not one line of text", ErrRefused)
@@ -76,7 +76,8 @@ func ValidFrom(from string) error {
 	return nil
 }
 
-func bareAddress(s string) bool {
+// IsAddress tells whether mails can be sent to s: one address without a name.
+func IsAddress(s string) bool {
 	a, err := netmail.ParseAddress(s)
 	return err == nil && a.Address == s && printable(s)
 }
