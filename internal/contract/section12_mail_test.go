@@ -18,7 +18,8 @@ func TestSection12_Mail_OneAMinuteToOneEmailSharedByCodesAndLinks(t *testing.T) 
 			limited(t, c.From("192.0.2.9").Post(path, Fields{"email": " ADA@Example.com "}), time.Minute)
 		}
 		srv.ExpectNoMoreMail(t, ada, 1)
-		srv.Advance(limited(t, c.Post("/auth/register-email", Fields{"email": ada}), time.Minute))
+		wait := limited(t, c.Post("/auth/register-email", Fields{"email": ada}), time.Minute)
+		srv.Advance(wait + srv.Drift()) // the node that counted it has a clock that stood meanwhile
 		c.SendLink(ada)
 		limited(t, c.Post("/register-email-code/send", Fields{"email": ada}), time.Minute)
 	})
