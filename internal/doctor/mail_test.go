@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"maps"
 	"net"
 	"strings"
 	"sync"
@@ -252,8 +253,9 @@ func TestRecordsThatADomainLacksAreTold(t *testing.T) {
 	i.expect("dns warning has no MX record", "dns warning has no SPF record", "dns warning has no DMARC record")
 	i.o.Resolver = names{failsFor: "TXT"}.resolver(t)
 	i.expect("dns warning has no MX record")
-	delete(all, "_dmarc.flowxi.test TXT")
-	i.o.Resolver = names{records: all, failsFor: "_dmarc.mail.flowxi.test TXT"}.resolver(t)
+	some := maps.Clone(all) // the resolver of all may still answer a question that came twice
+	delete(some, "_dmarc.flowxi.test TXT")
+	i.o.Resolver = names{records: some, failsFor: "_dmarc.mail.flowxi.test TXT"}.resolver(t)
 	i.expect()
 	i.o.Resolver = names{fails: true}.resolver(t)
 	i.expect()
