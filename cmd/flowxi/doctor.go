@@ -48,6 +48,11 @@ type diagnosis struct {
 
 // Run examines.
 func (c *doctorCommand) Run(w *world) error {
+	if c.Mail != "" {
+		if err := doctor.CheckRecipient(c.Mail); err != nil {
+			return usage{fmt.Errorf("--mail: %w", err)}
+		}
+	}
 	ctx, stop := untilSignal()
 	defer stop()
 	show := func(doctor.Finding) {}

@@ -19,7 +19,7 @@ type person struct {
 	TwoFA     bool           `json:"twofa_enabled"`
 	CreatedAt time.Time      `json:"created_at"`
 	UpdatedAt time.Time      `json:"updated_at"`
-	Sessions  []session      `json:"sessions,omitzero"` // of a person who is shown alone
+	Sessions  []session      `json:"sessions,omitzero"` // of user show alone
 }
 
 type session struct {

@@ -140,7 +140,7 @@ func (p *patient) integrity(ctx context.Context) []Finding {
 	case err != nil:
 		return fail("the file could not be read as a whole: "+err.Error(), "See what the kernel tells of the disk (dmesg). Where only that moment was bad, flowxi doctor says so when it is run again.")
 	case len(damage) > 0:
-		return fail("the file is damaged: "+strings.Join(damage, "; "), "Stop the server, move the data directory away as a whole, and restore the last backup into an empty one with a copy of the key file (docs/operations/failures.md).")
+		return fail("the file is damaged: "+strings.Join(damage, "; "), "See first what the kernel tells of the disk (dmesg): one that does not answer can look like this. Otherwise stop the server, move the data directory away as a whole, and restore the last backup into an empty one with a copy of the key file (docs/operations/failures.md).")
 	}
 	return well("quick_check finds nothing wrong")
 }

@@ -135,7 +135,7 @@ func TestAFileThatIsDamagedIsTold(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	i.expect("database failure is damaged: restore it from a backup")
+	i.expect("database failure is damaged, if its disk answers (dmesg): restore it from a backup")
 }
 
 func TestAJournalThatGrowsIsTold(t *testing.T) {

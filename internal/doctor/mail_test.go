@@ -180,8 +180,17 @@ func TestATestMailThatCannotLeaveIsTold(t *testing.T) {
 	i := embedded(t)
 	i.o.MailTo = "ada@flowxi.test"
 	i.expect("mail failure no mail leaves this instance")
-	i.o.MailTo = "nobody"
-	i.expect("mail failure is not an address")
+	for settings, do := range map[string]string{
+		"FLOWXI_LOG_LEVEL=info":      "Set FLOWXI_SMTP_URL.",
+		"FLOWXI_ENVIRONMENT=sandbox": "Set FLOWXI_SMTP_URL, and FLOWXI_ENVIRONMENT to production.",
+		"FLOWXI_ENVIRONMENT=sandbox FLOWXI_SMTP_URL=smtps://127.0.0.1:1": "Set FLOWXI_ENVIRONMENT to production.",
+	} {
+		i := embedded(t, strings.Fields(settings)...)
+		i.o.MailTo = "ada@flowxi.test"
+		if f := i.findings()[slot("mail")]; f.Level != Failure || f.Do != do {
+			t.Errorf("%s: %s", settings, told([]Finding{f}))
+		}
+	}
 }
 
 // names is a resolver that knows these records, by their name and kind. Of what else it is

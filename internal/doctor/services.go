@@ -82,19 +82,34 @@ func (p *patient) photoFolder() []Finding {
 	return well("an object was written, read and deleted in %s", dir)
 }
 
+// CheckRecipient is an error where no test mail can be sent to an address.
+func CheckRecipient(to string) error {
+	if !mail.IsAddress(to) {
+		return fmt.Errorf("%q is not an address such as you@example.org", to)
+	}
+	return nil
+}
+
+// noMail tells that mail stays here, and how it would leave where one is to.
+func (p *patient) noMail() []Finding {
+	const stays = "no mail leaves this instance: it stays in the inbox"
+	var set []string
+	if p.cfg.SMTPURL == "" {
+		set = append(set, "FLOWXI_SMTP_URL")
+	}
+	if p.cfg.Sandbox() {
+		set = append(set, "FLOWXI_ENVIRONMENT to production")
+	}
+	if p.MailTo == "" {
+		return skip(stays)
+	}
+	return fail(stays, "Set "+strings.Join(set, ", and ")+".")
+}
+
 // mail speaks with the mail server as far as it goes without a mail, or sends one.
 func (p *patient) mail(ctx context.Context) []Finding {
-	const stays = "no mail leaves this instance: it stays in the inbox"
-	switch {
-	case p.MailTo != "" && !mail.IsAddress(p.MailTo):
-		return fail(fmt.Sprintf("%q is not an address", p.MailTo), "Give --mail one, such as you@example.org.")
-	case p.cfg.SendsMail():
-	case p.MailTo == "":
-		return skip(stays)
-	case p.cfg.Sandbox():
-		return fail(stays, "Set FLOWXI_SMTP_URL, and FLOWXI_ENVIRONMENT to production.")
-	default:
-		return fail(stays, "Set FLOWXI_SMTP_URL.")
+	if !p.cfg.SendsMail() {
+		return p.noMail()
 	}
 	smtp, err := mail.NewSMTP(string(p.cfg.SMTPURL))
 	if err != nil {

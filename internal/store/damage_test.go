@@ -7,7 +7,7 @@ import "testing"
 func TestAReadThatFailedIsToldFromDamage(t *testing.T) {
 	t.Parallel()
 	for row, want := range map[string]bool{
-		"Tree 21 page 21: unable to get the page. error code=8458":                                                                               true, // SQLITE_IOERR_DATA
+		"Tree 21 page 21: unable to get the page. error code=8458":                                                                               true, // SQLITE_IOERR_CORRUPTFS
 		"Tree 21 page 21: unable to get the page. error code=266":                                                                                true, // SQLITE_IOERR_READ
 		"*** in database main ***\nTree 2 page 2: unable to get the page. error code=11\nTree 9 page 9: unable to get the page. error code=8458": true,
 		"Tree 21 page 21: unable to get the page. error code=11":                                                                                 false,

@@ -236,7 +236,7 @@ func sqliteDB(dsn string) (*sql.DB, error) {
 // opening says what is wrong with a file that cannot be opened, and what to do about it.
 func opening(path string, err error) error {
 	if tellsDamage(err) {
-		return fmt.Errorf("database %s is damaged: restore it from a backup, into a folder that is empty but for the key file: %w", path, err)
+		return fmt.Errorf("database %s is damaged, if its disk answers (dmesg): restore it from a backup, into a folder that is empty but for the key file: %w", path, err)
 	}
 	return fmt.Errorf("open database: %w", err)
 }

@@ -43,7 +43,7 @@ func (s *Store) Damage(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	if slices.ContainsFunc(list, tellsUnread) {
-		return nil, errors.New(strings.Join(list, "; "))
+		return nil, errors.New("check file: " + strings.Join(list, "; "))
 	}
 	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), nil
 }

@@ -61,6 +61,19 @@ func TestADatabaseThatIsWellHasNothingToMend(t *testing.T) {
 	})
 }
 
+func TestDamageIsToldFromADiskThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	s := dbtest.Open(t, dbtest.Database(t, dbtest.SQLite))
+	s.CheckFileBy(`SELECT 'Tree 9 page 9: unable to get the page. error code=11'`)
+	if damage, err := s.Damage(t.Context()); err != nil || len(damage) != 1 {
+		t.Errorf("of the file: %q, %v", damage, err)
+	}
+	s.CheckFileBy(`SELECT 'Tree 9 page 9: unable to get the page. error code=266'`)
+	if damage, err := s.Damage(t.Context()); err == nil || len(damage) > 0 {
+		t.Errorf("of the disk: %q, %v", damage, err)
+	}
+}
+
 // A disk that does not answer says nothing of the file.
 func TestWhatCannotBeReadIsNotDamaged(t *testing.T) {
 	t.Parallel()
