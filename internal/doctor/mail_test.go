@@ -166,6 +166,8 @@ func TestATestMailIsInTheLanguageOfItsReader(t *testing.T) {
 	if got := p.arrived(); len(got) != 1 || !strings.Contains(got[0], "Content-Language: fr") || !strings.Contains(got[0], "<ada@flowxi.test>") {
 		t.Errorf("this arrived: %q", got)
 	}
+	i.o.MailTo = "nobody"
+	i.expect("mail failure its recipient is not an address")
 }
 
 func TestATestMailThatIsRefusedIsTold(t *testing.T) {
