@@ -151,10 +151,11 @@ const (
 // wrong, and not before. The allowance is part of the challenge and not a rate limit: it
 // holds with limits off, too.
 func (a *Auth) reserveTry(ctx context.Context, key string) (cache.Reservation, error) {
+	windows := a.tries(key)
 	waiting, cancel := context.WithTimeout(ctx, tryWait)
 	defer cancel()
 	for {
-		try, err := a.cache.Reserve(ctx, a.tries(key))
+		try, err := a.cache.Reserve(ctx, windows)
 		switch {
 		case err != nil:
 			return try, a.cacheDown(ctx, err)

@@ -93,15 +93,15 @@ func CheckRecipient(to string) error {
 // noMail tells that mail stays here, and how it would leave where one is to.
 func (p *patient) noMail() []Finding {
 	const stays = "no mail leaves this instance: it stays in the inbox"
+	if p.MailTo == "" {
+		return skip(stays)
+	}
 	var set []string
 	if p.cfg.SMTPURL == "" {
 		set = append(set, "FLOWXI_SMTP_URL")
 	}
 	if p.cfg.Sandbox() {
 		set = append(set, "FLOWXI_ENVIRONMENT to production")
-	}
-	if p.MailTo == "" {
-		return skip(stays)
 	}
 	return fail(stays, "Set "+strings.Join(set, ", and ")+".")
 }

@@ -38,11 +38,9 @@ func (s *Store) Damage(ctx context.Context) ([]string, error) {
 		return nil, errors.Join(ctx.Err(), err)
 	case tellsDamage(err):
 		return []string{err.Error()}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
-	}
-	if slices.ContainsFunc(list, tellsUnread) {
+	case slices.ContainsFunc(list, tellsUnread):
 		return nil, errors.New("check file: " + strings.Join(list, "; "))
 	}
 	return slices.DeleteFunc(list, func(line string) bool { return line == "ok" }), nil
