@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"flowxi.app/flowxi/internal/backing"
 	"flowxi.app/flowxi/internal/store"
@@ -31,37 +32,69 @@ func postgresDatabase(t testing.TB) store.Options {
 
 func createDatabase(t testing.TB, template string) store.Options {
 	t.Helper()
-	server, err := postgresURL()
+	server, err := postgres()
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := "flowxi_" + strings.ToLower(rand.Text())
 	// To copy files takes half the time of writing them to the log, without fsync.
-	if err := admin(server, "CREATE DATABASE "+name+" TEMPLATE "+template+" STRATEGY FILE_COPY"); err != nil {
+	if err := server.do("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY FILE_COPY"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := admin(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := server.do("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 			t.Error(err)
 		}
 	})
-	return store.Options{URL: on(server, name)}
+	return store.Options{URL: server.database(name)}
 }
 
-var postgres = sync.OnceValues(func() (backing.Server, error) {
-	return backing.Given("FLOWXI_TEST_POSTGRES_URL", "postgres")
+// server is where the databases of all tests are.
+type server struct {
+	url string
+	db  *sql.DB // kept, since to connect takes as long as to make a database
+}
+
+var postgres = sync.OnceValues(func() (server, error) {
+	s, err := backing.Given("FLOWXI_TEST_POSTGRES_URL", "postgres")
+	if err != nil {
+		return server{}, err
+	}
+	db, err := sql.Open("pgx", s.URL)
+	if err != nil {
+		return server{}, fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	db.SetMaxOpenConns(2) // as many as it keeps
+	return server{s.URL, db}, nil
 })
 
-func postgresURL() (string, error) {
-	s, err := postgres()
-	return s.URL, err
+func (s server) do(statement string) error {
+	if _, err := s.db.ExecContext(context.Background(), statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
+	}
+	return nil
+}
+
+func (s server) has(name string) (there bool, err error) {
+	err = s.db.QueryRowContext(context.Background(), "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", name).Scan(&there)
+	return there, err
+}
+
+// database is the URL of one of its databases.
+func (s server) database(name string) string {
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return s.url
+	}
+	u.Path = "/" + name
+	return u.String()
 }
 
 // postgresTemplate is the name of a database with today's schema. It is named by that
 // schema, so that test processes share it. The first to come builds it under a name of
 // its own and then renames it: half a template is never seen.
 var postgresTemplate = sync.OnceValues(func() (string, error) {
-	server, err := postgresURL()
+	server, err := postgres()
 	if err != nil {
 		return "", err
 	}
@@ -70,22 +103,22 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	name := "flowxi_template_" + schema
-	if there, err := exists(server, name); there || err != nil {
+	if there, err := server.has(name); there || err != nil {
 		return name, err
 	}
 	draft := "flowxi_draft_" + strings.ToLower(rand.Text())
-	if err := admin(server, "CREATE DATABASE "+draft+" TEMPLATE template0"); err != nil {
+	if err := server.do("CREATE DATABASE " + draft + " TEMPLATE template0"); err != nil {
 		return "", err
 	}
-	if err := migrate(store.Options{URL: on(server, draft)}); err != nil {
-		return "", errors.Join(err, admin(server, "DROP DATABASE "+draft))
+	if err := migrate(store.Options{URL: server.database(draft)}); err != nil {
+		return "", errors.Join(err, server.do("DROP DATABASE "+draft))
 	}
-	if err := admin(server, "ALTER DATABASE "+draft+" RENAME TO "+name); err != nil {
+	if err := server.do("ALTER DATABASE " + draft + " RENAME TO " + name); err != nil {
 		// Another process was faster.
-		if there, _ := exists(server, name); !there {
+		if there, _ := server.has(name); !there {
 			return "", err
 		}
-		return name, admin(server, "DROP DATABASE "+draft)
+		return name, server.do("DROP DATABASE " + draft)
 	}
 	return name, nil
 })
@@ -105,40 +138,4 @@ func schemaHash() (string, error) {
 		_, _ = fmt.Fprintf(h, "%s %d\n%s", filepath.Base(file), len(text), text)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
-}
-
-func exists(server, name string) (there bool, err error) {
-	err = connected(server, func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", name).Scan(&there)
-	})
-	return there, err
-}
-
-func admin(server, statement string) error {
-	return connected(server, func(ctx context.Context, c *pgx.Conn) error {
-		if _, err := c.Exec(ctx, statement); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
-		}
-		return nil
-	})
-}
-
-func connected(server string, use func(context.Context, *pgx.Conn) error) (err error) {
-	ctx := context.Background()
-	c, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return fmt.Errorf("reach PostgreSQL: %w", err)
-	}
-	defer func() { err = errors.Join(err, c.Close(ctx)) }()
-	return use(ctx, c)
-}
-
-// on is the URL of another database of the same server.
-func on(server, name string) string {
-	u, err := url.Parse(server)
-	if err != nil {
-		return server
-	}
-	u.Path = "/" + name
-	return u.String()
 }
