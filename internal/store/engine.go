@@ -268,75 +268,49 @@ func openPostgres(ctx context.Context, dsn string) (*sql.DB, error) {
 		return nil, errors.New("open database: the PostgreSQL URL cannot be read") // err would show the password
 	}
 	cfg.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite // no standby
-	connector := stdlib.GetConnector(*cfg)
-	first, err := connector.Connect(ctx)
+	db := postgresPool(cfg)
+	pooled, err := isPooled(ctx, db)
 	if err != nil {
-		return nil, fmt.Errorf("reach database: %w", err)
+		return nil, fmt.Errorf("reach database: %w", errors.Join(err, db.Close()))
 	}
-	pooled, err := isPooled(ctx, first)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("reach database: %w", errors.Join(err, first.Close()))
-	case pooled:
-		if err := first.Close(); err != nil {
+	if pooled {
+		if err := db.Close(); err != nil {
 			return nil, fmt.Errorf("reach database: %w", err)
 		}
 		cfg.DefaultQueryExecMode = pgx.QueryExecModeExec
-		connector = stdlib.GetConnector(*cfg)
-	default:
-		connector = startingWith(first, connector)
+		db = postgresPool(cfg)
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(PostgresConns)
-	db.SetMaxIdleConns(PostgresConns)
-	db.SetConnMaxLifetime(postgresLife)
 	return db, nil
 }
 
-// isPooled tells whether a connection leads to a pooler: it has given it a number of its
-// own, where a server gives that of the process at its end.
-func isPooled(ctx context.Context, c driver.Conn) (pooled bool, err error) {
-	conn, ok := c.(*stdlib.Conn)
-	if !ok {
-		return false, fmt.Errorf("the driver of PostgreSQL has connections of type %T", c)
+func postgresPool(cfg *pgx.ConnConfig) *sql.DB {
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(PostgresConns)
+	db.SetMaxIdleConns(PostgresConns)
+	db.SetConnMaxLifetime(postgresLife)
+	return db
+}
+
+// isPooled tells whether connections lead to a pooler: it has given them a number of its
+// own, where a server gives that of the process at its end. The one that it asks by stays
+// in the pool: it costs PostgreSQL a process, and a start of Flowxi the wait for it.
+func isPooled(ctx context.Context, db *sql.DB) (pooled bool, err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return false, err
 	}
-	var pid uint32
-	err = conn.Conn().QueryRow(ctx, `SELECT pg_backend_pid()`, pgx.QueryExecModeExec).Scan(&pid)
-	return pid != conn.Conn().PgConn().PID(), err
-}
-
-// startingConnector hands out a connection that is there already, and makes all others: one
-// costs PostgreSQL a process, and a start of Flowxi the wait for it.
-type startingConnector struct {
-	driver.Connector
-
-	first chan driver.Conn // until somebody takes it
-}
-
-func startingWith(first driver.Conn, others driver.Connector) driver.Connector {
-	s := startingConnector{Connector: others, first: make(chan driver.Conn, 1)}
-	s.first <- first
-	return s
-}
-
-// Connect implements driver.Connector.
-func (s startingConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	select {
-	case first := <-s.first:
-		return first, nil
-	default:
-		return s.Connector.Connect(ctx)
-	}
-}
-
-// Close is called by database/sql at its end.
-func (s startingConnector) Close() error {
-	select {
-	case first := <-s.first:
-		return first.Close()
-	default:
-		return nil
-	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	err = conn.Raw(func(c any) error {
+		its, ok := c.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("the driver of PostgreSQL has connections of type %T", c)
+		}
+		var pid uint32
+		err := its.Conn().QueryRow(ctx, `SELECT pg_backend_pid()`, pgx.QueryExecModeExec).Scan(&pid)
+		pooled = pid != its.Conn().PgConn().PID()
+		return err
+	})
+	return pooled, err
 }
 
 const (
