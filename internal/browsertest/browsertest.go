@@ -27,9 +27,9 @@ func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) context.Context {
 	}
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(engine), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(2 * Patience),
-		chromedp.Flag("accept-lang", "en-US,en"), // it asks for no language by itself
+		chromedp.Flag("accept-lang", "en-US,en"),     // it asks for no language by itself
+		chromedp.Flag("renderer-process-limit", "1"), // to start one takes longer than most pages do in it
 	}
-	options = append(options, chromedp.Flag("renderer-process-limit", "1")) // to start one takes longer than most pages do in it
 	for _, flag := range []string{
 		"headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
 		"disable-component-update", "disable-sync", "disable-dev-shm-usage",
