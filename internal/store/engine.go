@@ -36,7 +36,7 @@ type engine struct {
 	full      func(error) bool   // the disk had no room for a commit, which is not done then
 
 	snapshot   sql.TxOptions     // of a transaction that sees one moment
-	tables     string            // lists the names of all tables
+	table      string            // tells whether there is a table $1
 	primaryKey string            // lists the columns of the primary key of table $1
 	counter    string            // reads the highest id that table $1 has given in its column $2
 	setCounter []string          // raise that to $3 at the least
@@ -71,7 +71,7 @@ func sqliteEngine() engine {
 		full: func(err error) bool {
 			return sqliteCode(err) == sqlite3.SQLITE_FULL
 		},
-		tables:     `SELECT name FROM sqlite_master WHERE type = 'table'`,
+		table:      `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1)`,
 		primaryKey: `SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`,
 		counter:    `SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = $1 AND $2 <> ''`,
 		setCounter: []string{
@@ -106,7 +106,8 @@ func postgresEngine() engine {
 		},
 		full:     func(error) bool { return false }, // it writes the commit into a journal that has its room
 		snapshot: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
-		tables:   `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()`,
+		// A start waits for it, and a list of all from information_schema takes five times as long.
+		table: `SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident($1)) IS NOT NULL`,
 		primaryKey: `
 			SELECT k.column_name FROM information_schema.table_constraints c
 			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)

@@ -86,8 +86,8 @@ const mover = "move"
 
 // Moving tells which move into this database is unfinished: empty where there is none.
 func (s *Store) Moving(ctx context.Context) (mark string, err error) {
-	there, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
-	if err != nil || !slices.Contains(there, staying) {
+	there, err := s.hasTable(ctx, s.engine, staying)
+	if err != nil || !there {
 		return "", err
 	}
 	err = s.row(ctx, "read mark of move", `SELECT holder FROM leases WHERE name = $1`, []any{mover}, &mark)

@@ -43,8 +43,8 @@ func (s *Store) MigrateTo(ctx context.Context, version int64) error {
 // SchemaVersion is the last step of the schema that was taken, 0 where none was. To ask
 // changes nothing.
 func (s *Store) SchemaVersion(ctx context.Context) (version int64, err error) {
-	tables, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
-	if err != nil || !slices.Contains(tables, versionTable) {
+	there, err := s.hasTable(ctx, s.engine, versionTable)
+	if err != nil || !there {
 		return 0, err
 	}
 	err = s.row(ctx, "read version of schema", `SELECT COALESCE(MAX(version_id), 0) FROM `+versionTable+` WHERE is_applied`, nil, &version)

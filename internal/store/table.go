@@ -90,13 +90,13 @@ func (t Table) order(e engine, direction string) string {
 func (s *Store) Tables(ctx context.Context) ([]Table, error) { return s.describe(ctx, s.engine) }
 
 func (r reader) describe(ctx context.Context, e engine) ([]Table, error) {
-	there, err := rows(ctx, r, "list tables", e.tables, nil, scanOne[string])
-	if err != nil {
-		return nil, err
-	}
 	var list []Table
 	for _, name := range travelling {
-		if !slices.Contains(there, name) && len(list) > 0 { // an older schema has not all of them, and none has no first
+		there, err := r.hasTable(ctx, e, name)
+		if err != nil {
+			return nil, err
+		}
+		if !there && len(list) > 0 { // an older schema has not all of them, and none has no first
 			continue
 		}
 		columns, err := r.columns(ctx, name)
@@ -110,6 +110,11 @@ func (r reader) describe(ctx context.Context, e engine) ([]Table, error) {
 		list = append(list, Table{Name: name, Columns: columns, Key: key})
 	}
 	return list, nil
+}
+
+func (r reader) hasTable(ctx context.Context, e engine, name string) (there bool, err error) {
+	err = r.row(ctx, "look for table "+name, e.table, []any{name}, &there)
+	return there, err
 }
 
 func (r reader) columns(ctx context.Context, table string) (list []Column, err error) {
@@ -137,12 +142,12 @@ func (r reader) columns(ctx context.Context, table string) (list []Column, err e
 // Empty tells whether no table that goes along to another database has a row. A
 // database without a schema is empty.
 func (s *Store) Empty(ctx context.Context) (bool, error) {
-	there, err := rows(ctx, s.reader, "list tables", s.engine.tables, nil, scanOne[string])
-	if err != nil {
-		return false, err
-	}
 	for _, name := range travelling {
-		if !slices.Contains(there, name) {
+		there, err := s.hasTable(ctx, s.engine, name)
+		if err != nil {
+			return false, err
+		}
+		if !there {
 			continue
 		}
 		var used bool
