@@ -52,8 +52,10 @@ func createDatabase(t testing.TB, template string) store.Options {
 // server is where the databases of all tests are.
 type server struct {
 	url string
-	db  *sql.DB // kept, since to connect takes as long as to make a database
+	db  *sql.DB // of conns, which are kept, since to connect takes as long as to make a database
 }
+
+const conns = 2
 
 var postgres = sync.OnceValues(func() (server, error) {
 	s, err := backing.Given("FLOWXI_TEST_POSTGRES_URL", "postgres")
@@ -62,9 +64,10 @@ var postgres = sync.OnceValues(func() (server, error) {
 	}
 	db, err := sql.Open("pgx", s.URL)
 	if err != nil {
-		return server{}, fmt.Errorf("reach PostgreSQL: %w", err)
+		return server{}, err
 	}
-	db.SetMaxOpenConns(2) // as many as it keeps
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
 	return server{s.URL, db}, nil
 })
 
