@@ -30,14 +30,17 @@ func measureGrowth(ctx context.Context, o options, w io.Writer) (err error) {
 	return o.deliver(w, r.print)
 }
 
-// compareAll compares two targets by what might depend on how many people or nodes there are.
-func (r *report) compareAll(ctx context.Context, engine string, pair [2]*target) error {
+// compareAll compares two targets by what might depend on how many people or nodes there are,
+// and other two beside them.
+func (r *report) compareAll(ctx context.Context, engine string, pairs ...[2]*target) error {
 	for _, s := range scenarios() {
 		if !s.grows || !r.only.MatchString(s.name) {
 			continue
 		}
-		if err := r.compare(ctx, s, s.clients[len(s.clients)-1], engine, pair); err != nil {
-			return err
+		for _, pair := range pairs {
+			if err := r.compare(ctx, s, s.clients[len(s.clients)-1], engine, pair); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

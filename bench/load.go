@@ -50,6 +50,22 @@ func (w window) OfAllDue(percent float64) (time.Duration, bool) {
 	return w.At(ofMade), true
 }
 
+func newWindow() window { return window{Latency: newHistogram()} }
+
+// add takes what another window saw of the same server as seen by this one.
+func (w *window) add(other window) {
+	w.Requests += other.Requests
+	w.Errors += other.Errors
+	w.Missed += other.Missed
+	w.Elapsed += other.Elapsed
+	w.Server += other.Server
+	w.Behind += other.Behind
+	w.Latency.Merge(other.Latency)
+	if w.FirstError == nil {
+		w.FirstError = other.FirstError
+	}
+}
+
 // newHistogram tells times from a microsecond to a minute apart by a thousandth.
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, time.Minute.Microseconds(), 3)

@@ -183,6 +183,9 @@ func measureAll(ctx context.Context, o options, w io.Writer) (err error) {
 // for a while is slower for both.
 func (r *report) compare(ctx context.Context, s scenario, clients int, engine string, pair [2]*target) error {
 	row := row{scenario: s.name, clients: clients, each: r.each, engine: engine}
+	if pair[1].floor {
+		row.scenario = "floor: " + s.name
+	}
 	for round := -1; round < r.rounds; round++ {
 		d := r.window
 		if round < 0 {
@@ -221,7 +224,7 @@ func (r *report) compare(ctx context.Context, s scenario, clients int, engine st
 				ours = w
 			}
 		}
-		if s.name == login {
+		if row.scenario == login {
 			var err error
 			if hashes, err = r.hash(ctx, d, min(clients, r.slots), argon2id); err != nil {
 				return err

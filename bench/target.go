@@ -36,7 +36,7 @@ type target struct {
 	turn    atomic.Int64 // of the nodes
 	factors *factors     // of those who have two; nil until somebody asks
 
-	environ []string // of a node
+	node    func(ctx context.Context, data string) (*process, error) // starts one, with a folder of its own: two never share one
 	restart func(context.Context) error
 }
 
@@ -115,12 +115,18 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 		environ = append(environ, "FLOWXI_REDIS_URL="+h.redis.URL)
 		t.behind = append(t.behind, h.redis)
 	}
-	t.environ = environ
 	if err := run(ctx, environ, h.flowxi, "migrate", "up"); err != nil {
 		return nil, err
 	}
 	if err := t.settle(ctx, driver, dsn); err != nil {
 		return nil, fmt.Errorf("settle %s: %w", name, err)
+	}
+	t.node = func(ctx context.Context, data string) (*process, error) {
+		if floor {
+			return start(ctx, "/api/v1/health", nil, h.self, "floor", "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
+		}
+		environ := append(environ, "FLOWXI_DATA_DIR="+data, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s")
+		return start(ctx, "/api/v1/health", environ, h.flowxi, "serve")
 	}
 	t.restart = func(ctx context.Context) (err error) {
 		if t.server != nil {
@@ -129,20 +135,10 @@ func (h house) open(ctx context.Context, name, engine string, floor bool, count 
 			}
 		}
 		t.http.CloseIdleConnections()
-		if floor {
-			t.server, err = start(ctx, "/api/v1/health", nil, h.self, "floor", "-addr", "{addr}", "-engine", engine, "-dsn", dsn, "-slots", fmt.Sprint(h.slots))
-		} else {
-			t.server, err = h.node(ctx, t, data)
-		}
+		t.server, err = t.node(ctx, data)
 		return err
 	}
 	return t, t.restart(ctx)
-}
-
-// node starts a server of a target, with a folder of its own: two never share one.
-func (h house) node(ctx context.Context, t *target, data string) (*process, error) {
-	environ := append(t.environ, "FLOWXI_DATA_DIR="+data, "FLOWXI_ADDR={addr}", "FLOWXI_OPS_ADDR={ops}", "FLOWXI_DRAIN_DELAY=0s")
-	return start(ctx, "/api/v1/health", environ, h.flowxi, "serve")
 }
 
 func (t *target) settle(ctx context.Context, driver, dsn string) (err error) {
