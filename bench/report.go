@@ -213,14 +213,14 @@ func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
 	return 0, fmt.Errorf("%s has no rate that it keeps up with: %w", t.name, errors.Join(w.FirstError, ctx.Err()))
 }
 
-// openLoop asks for 70 percent of the reads that a server can do, whatever it answers: the
-// floor and ours in turns, since what else the machine does now and then makes the slowest of
-// both. Ours is asked for two minutes in all, so that it flushes and sweeps meanwhile, and the
-// floor, which does neither, for one.
+// openLoop asks for 70 percent of the reads that the slower of both can do, whatever they
+// answer, and in turns: what else the machine does now and then makes the slowest of both, and
+// the more reads there are the longer they wait. Ours is asked for two minutes in all, so that
+// it flushes and sweeps meanwhile, and the floor, which does neither, for one.
 func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) error {
 	const part, turns = 0.7, 4
 	long := [2]time.Duration{30 * r.window, 60 * r.window} // one minute and two, with windows of two seconds
-	var rates [2]float64
+	var least float64
 	for i, t := range pair {
 		if err := t.quiet(ctx); err != nil {
 			return err
@@ -229,15 +229,18 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		if err != nil {
 			return err
 		}
-		rates[i] = part * capacity
+		if i == 0 || capacity < least {
+			least = capacity
+		}
 	}
+	rate := part * least
 	all := [2]window{newWindow(), newWindow()}
 	for range turns {
 		for i, t := range pair {
 			if err := t.quiet(ctx); err != nil {
 				return err
 			}
-			w, err := t.measure(func() window { return open(ctx, rates[i], openClients, long[i]/turns, &t.next, t.me) })
+			w, err := t.measure(func() window { return open(ctx, rate, openClients, long[i]/turns, &t.next, t.me) })
 			if err != nil {
 				return err
 			}
@@ -249,7 +252,7 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		if i == 1 {
 			bar = "≤ 5 × p50"
 		}
-		r.tell(fmt.Sprintf("%s: reads of /me at %.0f a second, 70 %% of what it can, for %v: p50", name, rates[i], long[i]), engine, round(w.At(50)), "")
+		r.tell(fmt.Sprintf("%s: reads of /me at %.0f a second, 70 %% of what both can, for %v: p50", name, rate, long[i]), engine, round(w.At(50)), "")
 		value := "none"
 		if slow, ok := w.OfAllDue(99.9); ok {
 			value = fmt.Sprintf("%s, × %.1f", round(slow), float64(slow)/float64(w.At(50)))
