@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"flowxi.app/flowxi/internal/account"
 	"flowxi.app/flowxi/internal/dbtest"
@@ -71,5 +72,27 @@ func BenchmarkSessions(b *testing.B) {
 				})
 			})
 		}
+	}
+}
+
+// BenchmarkNoteUses is one batch of the flush that a node does each minute.
+func BenchmarkNoteUses(b *testing.B) {
+	for _, e := range engines {
+		b.Run(string(e), func(b *testing.B) {
+			d := open(b, e, dbtest.Database(b, e))
+			u := d.active(ada).ID
+			used := map[account.SessionID]time.Time{}
+			for i := range 500 {
+				used[d.login(u, fmt.Sprintf("device %d", i), noon)] = noon
+			}
+			for n := 1; b.Loop(); n++ {
+				for id := range used {
+					used[id] = after(n)
+				}
+				if err := d.NoteUses(d.ctx, used); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

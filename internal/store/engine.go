@@ -40,6 +40,7 @@ type engine struct {
 	primaryKey string            // lists the columns of the primary key of table $1
 	counter    string            // reads the highest id that table $1 has given in its column $2
 	setCounter []string          // raise that to $3 at the least
+	claimed    string            // has a choice of sessions s wait for those that others are at, and keep them
 	unclaimed  string            // has a choice of rows leave out those that others are at
 	bytewise   func(Kind) string // makes a column of the kind sort by its bytes
 
@@ -123,6 +124,7 @@ func postgresEngine() engine {
 		setCounter: []string{`
 			SELECT setval(pg_get_serial_sequence($1, $2), GREATEST($3, last_value)) FROM pg_sequences
 			WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence($1, $2)`},
+		claimed:   ` FOR UPDATE OF s`,
 		unclaimed: ` FOR UPDATE SKIP LOCKED`,
 		bytewise: func(k Kind) string {
 			if k == Text {

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"flowxi.app/flowxi/internal/account"
@@ -169,17 +171,55 @@ func (tx *Tx) StepUp(ctx context.Context, id account.SessionID, now time.Time) e
 	return err
 }
 
+// touchRows is how many sessions one statement touches. For each by itself PostgreSQL takes so
+// long that requests wait behind the hundreds that a minute may bring.
+const touchRows = 32
+
+var touchPairs = pairs(touchRows)
+
 // Touch notes when sessions were last used. It never moves a time back, and a session
 // that is gone stays gone.
 func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) error {
 	// In one order, so that two flushes do not wait for each other.
-	for _, id := range slices.Sorted(maps.Keys(used)) {
-		_, err := tx.exec(ctx, "touch session", `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`, id, micros(used[id]))
-		if err != nil {
-			return err
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(used)), touchRows) {
+		if len(ids) == touchRows {
+			if err := tx.touchMany(ctx, ids, used); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, id := range ids {
+			_, err := tx.exec(ctx, "touch session", `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`, id, micros(used[id]))
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) touchMany(ctx context.Context, ids []account.SessionID, used map[account.SessionID]time.Time) error {
+	args := make([]any, 0, 2*touchRows)
+	for _, id := range ids {
+		args = append(args, id, micros(used[id]))
+	}
+	_, err := tx.exec(ctx, "touch sessions", `
+		WITH used (id, used_at) AS (VALUES `+touchPairs+`),
+		later AS MATERIALIZED (
+			SELECT s.id, used.used_at FROM used JOIN sessions s ON s.id = used.id WHERE s.last_used_at < used.used_at
+			ORDER BY s.id`+tx.engine.claimed+`)
+		UPDATE sessions SET last_used_at = later.used_at FROM later
+		WHERE sessions.id = later.id AND sessions.last_used_at < later.used_at`, args...)
+	return err
+}
+
+// pairs are so many rows of two integers that are arguments of a statement.
+func pairs(n int) string {
+	rows := make([]string, n)
+	for i := range rows {
+		rows[i] = fmt.Sprintf("(CAST($%d AS BIGINT), CAST($%d AS BIGINT))", 2*i+1, 2*i+2)
+	}
+	return strings.Join(rows, ", ")
 }
 
 // NoteUses is Touch as a piece of work of its own. Each of its statements guards itself,

@@ -363,6 +363,45 @@ func TestATouchNeverMovesBackNorBringsBack(t *testing.T) {
 	})
 }
 
+// logins are so many that one statement does not touch all of them.
+func (d db) logins(u account.UserID, last time.Time) []account.SessionID {
+	ids := make([]account.SessionID, 70)
+	for i := range ids {
+		ids[i] = d.login(u, fmt.Sprintf("device %d", i), last)
+	}
+	return ids
+}
+
+func TestTouchesOfManyAreThoseOfEach(t *testing.T) {
+	each(t, func(d db) {
+		u := d.active(ada).ID
+		ids := d.logins(u, after(5))
+		used, want := map[account.SessionID]time.Time{}, map[account.SessionID]time.Time{}
+		for i, id := range ids {
+			switch i % 7 {
+			case 0: // was not used
+				want[id] = after(5)
+			case 1: // was used later by what another node knew
+				used[id], want[id] = after(i%5), after(5)
+			case 2: // is gone
+				used[id] = after(9)
+				d.tx(func(tx *store.Tx) error {
+					_, err := tx.Revoke(d.ctx, u, id, noon)
+					return err
+				})
+			default:
+				used[id], want[id] = after(6+i), after(6+i)
+			}
+		}
+		d.tx(func(tx *store.Tx) error { return tx.Touch(d.ctx, used) })
+		got := map[account.SessionID]time.Time{}
+		for _, id := range d.sessions(u) {
+			got[id] = d.identity(id).Session.LastUsedAt
+		}
+		same(d.t, got, want)
+	})
+}
+
 func TestOfManyTouchesTheLatestStands(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
@@ -378,13 +417,20 @@ func TestOfManyTouchesTheLatestStands(t *testing.T) {
 func TestOfManyNotesTheLatestUseStands(t *testing.T) {
 	each(t, func(d db) {
 		u := d.active(ada).ID
-		a, b := d.login(u, "a", noon), d.login(u, "b", noon)
+		a, b, many := d.login(u, "a", noon), d.login(u, "b", noon), d.logins(u, noon)
 		for _, err := range crowd(func(i int) error {
-			return d.NoteUses(d.ctx, map[account.SessionID]time.Time{a: after(i), b: after(callers - i)})
+			used := map[account.SessionID]time.Time{a: after(i), b: after(callers - i)}
+			for n, id := range many {
+				used[id] = after(max(i, callers-i) + n%2)
+			}
+			return d.NoteUses(d.ctx, used)
 		}) {
 			if err != nil {
 				d.t.Error(err)
 			}
+		}
+		for n, id := range many {
+			same(d.t, d.identity(id).Session.LastUsedAt, after(callers+n%2))
 		}
 		same(d.t, d.identity(a).Session.LastUsedAt, after(callers-1))
 		same(d.t, d.identity(b).Session.LastUsedAt, after(callers))
