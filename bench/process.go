@@ -116,6 +116,12 @@ func (p *process) Stop() error {
 	}
 }
 
+// Pause has the server do nothing at all until Resume.
+func (p *process) Pause() error { return p.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (p *process) Resume() error { return p.cmd.Process.Signal(syscall.SIGCONT) }
+
 // CPU is what the operating system has charged the process so far, user and system, in
 // steps of ten milliseconds (proc_pid_stat(5)).
 func (p *process) CPU() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }

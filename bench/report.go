@@ -216,7 +216,8 @@ func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
 // openLoop asks for 70 percent of the reads that the slower of both can do, whatever they
 // answer, and in turns: what else the machine does now and then makes the slowest of both, and
 // the more reads there are the longer they wait. Ours is asked for two minutes in all, so that
-// it flushes and sweeps meanwhile, and the floor, which does neither, for one.
+// it flushes and sweeps meanwhile, and the floor for one, in which ours is stopped, so that it
+// does neither.
 func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) error {
 	const part, turns = 0.7, 4
 	long := [2]time.Duration{30 * r.window, 60 * r.window} // one minute and two, with windows of two seconds
@@ -240,9 +241,16 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			if err := t.quiet(ctx); err != nil {
 				return err
 			}
+			change := pair[1].server.Resume
+			if t.floor {
+				change = pair[1].server.Pause
+			}
+			if err := change(); err != nil {
+				return err
+			}
 			w, err := t.measure(func() window { return open(ctx, rate, openClients, long[i]/turns, &t.next, t.me) })
 			if err != nil {
-				return err
+				return errors.Join(err, pair[1].server.Resume()) // one that is stopped would not end
 			}
 			all[i].add(w)
 		}
