@@ -178,7 +178,9 @@ func TestOnlyTheFirstSchemaIsLookedAt(t *testing.T) {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if mark, err := s.Moving(t.Context()); err != nil || mark != "" {
-		t.Errorf("the schema beside another's has the mark %q, %v", mark, err)
+	version, err1 := s.SchemaVersion(t.Context())
+	mark, err2 := s.Moving(t.Context())
+	if err := errors.Join(err1, err2); err != nil || version == 0 || mark != "" {
+		t.Errorf("the schema that was made beside another's is at %d, and has the mark %q, %v", version, mark, err)
 	}
 }

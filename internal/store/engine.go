@@ -40,7 +40,7 @@ type engine struct {
 	primaryKey string            // lists the columns of the primary key of table $1
 	counter    string            // reads the highest id that table $1 has given in its column $2
 	setCounter []string          // raise that to $3 at the least
-	claimed    string            // has a choice of sessions s wait for those that others are at, and keep them
+	held       string            // has a choice of rows wait for those that others are at, and keep all from others
 	unclaimed  string            // has a choice of rows leave out those that others are at
 	bytewise   func(Kind) string // makes a column of the kind sort by its bytes
 
@@ -108,10 +108,11 @@ func postgresEngine() engine {
 		full:     func(error) bool { return false }, // it writes the commit into a journal that has its room
 		snapshot: sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 		// A start waits for it, for which information_schema is slow. The schema is the one that
-		// migrations make tables in, whatever others may be seen in others.
+		// migrations make tables in, whatever may be seen of others; to_regclass would not go by
+		// the moment of a snapshot.
 		table: `
-			SELECT EXISTS (SELECT 1 FROM pg_class
-			WHERE relname = $1 AND relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind IN ('r', 'p'))`,
+			SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE n.nspname = current_schema() AND c.relname = $1 AND c.relkind IN ('r', 'p'))`,
 		primaryKey: `
 			SELECT k.column_name FROM information_schema.table_constraints c
 			JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name, table_name)
@@ -124,7 +125,7 @@ func postgresEngine() engine {
 		setCounter: []string{`
 			SELECT setval(pg_get_serial_sequence($1, $2), GREATEST($3, last_value)) FROM pg_sequences
 			WHERE quote_ident(schemaname) || '.' || quote_ident(sequencename) = pg_get_serial_sequence($1, $2)`},
-		claimed:   ` FOR UPDATE OF s`,
+		held:      ` FOR UPDATE`,
 		unclaimed: ` FOR UPDATE SKIP LOCKED`,
 		bytewise: func(k Kind) string {
 			if k == Text {

@@ -180,7 +180,7 @@ var touchPairs = pairs(touchRows)
 // Touch notes when sessions were last used. It never moves a time back, and a session
 // that is gone stays gone.
 func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) error {
-	// In one order, so that two flushes do not wait for each other.
+	// In one order, so that no two flushes each wait for the other.
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(used)), touchRows) {
 		if len(ids) == touchRows {
 			if err := tx.touchMany(ctx, ids, used); err != nil {
@@ -198,6 +198,8 @@ func (tx *Tx) Touch(ctx context.Context, used map[account.SessionID]time.Time) e
 	return nil
 }
 
+// touchMany locks the rows in the order of their ids before it writes them: whoever writes
+// rows of a join takes them as they come.
 func (tx *Tx) touchMany(ctx context.Context, ids []account.SessionID, used map[account.SessionID]time.Time) error {
 	args := make([]any, 0, 2*touchRows)
 	for _, id := range ids {
@@ -207,7 +209,7 @@ func (tx *Tx) touchMany(ctx context.Context, ids []account.SessionID, used map[a
 		WITH used (id, used_at) AS (VALUES `+touchPairs+`),
 		later AS MATERIALIZED (
 			SELECT s.id, used.used_at FROM used JOIN sessions s ON s.id = used.id WHERE s.last_used_at < used.used_at
-			ORDER BY s.id`+tx.engine.claimed+`)
+			ORDER BY s.id`+tx.engine.held+`)
 		UPDATE sessions SET last_used_at = later.used_at FROM later
 		WHERE sessions.id = later.id AND sessions.last_used_at < later.used_at`, args...)
 	return err

@@ -1,13 +1,16 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"flowxi.app/flowxi/internal/account"
+	"flowxi.app/flowxi/internal/dbtest"
 	"flowxi.app/flowxi/internal/store"
 )
 
@@ -436,6 +439,42 @@ func TestOfManyNotesTheLatestUseStands(t *testing.T) {
 		same(d.t, d.identity(b).Session.LastUsedAt, after(callers))
 		same(d.t, d.Retries(), 0)
 	})
+}
+
+// TestManyTouchesTakeSessionsByTheirIDs holds the order by which no two flushes each wait for
+// the other.
+func TestManyTouchesTakeSessionsByTheirIDs(t *testing.T) {
+	t.Parallel()
+	d := open(t, dbtest.Postgres, dbtest.Database(t, dbtest.Postgres))
+	ids := d.logins(d.active(ada).ID, noon)
+	used := map[account.SessionID]time.Time{}
+	for _, id := range slices.Backward(ids) { // lies in the other order now
+		d.tx(func(tx *store.Tx) error { return tx.Touch(d.ctx, map[account.SessionID]time.Time{id: after(1)}) })
+		used[id] = after(2)
+	}
+	other, err := d.raw().BeginTx(d.ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.ExecContext(d.ctx, `SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE`, ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	noted := make(chan error, 1)
+	go func() { noted <- d.NoteUses(d.ctx, used) }()
+	for deadline := time.Now().Add(time.Minute); d.number(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("nobody waits for the session that is held")
+		}
+	}
+	for _, id := range ids[1:] {
+		if _, err := other.ExecContext(d.ctx, `SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE NOWAIT`, id); err != nil {
+			t.Fatalf("session %d is taken before %d: %v", id, ids[0], err)
+		}
+	}
+	if err := errors.Join(other.Rollback(), <-noted); err != nil {
+		t.Error(err)
+	}
+	same(t, d.identity(ids[0]).Session.LastUsedAt, after(2))
 }
 
 func TestEndedSessionsAreSweptWithinTheLimit(t *testing.T) {
