@@ -14,15 +14,11 @@ import (
 // same is done with the floor, which tells what three processes cost by themselves.
 func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 	r := &report{options: o, base: "one node"}
-	var floors, ours [2]*target
-	for _, pair := range []struct {
-		floor bool
-		name  string
-		of    *[2]*target
-	}{{true, "floor", &floors}, {false, "flowxi", &ours}} {
-		for i, count := range []int{1, 3} {
-			t, err := o.open(ctx, fmt.Sprintf("%s-%d", pair.name, count), postgres, pair.floor, o.people)
-			if err != nil {
+	var pairs [2][2]*target
+	for i, name := range []string{"floor", "flowxi"} {
+		for j, count := range []int{1, 3} {
+			var t *target
+			if t, err = o.open(ctx, fmt.Sprintf("%s-%d", name, count), postgres, i == 0, o.people); err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, t.stop()) }()
@@ -33,11 +29,11 @@ func measureNodes(ctx context.Context, o options, w io.Writer) (err error) {
 				}
 				t.others = append(t.others, p)
 			}
-			pair.of[i] = t
+			pairs[i][j] = t
 		}
 	}
 	for _, r.each = range []bool{true, false} {
-		if err := r.compareAll(ctx, postgres, floors, ours); err != nil {
+		if err := r.compareAll(ctx, postgres, pairs[:]...); err != nil {
 			return err
 		}
 	}

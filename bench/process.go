@@ -108,6 +108,7 @@ func (p *process) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	_ = p.Resume() // one that is stopped would not end; it may have ended
 	select {
 	case <-p.ended:
 		return os.Remove(p.log)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -221,8 +222,8 @@ func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
 func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) error {
 	const part, turns = 0.7, 4
 	long := [2]time.Duration{30 * r.window, 60 * r.window} // one minute and two, with windows of two seconds
-	var least float64
-	for i, t := range pair {
+	rate := math.Inf(1)
+	for _, t := range pair {
 		if err := t.quiet(ctx); err != nil {
 			return err
 		}
@@ -230,11 +231,8 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		if err != nil {
 			return err
 		}
-		if i == 0 || capacity < least {
-			least = capacity
-		}
+		rate = min(rate, part*capacity)
 	}
-	rate := part * least
 	all := [2]window{newWindow(), newWindow()}
 	for range turns {
 		for i, t := range pair {
@@ -250,7 +248,7 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			}
 			w, err := t.measure(func() window { return open(ctx, rate, openClients, long[i]/turns, &t.next, t.me) })
 			if err != nil {
-				return errors.Join(err, pair[1].server.Resume()) // one that is stopped would not end
+				return err
 			}
 			all[i].add(w)
 		}
