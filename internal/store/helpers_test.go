@@ -121,6 +121,16 @@ func (d db) number(query string, args ...any) (n int64) {
 	return n
 }
 
+// untilAny waits until somebody waits for what is named, by a count of those who do.
+func (d db) untilAny(what, count string) {
+	d.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); d.number(count) == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			d.t.Fatal("nothing waits for " + what)
+		}
+	}
+}
+
 // pending makes a person who has asked to register at noon.
 func (d db) pending(email string) account.User {
 	d.t.Helper()

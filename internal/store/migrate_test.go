@@ -119,12 +119,7 @@ func TestAMigrationThatWaitsForALongTransactionKeepsNobodyWaiting(t *testing.T) 
 	d, end := outdated(t)
 	migrated := make(chan error, 1)
 	go func() { migrated <- d.Migrate(d.ctx) }()
-	const queue = `SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = 'users'::regclass`
-	for deadline := time.Now().Add(20 * time.Second); d.number(queue) == 0; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nothing waits for the table")
-		}
-	}
+	d.untilAny("the table", `SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = 'users'::regclass`)
 	began, limited := time.Now(), d
 	var cancel context.CancelFunc
 	limited.ctx, cancel = context.WithTimeout(d.ctx, 10*time.Second)

@@ -461,11 +461,7 @@ func TestManyTouchesTakeSessionsByTheirIDs(t *testing.T) {
 	}
 	noted := make(chan error, 1)
 	go func() { noted <- d.NoteUses(d.ctx, used) }()
-	for deadline := time.Now().Add(time.Minute); d.number(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("nobody waits for the session that is held")
-		}
-	}
+	d.untilAny("the session that is held", `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	for _, id := range ids[1:] {
 		if _, err := other.ExecContext(d.ctx, `SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE NOWAIT`, id); err != nil {
 			t.Fatalf("session %d is taken before %d: %v", id, ids[0], err)
