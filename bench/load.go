@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -22,6 +21,7 @@ type window struct {
 	FirstError       error
 	Elapsed          time.Duration
 	Latency          *hdrhistogram.Histogram // in microseconds
+	Late             *hdrhistogram.Histogram // in microseconds, that requests of an open loop were made after they were due
 	Server           time.Duration           // of CPU
 	Behind           time.Duration           // of CPU of the database and of Redis; none where they are in the server
 }
@@ -50,7 +50,7 @@ func (w window) OfAllDue(percent float64) (time.Duration, bool) {
 	return w.At(ofMade), true
 }
 
-func newWindow() window { return window{Latency: newHistogram()} }
+func newWindow() window { return newTally().window(0) }
 
 // add takes what another window saw of the same server as seen by this one.
 func (w *window) add(other window) {
@@ -61,6 +61,7 @@ func (w *window) add(other window) {
 	w.Server += other.Server
 	w.Behind += other.Behind
 	w.Latency.Merge(other.Latency)
+	w.Late.Merge(other.Late)
 	if w.FirstError == nil {
 		w.FirstError = other.FirstError
 	}
@@ -75,10 +76,13 @@ func newHistogram() *hdrhistogram.Histogram {
 type tally struct {
 	mu      sync.Mutex
 	latency *hdrhistogram.Histogram
+	late    *hdrhistogram.Histogram
 	errors  int
 	first   error
 	missed  int
 }
+
+func newTally() *tally { return &tally{latency: newHistogram(), late: newHistogram()} }
 
 func (t *tally) add(took time.Duration, err error) {
 	t.mu.Lock()
@@ -89,19 +93,27 @@ func (t *tally) add(took time.Duration, err error) {
 			t.first = err
 		}
 	}
-	_ = t.latency.RecordValue(min(max(1, took.Microseconds()), time.Minute.Microseconds()))
+	record(t.latency, took)
+}
+
+// lateBy is for the one goroutine that makes the requests of an open loop.
+func (t *tally) lateBy(d time.Duration) { record(t.late, d) }
+
+func record(h *hdrhistogram.Histogram, d time.Duration) {
+	_ = h.RecordValue(min(max(1, d.Microseconds()), time.Minute.Microseconds()))
 }
 
 func (t *tally) window(elapsed time.Duration) window {
 	return window{
-		Requests: int(t.latency.TotalCount()), Errors: t.errors, Missed: t.missed, FirstError: t.first, Elapsed: elapsed, Latency: t.latency,
+		Requests: int(t.latency.TotalCount()), Errors: t.errors, Missed: t.missed, FirstError: t.first, Elapsed: elapsed,
+		Latency: t.latency, Late: t.late,
 	}
 }
 
 // closed has a number of clients make one request after the other. What ctx cuts off counts for
 // nothing.
 func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int64, fire shot) window {
-	t := &tally{latency: newHistogram()}
+	t := newTally()
 	began := time.Now()
 	var all sync.WaitGroup
 	for range clients {
@@ -118,48 +130,6 @@ func closed(ctx context.Context, clients int, d time.Duration, next *atomic.Int6
 	}
 	all.Wait()
 	return t.window(time.Since(began))
-}
-
-// open makes so many requests a second, however long they take. The time of an answer is
-// counted from when its request was due: a server that stalls makes all wait that were due
-// meanwhile, and each of them shows.
-func open(ctx context.Context, rate float64, clients int, d time.Duration, next *atomic.Int64, fire shot) window {
-	t := &tally{latency: newHistogram()}
-	due := make(chan time.Time, clients)
-	var all sync.WaitGroup
-	for range clients {
-		all.Go(func() {
-			for at := range due {
-				err := fire(ctx, int(next.Add(1)-1))
-				t.add(time.Since(at), err)
-			}
-		})
-	}
-	began := time.Now()
-	for n := 0; ; n++ {
-		at := began.Add(time.Duration(float64(n) / rate * float64(time.Second)))
-		if at.Sub(began) >= d || ctx.Err() != nil {
-			break
-		}
-		sleepUntil(at)
-		select {
-		case due <- at:
-		default:
-			t.missed++ // by this goroutine alone
-		}
-	}
-	close(due)
-	all.Wait()
-	return t.window(time.Since(began))
-}
-
-// sleepUntil sleeps by the clock of the kernel: timers of the runtime are some tenths of
-// a millisecond late, which would count as the server's.
-func sleepUntil(at time.Time) {
-	for rest := time.Until(at); rest > 0; rest = time.Until(at) { // a signal ends a sleep
-		t := syscall.NsecToTimespec(rest.Nanoseconds())
-		_ = syscall.Nanosleep(&t, nil)
-	}
 }
 
 // quiet waits until a server has done what it does after it has answered, such as sending

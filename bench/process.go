@@ -169,6 +169,55 @@ func statOf(pid int) ([]string, error) {
 	return fields, nil
 }
 
+// cores is what all cores of the machine did, in ticks (proc_stat(5)).
+type cores struct{ all, idle, stolen int64 }
+
+// Places in the first line of /proc/stat, counted from its name. What guests take is among
+// what users do.
+const statIdle, statStolen = 4, 8
+
+func machine() (c cores, err error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return cores{}, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(first)
+	if len(fields) <= statStolen {
+		return cores{}, errors.New("/proc/stat is of another kind")
+	}
+	for i, field := range fields[1 : statStolen+1] {
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return cores{}, err
+		}
+		c.all += n
+		switch i + 1 {
+		case statIdle:
+			c.idle = n
+		case statStolen:
+			c.stolen = n
+		}
+	}
+	return c, nil
+}
+
+// since is what the cores did after others were read.
+func (c cores) since(before cores) cores {
+	return cores{c.all - before.all, c.idle - before.idle, c.stolen - before.stolen}
+}
+
+func (c cores) plus(more cores) cores {
+	return cores{c.all + more.all, c.idle + more.idle, c.stolen + more.stolen}
+}
+
+// String tells how much of the time they did something, and were kept from it by the host of
+// a virtual machine.
+func (c cores) String() string {
+	percent := func(n int64) float64 { return 100 * float64(n) / float64(max(1, c.all)) }
+	return fmt.Sprintf("%.0f %%, and %.1f %% taken by the host", percent(c.all-c.idle-c.stolen), percent(c.stolen))
+}
+
 // database is a PostgreSQL server whose processes are charged apart from its clients.
 type database struct{ URL, dir string }
 

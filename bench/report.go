@@ -165,7 +165,7 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 				var n atomic.Int64
 				logins <- closed(inner, clients, d+time.Second, &n, t.login)
 			}()
-			w, err := t.measure(func() window { return open(ctx, pace, readers, d, &t.next, t.me) })
+			w, err := t.measure(func() window { return t.open(ctx, pace, readers, d) })
 			cancel()
 			done := <-logins
 			if err != nil {
@@ -207,7 +207,7 @@ const openClients = 256
 func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
 	w := closed(ctx, openClients, r.window, &t.next, t.me)
 	for rate := w.Rate(); w.FirstError == nil && ctx.Err() == nil && rate >= 1; rate *= 0.9 {
-		if w = open(ctx, rate, openClients, r.window, &t.next, t.me); w.Missed == 0 && w.FirstError == nil {
+		if w = t.open(ctx, rate, openClients, r.window); w.Missed == 0 && w.FirstError == nil {
 			return rate, nil
 		}
 	}
@@ -233,7 +233,7 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		}
 		rate = min(rate, part*capacity)
 	}
-	all := [2]window{newWindow(), newWindow()}
+	all, busy := [2]window{newWindow(), newWindow()}, [2]cores{}
 	for range turns {
 		for i, t := range pair {
 			if err := t.quiet(ctx); err != nil {
@@ -246,11 +246,20 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			if err := change(); err != nil {
 				return err
 			}
-			w, err := t.measure(func() window { return open(ctx, rate, openClients, long[i]/turns, &t.next, t.me) })
+			before, err := machine()
+			if err != nil {
+				return err
+			}
+			w, err := t.measure(func() window { return t.open(ctx, rate, openClients, long[i]/turns) })
+			if err != nil {
+				return err
+			}
+			after, err := machine()
 			if err != nil {
 				return err
 			}
 			all[i].add(w)
+			busy[i] = busy[i].plus(after.since(before))
 		}
 	}
 	for i, name := range []string{"floor", "Flowxi"} {
@@ -267,6 +276,8 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			value += fmt.Sprintf("; nobody was free for %d", w.Missed)
 		}
 		r.tell("the same: p99.9", engine, value, bar)
+		r.tell("the same: p99.9 of how late the client asked", engine, round(time.Duration(w.Late.ValueAtPercentile(99.9))*time.Microsecond), "")
+		r.tell("the same: cores busy", engine, busy[i].String(), "")
 	}
 	return nil
 }
