@@ -21,7 +21,7 @@ type window struct {
 	FirstError       error
 	Elapsed          time.Duration
 	Latency          *hdrhistogram.Histogram // in microseconds
-	Late             *hdrhistogram.Histogram // in microseconds, that requests of an open loop were made after they were due
+	Late             *hdrhistogram.Histogram // in microseconds, that an open loop came to its requests after they were due
 	Server           time.Duration           // of CPU
 	Behind           time.Duration           // of CPU of the database and of Redis; none where they are in the server
 }
@@ -96,7 +96,7 @@ func (t *tally) add(took time.Duration, err error) {
 	record(t.latency, took)
 }
 
-// lateBy is for the one goroutine that makes the requests of an open loop.
+// lateBy is for the goroutine of an open loop.
 func (t *tally) lateBy(d time.Duration) { record(t.late, d) }
 
 func record(h *hdrhistogram.Histogram, d time.Duration) {

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
+	"net/netip"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -20,94 +20,87 @@ import (
 // were due meanwhile, and each of them shows. Those that no connection is free for wait in
 // turn, as many as there are connections, and those past them are missed.
 //
-// It is one thread, whose requests are made beforehand, since it shares the cores with the
-// server: clients of net/http took as much CPU as what they asked, and one in a thousand
+// It is one goroutine, whose requests are made beforehand, since it shares the cores with
+// the server: clients of net/http took as much CPU as what they asked, and one in a thousand
 // requests was made later by them than five times the median.
 type openLoop struct {
-	target   *target
 	seen     *tally
+	address  unix.SockaddrInet4
 	requests [][]byte // of each person of the sample
 	most     int      // of connections
-	address  unix.SockaddrInet4
 	epoll    int
-	timer    int             // wakes the thread when a request is due
-	wires    map[int32]*wire // by their descriptor
-	free     []*wire         // the last one that answered is asked next, as net/http does
-	queue    []time.Time     // when those were due that wait for a connection
-	waiting  int             // for an answer
+	timer    int           // wakes the goroutine when the next request is due
+	wires    map[int]*wire // by their descriptor
+	free     []*wire       // the last one that answered is asked next, as net/http does
+	queue    []query       // that wait for a connection
+	waiting  int           // for an answer
+}
+
+// query is a request and when it was due.
+type query struct {
+	text []byte
+	due  time.Time
 }
 
 // wire is a connection that has one request on its way at most.
 type wire struct {
 	fd     int
-	used   bool // before
-	due    time.Time
+	asked  bool
+	used   bool // it has answered before
+	query  query
 	answer []byte
 }
 
 const (
 	// mostAnswer is more than the head and the body of an answer of /me take, in bytes.
 	mostAnswer = 16 << 10
-	// patience is how long answers may take once the last request was made.
+	// patience is how long answers may take after all were due.
 	patience = time.Minute
 )
 
 // open has that many connections at most read profiles at that rate.
 func (t *target) open(ctx context.Context, rate float64, connections int, d time.Duration) window {
-	o := &openLoop{target: t, seen: newTally(), most: connections, epoll: -1, timer: -1, wires: map[int32]*wire{}}
+	o := &openLoop{seen: newTally(), most: connections, epoll: -1, timer: -1, wires: map[int]*wire{}}
+	err := o.prepare(t)
 	began := time.Now()
-	err := o.prepare(rate)
 	if err == nil {
-		began = time.Now()
-		err = o.run(ctx, began, rate, d)
+		due := func(n int) time.Time { return began.Add(time.Duration(float64(n) / rate * float64(time.Second))) }
+		err = o.run(ctx, due, began.Add(d), int(t.next.Load()))
+		t.next.Add(o.seen.latency.TotalCount())
 	}
 	w := o.seen.window(time.Since(began))
-	if err = errors.Join(err, o.close()); err != nil {
-		w.FirstError = errors.Join(w.FirstError, err)
-	}
+	w.FirstError = errors.Join(w.FirstError, err, o.close())
 	return w
 }
 
-func (o *openLoop) prepare(rate float64) error {
+func (o *openLoop) prepare(t *target) error {
+	u, err := url.Parse(t.url())
+	if err != nil {
+		return err
+	}
+	at, err := netip.ParseAddrPort(u.Host)
+	if err != nil {
+		return err
+	}
+	o.address = unix.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()}
 	for i := range sample {
-		req, err := http.NewRequest(http.MethodGet, o.target.url()+"/api/v1/me", nil) //nolint:noctx // is written down alone
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Authorization", "Bearer "+o.target.people.token(o.target.people.person(i)))
-		req.Header.Set("X-App-Locale", "en")
-		var b bytes.Buffer
-		if err := req.Write(&b); err != nil {
-			return err
-		}
-		o.requests = append(o.requests, b.Bytes())
+		o.requests = append(o.requests, fmt.Appendf(nil,
+			"GET /api/v1/me HTTP/1.1\r\nHost: %s\r\nUser-Agent: Go-http-client/1.1\r\nAuthorization: Bearer %s\r\nX-App-Locale: en\r\n\r\n",
+			u.Host, t.people.token(t.people.person(i))))
 	}
-	u, err := url.Parse(o.target.url())
-	if err != nil {
-		return err
-	}
-	at, err := net.ResolveTCPAddr("tcp4", u.Host)
-	if err != nil {
-		return err
-	}
-	o.address.Port = at.Port
-	copy(o.address.Addr[:], at.IP.To4())
 	if o.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		return err
+		return os.NewSyscallError("epoll_create1", err)
 	}
-	if o.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC|unix.TFD_NONBLOCK); err != nil {
-		return err
-	}
-	every := unix.NsecToTimespec(max(1, int64(float64(time.Second)/rate)))
-	if err := unix.TimerfdSettime(o.timer, 0, &unix.ItimerSpec{Interval: every, Value: every}, nil); err != nil {
-		return err
+	if o.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC); err != nil {
+		return os.NewSyscallError("timerfd_create", err)
 	}
 	return o.watch(o.timer)
 }
 
-// watch has the thread woken by what comes.
+// watch has the goroutine woken by what comes.
 func (o *openLoop) watch(fd int) error {
-	return unix.EpollCtl(o.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}) //nolint:gosec // a descriptor is a small number
+	e := unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)} //nolint:gosec // a descriptor is a small number
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(o.epoll, unix.EPOLL_CTL_ADD, fd, &e))
 }
 
 func (o *openLoop) close() error {
@@ -123,67 +116,75 @@ func (o *openLoop) close() error {
 	return failed
 }
 
-func (o *openLoop) run(ctx context.Context, began time.Time, rate float64, d time.Duration) error {
-	due := func(n int) time.Time { return began.Add(time.Duration(float64(n) / rate * float64(time.Second))) }
+// run makes one request at a time, and takes the answers that are there before the next:
+// after a stall of its own it is not late for those too.
+func (o *openLoop) run(ctx context.Context, due func(n int) time.Time, end time.Time, first int) error {
 	events := make([]unix.EpollEvent, 64)
 	for n := 0; ; {
-		now := time.Now()
-		at := due(n)
-		for ; !at.After(now) && at.Sub(began) < d; at = due(n) {
-			n++
-			if err := o.ask(at, now); err != nil {
-				return err
-			}
-		}
+		now, at, rest := time.Now(), due(n), time.Duration(0)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case now.Sub(began) >= d && o.waiting == 0:
-			return nil
-		case now.Sub(began) > d+patience:
+		case now.After(end.Add(patience)):
 			return fmt.Errorf("%d requests have no answer after %v", o.waiting, patience)
-		}
-		count, err := unix.EpollWait(o.epoll, events, int(time.Second/time.Millisecond))
-		if err != nil && !errors.Is(err, unix.EINTR) {
-			return err
-		}
-		for _, e := range events[:max(0, count)] {
-			if w := o.wires[e.Fd]; w != nil {
-				err = o.read(w)
-			} else {
-				err = o.tick()
+		case !at.Before(end):
+			if o.waiting == 0 {
+				return nil
 			}
-			if err != nil {
+			rest = patience
+		case at.After(now):
+			rest = at.Sub(now)
+		default:
+			o.seen.lateBy(now.Sub(at))
+			if err := o.ask(query{o.requests[(first+n)%len(o.requests)], at}); err != nil {
 				return err
 			}
+			n++
+		}
+		if err := o.listen(events, rest); err != nil {
+			return err
 		}
 	}
 }
 
-// tick has the timer go on.
-func (o *openLoop) tick() error {
-	var times [8]byte
-	if _, err := unix.Read(o.timer, times[:]); err != nil && !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR) {
-		return err
+// listen takes what there is of answers, and where there is nothing waits for some so long.
+func (o *openLoop) listen(events []unix.EpollEvent, rest time.Duration) error {
+	wait := 0 // milliseconds
+	if rest > 0 {
+		wait = 1000 // at most, to see whether the measurement was ended
+		// What the timer told before is gone by this.
+		if err := unix.TimerfdSettime(o.timer, 0, &unix.ItimerSpec{Value: unix.NsecToTimespec(rest.Nanoseconds())}, nil); err != nil {
+			return os.NewSyscallError("timerfd_settime", err)
+		}
+	}
+	count, err := unix.EpollWait(o.epoll, events, wait)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return os.NewSyscallError("epoll_wait", err)
+	}
+	for _, e := range events[:max(0, count)] {
+		if w := o.wires[int(e.Fd)]; w != nil {
+			if err := o.read(w); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// ask makes a request that was due then, or has it wait for a connection.
-func (o *openLoop) ask(due, now time.Time) error {
-	if len(o.free) == 0 && len(o.wires) == o.most {
-		if len(o.queue) == o.most {
-			o.seen.missed++
-			return nil
-		}
-		o.queue = append(o.queue, due)
-		return nil
+// ask makes a request, or has it wait for a connection.
+func (o *openLoop) ask(q query) error {
+	switch {
+	case len(o.free) > 0 || len(o.wires) < o.most:
+		return o.send(q)
+	case len(o.queue) < o.most:
+		o.queue = append(o.queue, q)
+	default:
+		o.seen.missed++
 	}
-	o.seen.lateBy(now.Sub(due))
-	return o.send(due)
+	return nil
 }
 
-func (o *openLoop) send(due time.Time) error {
+func (o *openLoop) send(q query) error {
 	if len(o.free) == 0 {
 		if err := o.connect(); err != nil {
 			return err
@@ -191,13 +192,14 @@ func (o *openLoop) send(due time.Time) error {
 	}
 	w := o.free[len(o.free)-1]
 	o.free = o.free[:len(o.free)-1]
-	w.due, w.answer = due, w.answer[:0]
+	w.asked, w.query, w.answer = true, q, w.answer[:0]
 	o.waiting++
-	request := o.requests[int(o.target.next.Add(1)-1)%len(o.requests)]
-	if n, err := unix.Write(w.fd, request); err != nil {
+	n, err := unix.Write(w.fd, q.text)
+	if err == nil && n < len(q.text) {
+		err = fmt.Errorf("%d bytes of a request of %d were sent", n, len(q.text))
+	}
+	if err != nil {
 		return o.ended(w, err)
-	} else if n < len(request) {
-		return fmt.Errorf("%d bytes of a request of %d were sent", n, len(request))
 	}
 	return nil
 }
@@ -205,20 +207,20 @@ func (o *openLoop) send(due time.Time) error {
 func (o *openLoop) connect() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return err
+		return os.NewSyscallError("socket", err)
 	}
 	w := &wire{fd: fd, answer: make([]byte, 0, mostAnswer)}
-	o.wires[int32(fd)] = w //nolint:gosec // a descriptor is a small number
-	o.free = append(o.free, w)
+	o.wires[fd] = w
 	if err := unix.Connect(fd, &o.address); err != nil {
-		return err
+		return os.NewSyscallError("connect", err)
 	}
 	if err := unix.SetNonblock(fd, true); err != nil {
-		return err
+		return os.NewSyscallError("fcntl", err)
 	}
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		return err
+		return os.NewSyscallError("setsockopt", err)
 	}
+	o.free = append(o.free, w)
 	return o.watch(fd)
 }
 
@@ -230,43 +232,54 @@ func (o *openLoop) read(w *wire) error {
 		return nil
 	case err != nil || n == 0:
 		return o.ended(w, err)
+	case !w.asked:
+		return fmt.Errorf("%d bytes came that nobody asked for", n)
 	}
 	w.answer = w.answer[:len(w.answer)+n]
 	whole, bad := answered(w.answer)
-	if !whole {
-		return nil
+	switch {
+	case whole:
+		w.asked, w.used = false, true
+		o.free = append(o.free, w)
+		return o.took(w.query, bad)
+	case bad != nil || len(w.answer) == cap(w.answer):
+		return o.ended(w, errors.Join(bad, errors.New("an answer without an end")))
 	}
-	o.seen.add(time.Since(w.due), bad)
-	w.used = true
+	return nil
+}
+
+// took counts an answer, and asks for the one that has waited longest.
+func (o *openLoop) took(q query, bad error) error {
 	o.waiting--
-	o.free = append(o.free, w)
+	o.seen.add(time.Since(q.due), bad)
 	if len(o.queue) == 0 {
 		return nil
 	}
-	due := o.queue[0]
+	next := o.queue[0]
 	o.queue = slices.Delete(o.queue, 0, 1)
-	return o.send(due)
+	return o.send(next)
 }
 
-// ended closes a connection that the server has closed, as it may where nothing was asked for
-// a while. What was asked just then is asked again, as net/http does.
+// ended closes a connection. A server may have closed it where nothing was asked for a while:
+// what was asked of it just then is asked again, as net/http does.
 func (o *openLoop) ended(w *wire, why error) error {
-	delete(o.wires, int32(w.fd)) //nolint:gosec // a descriptor is a small number
+	delete(o.wires, w.fd)
 	if err := unix.Close(w.fd); err != nil {
-		return err
+		return errors.Join(why, os.NewSyscallError("close", err))
 	}
-	if idle := slices.Index(o.free, w); idle >= 0 {
-		o.free = slices.Delete(o.free, idle, idle+1)
+	switch {
+	case !w.asked:
+		o.free = slices.DeleteFunc(o.free, func(free *wire) bool { return free == w })
 		return nil
+	case w.used && len(w.answer) == 0:
+		o.waiting--
+		return o.send(w.query)
 	}
-	if !w.used || len(w.answer) > 0 {
-		return errors.Join(fmt.Errorf("a connection ended after %d bytes of an answer", len(w.answer)), why)
-	}
-	o.waiting--
-	return o.send(w.due)
+	return o.took(w.query, errors.Join(fmt.Errorf("a connection ended after %d bytes of an answer", len(w.answer)), why))
 }
 
-// answered tells whether an answer is there as a whole, and what is wrong with it.
+// answered tells whether an answer is there as a whole, and what is wrong with it. One that
+// does not tell its length has no end.
 func answered(answer []byte) (whole bool, bad error) {
 	head, body, ok := bytes.Cut(answer, []byte("\r\n\r\n"))
 	if !ok {
@@ -274,11 +287,11 @@ func answered(answer []byte) (whole bool, bad error) {
 	}
 	_, rest, _ := bytes.Cut(head, []byte("\r\nContent-Length: "))
 	digits, _, _ := bytes.Cut(rest, []byte("\r\n"))
-	length, err := strconv.Atoi(string(digits))
-	if err != nil || len(head)+4+length > mostAnswer {
-		return true, fmt.Errorf("an answer of no length that can be read: %s", head)
+	length, err := strconv.ParseUint(string(digits), 10, 32)
+	if err != nil {
+		return false, fmt.Errorf("length of an answer: %w", err)
 	}
-	if len(body) < length {
+	if uint64(len(body)) < length {
 		return false, nil
 	}
 	if !bytes.HasPrefix(answer, []byte("HTTP/1.1 200 ")) {

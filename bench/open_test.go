@@ -1,14 +1,19 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
 
-func server(t *testing.T, idle time.Duration, answer http.HandlerFunc) *target {
+// answering is a target that answers so, and closes connections that were idle for so long.
+func answering(t *testing.T, idle time.Duration, answer http.HandlerFunc) *target {
 	t.Helper()
 	s := httptest.NewUnstartedServer(answer)
 	s.Config.IdleTimeout = idle
@@ -17,12 +22,19 @@ func server(t *testing.T, idle time.Duration, answer http.HandlerFunc) *target {
 	return &target{name: t.Name(), people: people{count: 1, prefix: "fxp_"}, server: &process{URL: s.URL}}
 }
 
+func isWhole(t *testing.T, w window, requests int) {
+	t.Helper()
+	if w.FirstError != nil || w.Errors != 0 || w.Requests != requests || w.Missed != 0 {
+		t.Errorf("%d of %d requests, %d wrong, %d missed: %v", w.Requests, requests, w.Errors, w.Missed, w.FirstError)
+	}
+}
+
 func TestAnOpenLoopMissesWhatNobodyIsFreeFor(t *testing.T) {
 	t.Parallel()
 	const due, connections = 20, 2
-	slow := server(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+	slow := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(time.Second)
-		_, _ = w.Write([]byte("{}"))
+		_, _ = io.WriteString(w, "{}")
 	})
 	w := slow.open(t.Context(), 1e6, connections, due*time.Microsecond)
 	if w.FirstError != nil || w.Errors != 0 {
@@ -31,38 +43,76 @@ func TestAnOpenLoopMissesWhatNobodyIsFreeFor(t *testing.T) {
 	if w.Requests != 2*connections || w.Missed != due-2*connections { // as many wait for a connection
 		t.Errorf("%d requests, %d missed of %d due", w.Requests, w.Missed, due)
 	}
+	if n := w.Late.TotalCount(); n != due {
+		t.Errorf("of %d requests due is told how late they were", n)
+	}
 	if at := w.At(100); at < 2*time.Second {
 		t.Errorf("one that waited for a connection was answered after %v", at)
 	}
 }
 
-func TestAnOpenLoopAsksAgainWhereAConnectionWasClosed(t *testing.T) {
+func TestAnOpenLoopReadsAnswersInPieces(t *testing.T) {
 	t.Parallel()
-	brief := server(t, 20*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
+	pieces := answering(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v1/me" || !strings.HasPrefix(r.Header.Get("Authorization"), "Bearer 1|fxp_") {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
-		_, _ = w.Write([]byte("{}"))
+		w.Header().Set("Content-Length", "2")
+		for _, piece := range []string{"", "{", "}"} {
+			_, _ = io.WriteString(w, piece)
+			_ = http.NewResponseController(w).Flush()
+		}
 	})
-	w := brief.open(t.Context(), 10, 4, time.Second)
-	if w.FirstError != nil || w.Errors != 0 || w.Requests != 10 || w.Missed != 0 {
-		t.Errorf("%d requests, %d wrong, %d missed: %v", w.Requests, w.Errors, w.Missed, w.FirstError)
-	}
+	isWhole(t, pieces.open(t.Context(), 100, 4, 100*time.Millisecond), 10)
 }
 
-func TestAnOpenLoopTellsAWrongAnswer(t *testing.T) {
+func TestAnOpenLoopConnectsAgain(t *testing.T) {
 	t.Parallel()
-	wrong := server(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	if w := wrong.open(t.Context(), 100, 4, 50*time.Millisecond); w.Errors != 5 || w.Rate() != 0 || w.FirstError == nil {
-		t.Errorf("%d of %d are wrong: %v", w.Errors, w.Requests, w.FirstError)
-	}
-	ends := server(t, time.Minute, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
-	if w := ends.open(t.Context(), 100, 4, 50*time.Millisecond); w.FirstError == nil {
-		t.Error("nothing is said of a connection that ends without an answer")
+	idle := answering(t, 10*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	isWhole(t, idle.open(t.Context(), 20, 4, 200*time.Millisecond), 4)
+
+	var seen sync.Map // connections that have asked before, which are closed once they ask again
+	once := answering(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
+		if _, again := seen.LoadOrStore(r.RemoteAddr, true); again {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, "{}")
+	})
+	isWhole(t, once.open(t.Context(), 100, 4, 100*time.Millisecond), 10)
+}
+
+func TestAnOpenLoopCountsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{
+		"another status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
+		"no answer":      func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"no length": func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+			_, _ = io.WriteString(w, "{}")
+		},
+		"too long": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100000")
+			_, _ = io.WriteString(w, strings.Repeat(" ", 100_000))
+		},
+	} {
+		w := answering(t, time.Minute, answer).open(t.Context(), 100, 4, 50*time.Millisecond)
+		if w.Requests != 5 || w.Errors != 5 || w.FirstError == nil {
+			t.Errorf("%s: %d of %d are wrong: %v", name, w.Errors, w.Requests, w.FirstError)
+		}
 	}
 }
 
-func TestAnAnswerIsWhole(t *testing.T) {
+func TestAnOpenLoopEndsWithItsMeasurement(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	one := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	if w := one.open(ctx, 1, 1, time.Hour); !errors.Is(w.FirstError, context.Canceled) || w.Requests != 0 {
+		t.Errorf("%d requests: %v", w.Requests, w.FirstError)
+	}
+}
+
+func TestAnswersAreWhole(t *testing.T) {
 	t.Parallel()
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 	for answer, want := range map[string]struct{ whole, bad bool }{
@@ -72,11 +122,33 @@ func TestAnAnswerIsWhole(t *testing.T) {
 		head + "\r\n{}": {whole: true},
 		"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{":  {},
 		"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\n{}": {whole: true, bad: true},
-		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n":             {whole: true, bad: true},
-		"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n":                 {whole: true, bad: true},
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n":             {bad: true},
+		"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n":                     {bad: true},
 	} {
 		if whole, bad := answered([]byte(answer)); whole != want.whole || (bad != nil) != want.bad {
 			t.Errorf("%q: %t, %v", answer, whole, bad)
+		}
+	}
+}
+
+func TestCoresAreBusyIdleOrTaken(t *testing.T) {
+	t.Parallel()
+	const before = "cpu  100 0 50 800 40 0 0 10 7 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"
+	const after = "cpu  130 10 60 830 60 0 10 20 9 0\n"
+	a, err := coresIn(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := coresIn(after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.since(a).String(), "50 %, and 8.3 % taken by the host"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	for _, wrong := range []string{"", "cpu 1 2 3", "cpu a b c d e f g h"} {
+		if _, err := coresIn(wrong); err == nil {
+			t.Errorf("%q is taken for that of Linux", wrong)
 		}
 	}
 }

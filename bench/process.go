@@ -172,29 +172,33 @@ func statOf(pid int) ([]string, error) {
 // cores is what all cores of the machine did, in ticks (proc_stat(5)).
 type cores struct{ all, idle, stolen int64 }
 
-// Places in the first line of /proc/stat, counted from its name. What guests take is among
-// what users do.
-const statIdle, statStolen = 4, 8
+// Places in the first line of /proc/stat, counted from its name. A core that waits for a disk
+// is idle, too. What guests take is among what users do.
+const statIdle, statWaits, statStolen = 4, 5, 8
 
-func machine() (c cores, err error) {
+func machine() (cores, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
 		return cores{}, err
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
+	return coresIn(string(text))
+}
+
+func coresIn(stat string) (c cores, err error) {
+	first, _, _ := strings.Cut(stat, "\n")
 	fields := strings.Fields(first)
 	if len(fields) <= statStolen {
 		return cores{}, errors.New("/proc/stat is of another kind")
 	}
-	for i, field := range fields[1 : statStolen+1] {
-		n, err := strconv.ParseInt(field, 10, 64)
+	for i := 1; i <= statStolen; i++ {
+		n, err := strconv.ParseInt(fields[i], 10, 64)
 		if err != nil {
 			return cores{}, err
 		}
 		c.all += n
-		switch i + 1 {
-		case statIdle:
-			c.idle = n
+		switch i {
+		case statIdle, statWaits:
+			c.idle += n
 		case statStolen:
 			c.stolen = n
 		}
