@@ -17,7 +17,7 @@ type shot func(ctx context.Context, i int) error
 // with the time that they took. Those missed were never made.
 type window struct {
 	Requests, Errors int
-	Missed           int // that were due in an open loop while no client was free
+	Missed           int // that were due in an open loop while no connection was free, and as many waited for one
 	FirstError       error
 	Elapsed          time.Duration
 	Latency          *hdrhistogram.Histogram // in microseconds

@@ -22,6 +22,8 @@ func answering(t *testing.T, idle time.Duration, answer http.HandlerFunc) *targe
 	return &target{name: t.Name(), people: people{count: 1, prefix: "fxp_"}, server: &process{URL: s.URL}}
 }
 
+// isWhole looks at a window of ten requests a tenth of a second, or fewer. As many connections
+// and as many that wait for one as half of them can miss none, however long all stands still.
 func isWhole(t *testing.T, w window, requests int) {
 	t.Helper()
 	if w.FirstError != nil || w.Errors != 0 || w.Requests != requests || w.Missed != 0 {
@@ -63,7 +65,7 @@ func TestAnOpenLoopReadsAnswersInPieces(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	isWhole(t, pieces.open(t.Context(), 100, 4, 100*time.Millisecond), 10)
+	isWhole(t, pieces.open(t.Context(), 100, 5, 100*time.Millisecond), 10)
 }
 
 func TestAnOpenLoopConnectsAgain(t *testing.T) {
@@ -78,7 +80,7 @@ func TestAnOpenLoopConnectsAgain(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "{}")
 	})
-	isWhole(t, once.open(t.Context(), 100, 4, 100*time.Millisecond), 10)
+	isWhole(t, once.open(t.Context(), 100, 5, 100*time.Millisecond), 10)
 }
 
 func TestAnOpenLoopCountsWhatIsWrong(t *testing.T) {
@@ -102,13 +104,30 @@ func TestAnOpenLoopCountsWhatIsWrong(t *testing.T) {
 	}
 }
 
+func TestAnOpenLoopAsksWhenItIsDue(t *testing.T) {
+	t.Parallel()
+	const d = time.Second
+	one := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	w := one.open(t.Context(), 10, 5, d)
+	isWhole(t, w, 10)
+	if w.Elapsed < d*9/10 {
+		t.Errorf("the last was due after %v, and all was over after %v", d*9/10, w.Elapsed)
+	}
+	if late := w.Late.ValueAtPercentile(50); late > (d * 3 / 10).Microseconds() { // half of them by half of it, if it looked once a second
+		t.Errorf("half of the requests were made %d µs late", late)
+	}
+}
+
 func TestAnOpenLoopEndsWithItsMeasurement(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	one := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
-	if w := one.open(ctx, 1, 1, time.Hour); !errors.Is(w.FirstError, context.Canceled) || w.Requests != 0 {
-		t.Errorf("%d requests: %v", w.Requests, w.FirstError)
+	one := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) {
+		cancel()
+		_, _ = io.WriteString(w, "{}")
+	})
+	w := one.open(ctx, 0.01, 1, time.Hour) // the second is due after more than a minute
+	if !errors.Is(w.FirstError, context.Canceled) || w.Elapsed > time.Minute {
+		t.Errorf("ended after %v: %v", w.Elapsed, w.FirstError)
 	}
 }
 

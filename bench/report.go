@@ -188,11 +188,11 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 	slices.Sort(storm)
 	c, s := calm[len(calm)/2], storm[len(storm)/2]
 	if missed > 0 {
-		r.tell("reads of /me that nobody was free for", engine, fmt.Sprint(missed), "0")
+		r.tell("reads of /me that were not made", engine, fmt.Sprint(missed), "0")
 	}
 	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
 	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f, %.0f logins a second", round(s), float64(s)/float64(c), rate[len(rate)-1]), "≤ 2 × calm and ≤ 15 ms")
-	r.tell("p99 of how late the client asked for either", engine, round(time.Duration(late.ValueAtPercentile(99))*time.Microsecond), "")
+	r.tell("p99 of how late the client came to either", engine, round(time.Duration(late.ValueAtPercentile(99))*time.Microsecond), "")
 	m, err := t.server.Memory()
 	if err != nil {
 		return err
@@ -204,13 +204,14 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 // openClients are those of an open loop, which are free unless the server is behind.
 const openClients = 256
 
-// capacity is how many reads a second a server does in an open loop, with somebody free for
-// each of them. The search begins above what a closed loop has of it, whose clients take more
-// of the cores.
+// capacity is how many reads a second a server does in an open loop: all that were due were
+// made, and answered in that time. The search begins above it: a closed loop, whose clients
+// take as much of the cores as the server, has more than half of what there is.
 func (r *report) capacity(ctx context.Context, t *target) (float64, error) {
+	const keptUp = 0.95
 	w := closed(ctx, openClients, r.window, &t.next, t.me)
-	for rate := 1.5 * w.Rate(); w.FirstError == nil && ctx.Err() == nil && rate >= 1; rate *= 0.9 {
-		if w = t.open(ctx, rate, openClients, r.window); w.Missed == 0 && w.FirstError == nil {
+	for rate := 2 * w.Rate(); w.FirstError == nil && ctx.Err() == nil && rate >= 1; rate *= 0.9 {
+		if w = t.open(ctx, rate, openClients, r.window); w.Missed == 0 && w.Rate() >= keptUp*rate && w.FirstError == nil {
 			return rate, nil
 		}
 	}
@@ -276,10 +277,10 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			value = fmt.Sprintf("%s, × %.1f", round(slow), float64(slow)/float64(w.At(50)))
 		}
 		if w.Missed > 0 {
-			value += fmt.Sprintf("; nobody was free for %d", w.Missed)
+			value += fmt.Sprintf("; %d were not made", w.Missed)
 		}
 		r.tell("the same: p99.9", engine, value, bar)
-		r.tell("the same: p99.9 of how late the client asked", engine, round(time.Duration(w.Late.ValueAtPercentile(99.9))*time.Microsecond), "")
+		r.tell("the same: p99.9 of how late the client came to them", engine, round(time.Duration(w.Late.ValueAtPercentile(99.9))*time.Microsecond), "")
 		r.tell("the same: cores busy", engine, busy[i].String(), "")
 	}
 	return nil
