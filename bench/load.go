@@ -24,6 +24,7 @@ type window struct {
 	Late             *hdrhistogram.Histogram // in microseconds, that an open loop came to its requests after they were due
 	Server           time.Duration           // of CPU
 	Behind           time.Duration           // of CPU of the database and of Redis; none where they are in the server
+	Cores            cores                   // of the machine, meanwhile
 }
 
 // Rate is how many requests were answered as they should be in a second.
@@ -35,8 +36,10 @@ func (w window) CPU() time.Duration {
 }
 
 // At is the time within which that many percent were answered.
-func (w window) At(percent float64) time.Duration {
-	return time.Duration(w.Latency.ValueAtPercentile(percent)) * time.Microsecond
+func (w window) At(percent float64) time.Duration { return percentile(w.Latency, percent) }
+
+func percentile(h *hdrhistogram.Histogram, percent float64) time.Duration {
+	return time.Duration(h.ValueAtPercentile(percent)) * time.Microsecond
 }
 
 // OfAllDue is the time within which that many percent of the requests of an open loop were
@@ -60,6 +63,7 @@ func (w *window) add(other window) {
 	w.Elapsed += other.Elapsed
 	w.Server += other.Server
 	w.Behind += other.Behind
+	w.Cores = w.Cores.plus(other.Cores)
 	w.Latency.Merge(other.Latency)
 	w.Late.Merge(other.Late)
 	if w.FirstError == nil {
@@ -159,12 +163,20 @@ func (t *target) measure(load func() window) (window, error) {
 	if err != nil {
 		return window{}, err
 	}
+	before, err := machine()
+	if err != nil {
+		return window{}, err
+	}
 	w := load()
+	after, err := machine()
+	if err != nil {
+		return window{}, err
+	}
 	server2, behind2, err := t.charged()
 	if err != nil {
 		return window{}, err
 	}
-	w.Server, w.Behind = server2-server, behind2-behind
+	w.Server, w.Behind, w.Cores = server2-server, behind2-behind, after.since(before)
 	if w.FirstError != nil {
 		return w, fmt.Errorf("%s: %d of %d requests failed: %w", t.name, w.Errors, w.Requests, w.FirstError)
 	}

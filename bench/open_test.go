@@ -22,6 +22,8 @@ func answering(t *testing.T, idle time.Duration, answer http.HandlerFunc) *targe
 	return &target{name: t.Name(), people: people{count: 1, prefix: "fxp_"}, server: &process{URL: s.URL}}
 }
 
+func empty(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
+
 // isWhole looks at a window of ten requests a tenth of a second, or fewer. As many connections
 // and as many that wait for one as half of them can miss none, however long all stands still.
 func isWhole(t *testing.T, w window, requests int) {
@@ -70,7 +72,7 @@ func TestAnOpenLoopReadsAnswersInPieces(t *testing.T) {
 
 func TestAnOpenLoopConnectsAgain(t *testing.T) {
 	t.Parallel()
-	idle := answering(t, 10*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	idle := answering(t, 10*time.Millisecond, empty)
 	isWhole(t, idle.open(t.Context(), 20, 4, 200*time.Millisecond), 4)
 
 	var seen sync.Map // connections that have asked before, which are closed once they ask again
@@ -107,7 +109,7 @@ func TestAnOpenLoopCountsWhatIsWrong(t *testing.T) {
 func TestAnOpenLoopAsksWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	const d = time.Second
-	one := answering(t, time.Minute, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	one := answering(t, time.Minute, empty)
 	w := one.open(t.Context(), 10, 5, d)
 	isWhole(t, w, 10)
 	if w.Elapsed < d*9/10 {
@@ -146,28 +148,6 @@ func TestAnswersAreWhole(t *testing.T) {
 	} {
 		if whole, bad := answered([]byte(answer)); whole != want.whole || (bad != nil) != want.bad {
 			t.Errorf("%q: %t, %v", answer, whole, bad)
-		}
-	}
-}
-
-func TestCoresAreBusyIdleOrTaken(t *testing.T) {
-	t.Parallel()
-	const before = "cpu  100 0 50 800 40 0 0 10 7 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n"
-	const after = "cpu  130 10 60 830 60 0 10 20 9 0\n"
-	a, err := coresIn(before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := coresIn(after)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := b.since(a).String(), "50 %, and 8.3 % taken by the host"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	for _, wrong := range []string{"", "cpu 1 2 3", "cpu a b c d e f g h"} {
-		if _, err := coresIn(wrong); err == nil {
-			t.Errorf("%q is taken for that of Linux", wrong)
 		}
 	}
 }

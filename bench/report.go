@@ -192,7 +192,7 @@ func (r *report) storm(ctx context.Context, engine string, pair [2]*target) erro
 	}
 	r.tell("p99 of /me beside one login at a time", engine, round(c), "")
 	r.tell("p99 of /me beside 64 clients that log in", engine, fmt.Sprintf("%s, × %.2f, %.0f logins a second", round(s), float64(s)/float64(c), rate[len(rate)-1]), "≤ 2 × calm and ≤ 15 ms")
-	r.tell("p99 of how late the client came to either", engine, round(time.Duration(late.ValueAtPercentile(99))*time.Microsecond), "")
+	r.tell("p99 of how late the client came to either", engine, round(percentile(late, 99)), "")
 	m, err := t.server.Memory()
 	if err != nil {
 		return err
@@ -237,7 +237,7 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 		}
 		rate = min(rate, part*capacity)
 	}
-	all, busy := [2]window{newWindow(), newWindow()}, [2]cores{}
+	all := [2]window{newWindow(), newWindow()}
 	for range turns {
 		for i, t := range pair {
 			if err := t.quiet(ctx); err != nil {
@@ -250,20 +250,11 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			if err := change(); err != nil {
 				return err
 			}
-			before, err := machine()
-			if err != nil {
-				return err
-			}
 			w, err := t.measure(func() window { return t.open(ctx, rate, openClients, long[i]/turns) })
 			if err != nil {
 				return err
 			}
-			after, err := machine()
-			if err != nil {
-				return err
-			}
 			all[i].add(w)
-			busy[i] = busy[i].plus(after.since(before))
 		}
 	}
 	for i, name := range []string{"floor", "Flowxi"} {
@@ -280,8 +271,8 @@ func (r *report) openLoop(ctx context.Context, engine string, pair [2]*target) e
 			value += fmt.Sprintf("; %d were not made", w.Missed)
 		}
 		r.tell("the same: p99.9", engine, value, bar)
-		r.tell("the same: p99.9 of how late the client came to them", engine, round(time.Duration(w.Late.ValueAtPercentile(99.9))*time.Microsecond), "")
-		r.tell("the same: cores busy", engine, busy[i].String(), "")
+		r.tell("the same: p99.9 of how late the client came to them", engine, round(percentile(w.Late, 99.9)), "")
+		r.tell("the same: cores busy", engine, w.Cores.String(), "")
 	}
 	return nil
 }
